@@ -1,0 +1,1 @@
+"""The project: settings, addresses, the Celery app, embedded services and the supervisor."""

@@ -1,0 +1,211 @@
+"""Reads everything Amends takes from the environment, once, typed, and refuses what is missing or malformed."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from environs import Env, EnvError
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_NAMES = frozenset({"localhost", ".localhost", "127.0.0.1", "::1", "[::1]"})
+SECRET_KEY_MIN_LENGTH = 50
+
+
+class EnvironmentProblem(Exception):
+    """One sentence for the operator: which variable is wrong and what it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the operator decided; see `docs` for the meaning and the default of each."""
+
+    demo: bool
+    debug: bool
+    secret_key: str
+    secret_key_fallbacks: list[str]
+    allowed_hosts: list[str]
+    bind: str
+    port: int
+    public_url: str
+    behind_proxy: bool
+    data_dir: Path
+    database_url: str | None
+    redis_url: str | None
+    statement_timeout: int
+    lock_timeout: int
+    connection_max_age: int
+    email_url: str | None
+    from_email: str
+    metrics_token: str
+    log_level: str
+    web_workers: int
+    web_threads: int
+    worker_concurrency: int
+
+    @property
+    def local(self) -> bool:
+        """Reachable from this machine only: a demo, or the embedded database."""
+        return self.demo or self.database_url is None
+
+
+def read_environment(source: Env | None = None) -> Environment:
+    """Returns the whole environment; raises `EnvironmentProblem` with one clear sentence."""
+    env = source or Env()
+    try:
+        found = _read(env)
+    except EnvError as error:
+        raise EnvironmentProblem(_sentence(error)) from error
+    _refuse_reachable_local(found)
+    _refuse_weak_production(found)
+    return found
+
+
+def _read(env: Env) -> Environment:
+    demo = env.bool("AMENDS_DEMO", False)
+    database_url = _service_url(env, "DATABASE_URL", ("postgres", "postgresql"))
+    redis_url = _service_url(env, "REDIS_URL", ("redis", "rediss", "unix"))
+    local = demo or database_url is None
+    if not local and redis_url is None:
+        raise EnvironmentProblem("REDIS_URL must be set where DATABASE_URL is, such as redis://host:6379/0.")
+    data_dir = Path(env.str("AMENDS_DATA_DIR", "") or BASE_DIR / "var").expanduser().absolute()
+    port = _within(env.int("PORT", 8000), "PORT", 1, 65535)
+    allowed_hosts = env.list("ALLOWED_HOSTS", []) or (["localhost", "127.0.0.1", "[::1]"] if local else [])
+    return Environment(
+        demo=demo,
+        debug=env.bool("DEBUG", False),
+        secret_key=env.str("SECRET_KEY", "") or (_local_secret_key(data_dir) if local else ""),
+        secret_key_fallbacks=env.list("SECRET_KEY_FALLBACKS", []),
+        allowed_hosts=allowed_hosts,
+        bind=env.str("AMENDS_BIND", "127.0.0.1"),
+        port=port,
+        public_url=_public_url(env, port, allowed_hosts, local=local),
+        behind_proxy=env.bool("BEHIND_PROXY", False),
+        data_dir=data_dir,
+        database_url=database_url,
+        redis_url=redis_url,
+        statement_timeout=_within(env.int("DATABASE_STATEMENT_TIMEOUT", 30), "DATABASE_STATEMENT_TIMEOUT", 0, 3600),
+        lock_timeout=_within(env.int("DATABASE_LOCK_TIMEOUT", 10), "DATABASE_LOCK_TIMEOUT", 0, 3600),
+        connection_max_age=_within(env.int("DATABASE_CONN_MAX_AGE", 300), "DATABASE_CONN_MAX_AGE", 0, 86400),
+        email_url=_service_url(env, "EMAIL_URL", ("smtp", "smtps", "smtp+tls", "smtp+ssl", "submission")),
+        from_email=env.str("DEFAULT_FROM_EMAIL", "Amends <amends@localhost>"),
+        metrics_token=env.str("METRICS_TOKEN", ""),
+        log_level=_choice(env.str("LOG_LEVEL", "INFO").upper(), "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        web_workers=_within(env.int("WEB_WORKERS", 2), "WEB_WORKERS", 1, 64),
+        web_threads=_within(env.int("WEB_THREADS", 4), "WEB_THREADS", 1, 64),
+        worker_concurrency=_within(env.int("WORKER_CONCURRENCY", 2), "WORKER_CONCURRENCY", 1, 64),
+    )
+
+
+def _refuse_reachable_local(found: Environment) -> None:
+    """A demo has published passwords, and the embedded database no password at all."""
+    if not found.local:
+        return
+    names = [name for name in found.allowed_hosts if name.lower() not in LOCAL_NAMES]
+    if is_loopback(found.bind) and not names:
+        return
+    what = f"ALLOWED_HOSTS names {names[0]}" if names else f"AMENDS_BIND is {found.bind}"
+    if found.demo:
+        raise EnvironmentProblem(
+            f"the demo's passwords are published, so it runs on this machine only, but {what}; "
+            "unset it, or run without AMENDS_DEMO."
+        )
+    raise EnvironmentProblem(
+        f"{what}, so other machines can reach it; set DATABASE_URL, REDIS_URL and SECRET_KEY as for production."
+    )
+
+
+def _refuse_weak_production(found: Environment) -> None:
+    if found.local:
+        return
+    if len(found.secret_key) < SECRET_KEY_MIN_LENGTH or len(set(found.secret_key)) < 5:
+        raise EnvironmentProblem(
+            f"SECRET_KEY must be set to at least {SECRET_KEY_MIN_LENGTH} random characters; "
+            "python -c 'import secrets; print(secrets.token_urlsafe(50))' prints some."
+        )
+    if not found.allowed_hosts:
+        raise EnvironmentProblem("ALLOWED_HOSTS must name the hosts that Amends answers to, such as desk.example.com.")
+    if "*" in found.allowed_hosts:
+        raise EnvironmentProblem("ALLOWED_HOSTS must name the hosts that Amends answers to; * answers to any.")
+    if found.debug:
+        raise EnvironmentProblem("DEBUG shows secrets on error pages; it is for the embedded database only.")
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach a server that listens at `address`."""
+    if address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _public_url(env: Env, port: int, allowed_hosts: list[str], *, local: bool) -> str:
+    default = f"http://127.0.0.1:{port}" if local else f"https://{(allowed_hosts or ['localhost'])[0].lstrip('.')}"
+    url = (env.str("PUBLIC_URL", "") or default).rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise EnvironmentProblem(f"PUBLIC_URL must be an address such as https://desk.example.com, not {url!r}.")
+    return url
+
+
+def _service_url(env: Env, name: str, schemes: tuple[str, ...]) -> str | None:
+    url = env.str(name, "")
+    if not url:
+        return None
+    # The value may hold a password, so it is not repeated in the message.
+    try:
+        parts = urlsplit(url)
+        well_formed = parts.scheme in schemes and bool(parts.netloc or parts.path.strip("/"))
+        _ = parts.port
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        raise EnvironmentProblem(f"{name} must be an address that starts with {' or '.join(f'{s}://' for s in schemes)}.")
+    return url
+
+
+def _within(value: int, name: str, low: int, high: int) -> int:
+    if not low <= value <= high:
+        raise EnvironmentProblem(f"{name} must be a whole number from {low} to {high}, not {value}.")
+    return value
+
+
+def _choice(value: str, name: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise EnvironmentProblem(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def _local_secret_key(data_dir: Path) -> str:
+    """The key of a local installation: made once, kept where only its owner can read it."""
+    path = data_dir / "secret_key"
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise EnvironmentProblem(f"{path} can't be read ({error.strerror}).") from error
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"secret_key.{secrets.token_hex(4)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(64), encoding="ascii")
+        # Linking fails if another process was first; then its key is the one.
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise EnvironmentProblem(f"the data folder {data_dir} can't be written ({error.strerror}).") from error
+
+
+def _sentence(error: EnvError) -> str:
+    return " ".join(str(error).split()).rstrip(".") + "."

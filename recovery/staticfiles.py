@@ -1,0 +1,64 @@
+"""Finds the few files of npm packages that pages use, and gives every static file a hashed name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.contrib.staticfiles.finders import BaseFinder
+from django.core.files.storage import FileSystemStorage
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+from recovery.environment import BASE_DIR
+
+NODE_MODULES = BASE_DIR / "node_modules"
+
+# The name in templates, and the file in its package. Packages hold hundreds of megabytes of
+# variants; what is not listed here is not served.
+PACKAGE_FILES = {
+    "vendor/tabler/tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
+    "vendor/tabler/tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
+    "vendor/tabler-icons/tabler-icons.min.css": "@tabler/icons-webfont/dist/tabler-icons.min.css",
+    "vendor/tabler-icons/fonts/tabler-icons.woff2": "@tabler/icons-webfont/dist/fonts/tabler-icons.woff2",
+    "vendor/echarts/echarts.min.js": "echarts/dist/echarts.min.js",
+}
+
+
+class PackageFinder(BaseFinder):
+    """A staticfiles finder for `PACKAGE_FILES`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+        self.storage = _PackageStorage(location=NODE_MODULES)
+
+    def check(self, **kwargs: Any) -> list[Any]:
+        return []
+
+    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
+        source = PACKAGE_FILES.get(path)
+        found = [str(NODE_MODULES / source)] if source and (NODE_MODULES / source).exists() else []
+        return found if find_all else (found[0] if found else [])
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
+        for name in PACKAGE_FILES:
+            yield name, self.storage
+
+
+class _PackageStorage(FileSystemStorage):
+    """Reads a package's file by the name it has in templates."""
+
+    prefix = None
+
+    def path(self, name: str) -> str:
+        return str(Path(self.location) / PACKAGE_FILES[name])
+
+
+class HashedStorage(CompressedManifestStaticFilesStorage):
+    """Names that change with the content, so that browsers keep files for a year.
+
+    Import statements of ES modules get hashed names too. Source maps are for those who build a
+    package; they are not served, and mentions of them stay as they are.
+    """
+
+    support_js_module_import_aggregation = True

@@ -1,0 +1,15 @@
+"""Which part of the product answers which address."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from recovery import health
+
+urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,75 @@
+"""Roles, and what each may do: a table, not code."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    FRONTLINE = "frontline", _("Frontline")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    MANAGER = "manager", _("Manager")
+    ADMIN = "admin", _("Administrator")
+    AUDITOR = "auditor", _("Auditor")
+
+
+class Capability(models.TextChoices):
+    SEE_CASES = "see_cases", _("see cases")
+    LOG_CASE = "log_case", _("log complaints")
+    RECOVER_CASE = "recover_case", _("work on recovery")
+    ASSIGN_CASE = "assign_case", _("assign cases to others")
+    PROPOSE_OFFER = "propose_offer", _("propose compensation")
+    DECIDE_OFFER = "decide_offer", _("decide on compensation")
+    FULFIL_OFFER = "fulfil_offer", _("record fulfilment")
+    SEE_INSIGHTS = "see_insights", _("see insights")
+    SEE_SETTINGS = "see_settings", _("see settings")
+    CHANGE_SETTINGS = "change_settings", _("change settings")
+    SEE_AUDIT = "see_audit", _("see the audit trail")
+
+
+_DESK = {
+    Capability.SEE_CASES,
+    Capability.LOG_CASE,
+    Capability.RECOVER_CASE,
+    Capability.PROPOSE_OFFER,
+    Capability.FULFIL_OFFER,
+}
+
+CAPABILITIES: dict[Role, frozenset[Capability]] = {
+    Role.FRONTLINE: frozenset(_DESK),
+    Role.SUPERVISOR: frozenset(
+        _DESK | {Capability.ASSIGN_CASE, Capability.DECIDE_OFFER, Capability.SEE_INSIGHTS}
+    ),
+    Role.MANAGER: frozenset(
+        _DESK
+        | {
+            Capability.ASSIGN_CASE,
+            Capability.DECIDE_OFFER,
+            Capability.SEE_INSIGHTS,
+            Capability.SEE_SETTINGS,
+            Capability.SEE_AUDIT,
+        }
+    ),
+    Role.ADMIN: frozenset(
+        {
+            Capability.SEE_CASES,
+            Capability.SEE_INSIGHTS,
+            Capability.SEE_SETTINGS,
+            Capability.CHANGE_SETTINGS,
+            Capability.SEE_AUDIT,
+        }
+    ),
+    Role.AUDITOR: frozenset(
+        {Capability.SEE_CASES, Capability.SEE_INSIGHTS, Capability.SEE_SETTINGS, Capability.SEE_AUDIT}
+    ),
+}
+
+# Who is told at each escalation level of a clock.
+ESCALATES_TO: dict[int, Role] = {2: Role.SUPERVISOR, 3: Role.MANAGER}
+
+
+class Theme(models.TextChoices):
+    AUTO = "auto", _("As the device")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")

@@ -1,0 +1,19 @@
+"""Complaint cases: the case, its taxonomy, timeline, recovery steps and clocks."""
+
+from cases.models.case import NEVER, Case
+from cases.models.clock import Clock
+from cases.models.recovery import Playbook, PlaybookStep, RecoveryStep
+from cases.models.taxonomy import Cause, Defect
+from cases.models.timeline import TimelineEntry
+
+__all__ = [
+    "NEVER",
+    "Case",
+    "Cause",
+    "Clock",
+    "Defect",
+    "Playbook",
+    "PlaybookStep",
+    "RecoveryStep",
+    "TimelineEntry",
+]

@@ -1,0 +1,46 @@
+"""The errors that actions raise and faces turn into a sentence beside a field or a problem document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    Text = str | _StrPromise
+
+
+class DomainError(Exception):
+    """Something a person asked for that can't be done; nothing has been written.
+
+    `message` is a translatable sentence for that person, `field` the input it is about ("" for the whole).
+    """
+
+    code = "invalid"
+
+    def __init__(self, message: Text, *, field: str = "", params: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.params = dict(params or {})
+
+    def __str__(self) -> str:
+        text = str(self.message)
+        return text % self.params if self.params else text
+
+
+class Invalid(DomainError):
+    """The input itself is wrong."""
+
+
+class NotAllowed(DomainError):
+    """This person may not do this."""
+
+    code = "not_allowed"
+
+
+class Conflict(DomainError):
+    """The input was right once, but the state of things has moved on or does not permit it."""
+
+    code = "conflict"

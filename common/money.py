@@ -1,0 +1,68 @@
+"""Money: amounts are `Decimal` in major units beside an ISO 4217 currency code, never floats."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+
+from babel.core import Locale
+from babel.numbers import format_currency, get_currency_precision
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import Invalid
+
+CURRENCIES = ("EUR", "CNY", "USD", "GBP", "AUD", "HKD", "JPY", "SGD")
+LARGEST = Decimal("9999999999.99")
+
+
+class CurrencyField(models.CharField):
+    """An ISO 4217 code."""
+
+    def __init__(self, **kwargs: object) -> None:
+        kwargs.setdefault("max_length", 3)
+        super().__init__(**kwargs)  # type: ignore[arg-type]
+
+
+class AmountField(models.DecimalField):
+    """An amount in major units; four decimals hold every ISO 4217 currency exactly."""
+
+    def __init__(self, **kwargs: object) -> None:
+        kwargs.setdefault("max_digits", 14)
+        kwargs.setdefault("decimal_places", 4)
+        super().__init__(**kwargs)  # type: ignore[arg-type]
+
+
+def check_amount(amount: Decimal, currency: str, *, field: str = "amount") -> Decimal:
+    """Return the amount with the currency's own number of decimals.
+
+    Raises `Invalid` when it is not finite, not above zero, too large, or finer than the currency's smallest unit.
+    """
+    if not amount.is_finite() or amount <= 0:
+        raise Invalid(_("The amount must be above zero."), field=field)
+    if amount > LARGEST:
+        raise Invalid(_("The amount is too large."), field=field)
+    unit = Decimal(1).scaleb(-get_currency_precision(currency))
+    exact = amount.quantize(unit)
+    if exact != amount:
+        raise Invalid(
+            _("%(currency)s has no more than %(digits)s decimals."),
+            field=field,
+            params={"currency": currency, "digits": get_currency_precision(currency)},
+        )
+    return exact
+
+
+@lru_cache(maxsize=8)
+def babel_locale(language: str) -> Locale:
+    """The Babel locale of a Django language code ("zh-hans" → zh_Hans)."""
+    return Locale.parse(language.replace("-", "_"), sep="_")
+
+
+def format_money(amount: Decimal, currency: str, *, language: str | None = None, whole: bool = False) -> str:
+    """The amount as people of that language write it; `whole` drops the decimals (for large sums)."""
+    locale = babel_locale(language or get_language() or "en")
+    return format_currency(
+        amount, currency, locale=locale, format="¤#,##0" if whole else None, currency_digits=not whole
+    )

@@ -1,0 +1,142 @@
+"""Offers of compensation, who decided on them, and the proof that they reached the customer."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Case
+from common.money import AmountField, CurrencyField
+from compensation.models.budget import Budget
+from compensation.states import Basis, Decision, FulfilmentMethod, OfferKind, OfferState
+
+
+class Offer(models.Model):
+    """A proposed compensation. `granted_amount` is what was approved, which may be less than proposed.
+
+    `within_authority` says that the proposer's own authority covered it, so that nobody else had to decide.
+    """
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="offers", verbose_name=_("case"))
+    branch = models.ForeignKey("accounts.Branch", models.PROTECT, related_name="+", verbose_name=_("branch"))
+    kind = models.CharField(_("kind"), max_length=14, choices=OfferKind)
+    basis = models.CharField(_("basis"), max_length=9, choices=Basis, default=Basis.GOODWILL)
+    amount = AmountField(verbose_name=_("amount"))
+    granted_amount = AmountField(verbose_name=_("granted"), null=True, blank=True)
+    currency = CurrencyField(verbose_name=_("currency"))
+    purpose = models.CharField(_("what it is for"), max_length=160)
+    reason = models.CharField(_("reason"), max_length=500)
+    state = models.CharField(_("state"), max_length=9, choices=OfferState, default=OfferState.WAITING)
+    proposer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
+    )
+    proposed_at = models.DateTimeField(_("proposed"), default=timezone.now)
+    within_authority = models.BooleanField(_("within the proposer's authority"), default=False)
+    asked_role = models.CharField(_("asked"), max_length=12, blank=True)
+    budget = models.ForeignKey(
+        Budget, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("budget")
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("offer")
+        verbose_name_plural = _("offers")
+        ordering = ("id",)
+        indexes = (
+            models.Index(
+                fields=("proposed_at", "id"), name="compensation_offer_waiting", condition=models.Q(state="waiting")
+            ),
+            models.Index(
+                fields=("decided_at",),
+                name="compensation_offer_granted",
+                condition=models.Q(state__in=("approved", "fulfilled")),
+                include=("case", "branch", "granted_amount", "currency", "within_authority"),
+            ),
+            models.Index(fields=("proposer", "decided_at"), name="compensation_offer_proposer"),
+        )
+        constraints = (
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="compensation_offer_above_zero"),
+            models.CheckConstraint(
+                condition=models.Q(granted_amount__isnull=True)
+                | models.Q(granted_amount__gt=0, granted_amount__lte=models.F("amount")),
+                name="compensation_granted_no_more_than_asked",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=("approved", "fulfilled"))
+                | models.Q(granted_amount__isnull=False, decided_at__isnull=False),
+                name="compensation_granted_offer_is_complete",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount} {self.currency}"
+
+    @property
+    def standing_amount(self) -> Decimal:
+        """What was granted, or while nobody has decided, what is asked."""
+        return self.granted_amount if self.granted_amount is not None else self.amount
+
+
+class Approval(models.Model):
+    """A decision on an offer by someone with enough authority who is not the proposer.
+
+    `proposer` repeats the offer's, so that a constraint holds the two apart; `limit` is the approver's authority
+    at that moment, which a trigger checks against the table of authorities. Rows are append-only.
+    """
+
+    offer = models.OneToOneField(Offer, models.PROTECT, related_name="approval", verbose_name=_("offer"))
+    proposer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
+    )
+    approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("decided by")
+    )
+    decision = models.CharField(_("decision"), max_length=8, choices=Decision)
+    amount = AmountField(verbose_name=_("amount"), null=True, blank=True)
+    limit = AmountField(verbose_name=_("authority"))
+    reason = models.CharField(_("reason"), max_length=500)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("approval")
+        verbose_name_plural = _("approvals")
+        ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(approver=models.F("proposer")), name="compensation_nobody_approves_their_own"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decision="rejected")
+                | models.Q(amount__isnull=False, amount__gt=0, amount__lte=models.F("limit")),
+                name="compensation_approval_within_limit",
+            ),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="compensation_decision_has_reason"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.decision} {self.offer_id}"
+
+
+class Fulfilment(models.Model):
+    """How and when a compensation reached the customer."""
+
+    offer = models.OneToOneField(Offer, models.PROTECT, related_name="fulfilment", verbose_name=_("offer"))
+    method = models.CharField(_("how"), max_length=18, choices=FulfilmentMethod)
+    reference = models.CharField(_("reference"), max_length=120, blank=True)
+    landed_at = models.DateTimeField(_("when it reached the customer"))
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("recorded by")
+    )
+    recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("fulfilment")
+        verbose_name_plural = _("fulfilments")
+        indexes = (models.Index(fields=("landed_at",), name="compensation_landed"),)
+
+    def __str__(self) -> str:
+        return f"{self.offer_id} {self.method}"

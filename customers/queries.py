@@ -1,0 +1,61 @@
+"""Finding customers."""
+
+from __future__ import annotations
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from common.search_text import search_filter
+from customers.models import ContactPoint, Customer, Order
+from customers.rules import normalise_phone
+from customers.states import ContactKind
+
+MOST_FOUND = 8
+
+
+def with_contacts(customers: QuerySet[Customer]) -> QuerySet[Customer]:
+    """The same customers with their contacts already read."""
+    return customers.prefetch_related(Prefetch("contact_points", ContactPoint.objects.order_by("kind", "id")))
+
+
+def find_customers(text: str, *, limit: int = MOST_FOUND, region: str | None = None) -> list[Customer]:
+    """Customers by phone, e-mail, order number (from their beginning) or name, the surest matches first."""
+    text = text.strip()
+    if len(text) < 2:
+        return []
+    found: dict[int, None] = {}
+    for lookup in (_by_contact(text, region), _by_order(text), _by_name(text)):
+        if lookup is not None and len(found) < limit:
+            found.update(dict.fromkeys(lookup[: limit - len(found)]))
+    customers = with_contacts(Customer.objects.filter(pk__in=list(found))).in_bulk()
+    return [customers[key] for key in found if key in customers]
+
+
+def _by_contact(text: str, region: str | None) -> QuerySet[ContactPoint, int] | None:
+    digits = "".join(character for character in text if character.isdigit())
+    if "@" in text:
+        match = Q(normalised__startswith=text.lower(), kind=ContactKind.EMAIL)
+    elif len(digits) >= 4 and len(digits) * 2 >= len(text):
+        number = normalise_phone(text, region=region)
+        match = Q(normalised__startswith=number) | Q(normalised__startswith=digits)
+        if not number.startswith("+"):
+            match |= Q(normalised__startswith="+" + digits)
+    else:
+        return None
+    return (
+        ContactPoint.objects.filter(match).order_by("normalised", "id").values_list("customer_id", flat=True)
+    )
+
+
+def _by_order(text: str) -> QuerySet[Order, int] | None:
+    if len(text) < 4 or " " in text:
+        return None
+    return (
+        Order.objects.filter(reference__startswith=text.upper())
+        .order_by("reference")
+        .values_list("customer_id", flat=True)
+    )
+
+
+def _by_name(text: str) -> QuerySet[Customer, int] | None:
+    match = search_filter(text)
+    return None if match is None else Customer.objects.filter(match).order_by("-id").values_list("pk", flat=True)

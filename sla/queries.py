@@ -1,0 +1,78 @@
+"""Business hours of a branch and the targets in force."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+from threading import Lock
+
+import chinese_calendar
+import holidays
+
+from sla.models import BranchCalendar, Calendar, Target
+from sla.rules import BusinessHours
+from sla.states import Metric, Severity
+
+# Public holidays are known for these years around a calendar's last change; later ones come with the library.
+_YEARS_BACK, _YEARS_AHEAD = 8, 4
+_MOST_KEPT = 256
+_kept: OrderedDict[tuple[int, dt.datetime, int], BusinessHours] = OrderedDict()
+_lock = Lock()
+
+Intervals = list[tuple[dt.time, dt.time]]
+
+
+def parse_intervals(pairs: list[list[str]]) -> Intervals:
+    """[["09:00", "17:00"], …] as times; "24:00" ends a day."""
+    return [(_time(start), _time(end)) for start, end in pairs]
+
+
+def _time(text: str) -> dt.time:
+    return dt.time(0) if text == "24:00" else dt.time.fromisoformat(text)
+
+
+def calendar_of(branch_id: int) -> Calendar:
+    """The calendar that a branch works by. Raises `BranchCalendar.DoesNotExist` when it has none."""
+    return BranchCalendar.objects.select_related("calendar").get(branch_id=branch_id).calendar
+
+
+def business_hours(calendar: Calendar) -> BusinessHours:
+    """The calendar as arithmetic can use it; kept in memory until the calendar's `changed_at` moves on."""
+    this_year = dt.datetime.now(dt.UTC).year
+    key = (calendar.pk, calendar.changed_at, this_year)
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    hours = _build(calendar, range(this_year - _YEARS_BACK, this_year + _YEARS_AHEAD + 1))
+    with _lock:
+        _kept[key] = hours
+        while len(_kept) > _MOST_KEPT:
+            _kept.popitem(last=False)
+    return hours
+
+
+def _build(calendar: Calendar, years: range) -> BusinessHours:
+    week = {int(day): parse_intervals(pairs) for day, pairs in calendar.week.items()}
+    closed, special = public_days(calendar.holiday_country, years, week)
+    special.update({day.date: parse_intervals(day.hours) for day in calendar.days.all()})
+    return BusinessHours(time_zone=calendar.time_zone, week=week, holidays=closed, special_days=special)
+
+
+def public_days(
+    country: str, years: range, week: dict[int, Intervals]
+) -> tuple[set[dt.date], dict[dt.date, Intervals]]:
+    """A country's public holidays, and its make-up working days with the hours of an ordinary Monday."""
+    if not country:
+        return set(), {}
+    if country != "CN":
+        return set(holidays.country_holidays(country, years=years)), {}
+    closed = {day for day in chinese_calendar.holidays if day.year in years}
+    usual = week.get(0, [])
+    return closed, {day: usual for day in chinese_calendar.workdays if day.year in years and usual}
+
+
+def targets_for(severity: Severity | int, on: dt.date) -> dict[Metric, int]:
+    """Business minutes per clock for a severity, as in force that day."""
+    rows = Target.objects.filter(severity=severity, valid_from__lte=on).order_by("valid_from")
+    return {Metric(row.metric): row.minutes for row in rows}

@@ -11,7 +11,7 @@ from kombu import Connection
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recovery.settings")
 
 
-class AmendsCelery(Celery):  # type: ignore[misc]  # Celery ships no types
+class AmendsCelery(Celery):
     """Sees to it that the embedded broker runs before anything connects to it."""
 
     def connection_for_write(self, *args: Any, **kwargs: Any) -> Connection:

@@ -1,4 +1,4 @@
-"""Reads everything Amends takes from the environment, once, typed, and refuses what is missing or malformed."""
+"""Reads all that Amends takes from the environment: once, typed, refusing what is missing or malformed."""
 
 from __future__ import annotations
 
@@ -70,10 +70,11 @@ def _read(env: Env) -> Environment:
     redis_url = _service_url(env, "REDIS_URL", ("redis", "rediss", "unix"))
     local = demo or database_url is None
     if not local and redis_url is None:
-        raise EnvironmentProblem("REDIS_URL must be set where DATABASE_URL is, such as redis://host:6379/0.")
+        raise EnvironmentProblem("REDIS_URL must be set where DATABASE_URL is, as in redis://host:6379/0.")
     data_dir = Path(env.str("AMENDS_DATA_DIR", "") or BASE_DIR / "var").expanduser().absolute()
-    port = _within(env.int("PORT", 8000), "PORT", 1, 65535)
-    allowed_hosts = env.list("ALLOWED_HOSTS", []) or (["localhost", "127.0.0.1", "[::1]"] if local else [])
+    port = _whole(env, "PORT", 8000, 1, 65535)
+    own_names = ["localhost", "127.0.0.1", "[::1]"] if local else []
+    allowed_hosts = env.list("ALLOWED_HOSTS", []) or own_names
     return Environment(
         demo=demo,
         debug=env.bool("DEBUG", False),
@@ -87,16 +88,16 @@ def _read(env: Env) -> Environment:
         data_dir=data_dir,
         database_url=database_url,
         redis_url=redis_url,
-        statement_timeout=_within(env.int("DATABASE_STATEMENT_TIMEOUT", 30), "DATABASE_STATEMENT_TIMEOUT", 0, 3600),
-        lock_timeout=_within(env.int("DATABASE_LOCK_TIMEOUT", 10), "DATABASE_LOCK_TIMEOUT", 0, 3600),
-        connection_max_age=_within(env.int("DATABASE_CONN_MAX_AGE", 300), "DATABASE_CONN_MAX_AGE", 0, 86400),
+        statement_timeout=_whole(env, "DATABASE_STATEMENT_TIMEOUT", 30, 0, 3600),
+        lock_timeout=_whole(env, "DATABASE_LOCK_TIMEOUT", 10, 0, 3600),
+        connection_max_age=_whole(env, "DATABASE_CONN_MAX_AGE", 300, 0, 86400),
         email_url=_service_url(env, "EMAIL_URL", ("smtp", "smtps", "smtp+tls", "smtp+ssl", "submission")),
         from_email=env.str("DEFAULT_FROM_EMAIL", "Amends <amends@localhost>"),
         metrics_token=env.str("METRICS_TOKEN", ""),
-        log_level=_choice(env.str("LOG_LEVEL", "INFO").upper(), "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR")),
-        web_workers=_within(env.int("WEB_WORKERS", 2), "WEB_WORKERS", 1, 64),
-        web_threads=_within(env.int("WEB_THREADS", 4), "WEB_THREADS", 1, 64),
-        worker_concurrency=_within(env.int("WORKER_CONCURRENCY", 2), "WORKER_CONCURRENCY", 1, 64),
+        log_level=_choice(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        web_workers=_whole(env, "WEB_WORKERS", 2, 1, 64),
+        web_threads=_whole(env, "WEB_THREADS", 4, 1, 64),
+        worker_concurrency=_whole(env, "WORKER_CONCURRENCY", 2, 1, 64),
     )
 
 
@@ -114,7 +115,8 @@ def _refuse_reachable_local(found: Environment) -> None:
             "unset it, or run without AMENDS_DEMO."
         )
     raise EnvironmentProblem(
-        f"{what}, so other machines can reach it; set DATABASE_URL, REDIS_URL and SECRET_KEY as for production."
+        f"{what}, so other machines can reach it; "
+        "set DATABASE_URL, REDIS_URL and SECRET_KEY as for production."
     )
 
 
@@ -127,9 +129,9 @@ def _refuse_weak_production(found: Environment) -> None:
             "python -c 'import secrets; print(secrets.token_urlsafe(50))' prints some."
         )
     if not found.allowed_hosts:
-        raise EnvironmentProblem("ALLOWED_HOSTS must name the hosts that Amends answers to, such as desk.example.com.")
+        raise EnvironmentProblem("ALLOWED_HOSTS must name the hosts Amends answers to, as desk.example.com.")
     if "*" in found.allowed_hosts:
-        raise EnvironmentProblem("ALLOWED_HOSTS must name the hosts that Amends answers to; * answers to any.")
+        raise EnvironmentProblem("ALLOWED_HOSTS must name the hosts Amends answers to; * answers to any.")
     if found.debug:
         raise EnvironmentProblem("DEBUG shows secrets on error pages; it is for the embedded database only.")
 
@@ -145,11 +147,12 @@ def is_loopback(address: str) -> bool:
 
 
 def _public_url(env: Env, port: int, allowed_hosts: list[str], *, local: bool) -> str:
-    default = f"http://127.0.0.1:{port}" if local else f"https://{(allowed_hosts or ['localhost'])[0].lstrip('.')}"
+    host = (allowed_hosts or ["localhost"])[0].lstrip(".")
+    default = f"http://127.0.0.1:{port}" if local else f"https://{host}"
     url = (env.str("PUBLIC_URL", "") or default).rstrip("/")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-        raise EnvironmentProblem(f"PUBLIC_URL must be an address such as https://desk.example.com, not {url!r}.")
+        raise EnvironmentProblem("PUBLIC_URL must be an address such as https://desk.example.com.")
     return url
 
 
@@ -165,17 +168,20 @@ def _service_url(env: Env, name: str, schemes: tuple[str, ...]) -> str | None:
     except ValueError:
         well_formed = False
     if not well_formed:
-        raise EnvironmentProblem(f"{name} must be an address that starts with {' or '.join(f'{s}://' for s in schemes)}.")
+        starts = " or ".join(f"{scheme}://" for scheme in schemes)
+        raise EnvironmentProblem(f"{name} must be an address that starts with {starts}.")
     return url
 
 
-def _within(value: int, name: str, low: int, high: int) -> int:
+def _whole(env: Env, name: str, default: int, low: int, high: int) -> int:
+    value = env.int(name, default)
     if not low <= value <= high:
         raise EnvironmentProblem(f"{name} must be a whole number from {low} to {high}, not {value}.")
     return value
 
 
-def _choice(value: str, name: str, allowed: tuple[str, ...]) -> str:
+def _choice(env: Env, name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = env.str(name, default).upper()
     if value not in allowed:
         raise EnvironmentProblem(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
     return value
@@ -204,7 +210,7 @@ def _local_secret_key(data_dir: Path) -> str:
             draft.unlink()
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
-        raise EnvironmentProblem(f"the data folder {data_dir} can't be written ({error.strerror}).") from error
+        raise EnvironmentProblem(f"the data folder {data_dir} is not writable ({error.strerror}).") from error
 
 
 def _sentence(error: EnvError) -> str:

@@ -6,7 +6,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 
-class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+class StaffAccountAdapter(DefaultAccountAdapter):
     """Sign-in by e-mail address and password for accounts that exist already."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

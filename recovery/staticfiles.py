@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,22 @@ class _PackageStorage(FileSystemStorage):
 class HashedStorage(CompressedManifestStaticFilesStorage):
     """Names that change with the content, so that browsers keep files for a year.
 
-    Import statements of ES modules get hashed names too. Source maps are for those who build a
-    package; they are not served, and mentions of them stay as they are.
+    Import statements of ES modules get hashed names too. What a package's file mentions and
+    `PACKAGE_FILES` leaves out (source maps, fonts for old browsers) stays as it is; what a file of
+    ours mentions must exist.
     """
 
     support_js_module_import_aggregation = True
+
+    def url_converter(self, name: str, *args: Any, **kwargs: Any) -> Callable[[re.Match[str]], str]:
+        convert = super().url_converter(name, *args, **kwargs)
+
+        def convert_or_keep(match: re.Match[str]) -> str:
+            try:
+                return convert(match)
+            except ValueError:
+                if name not in PACKAGE_FILES:
+                    raise
+                return match.group(0)
+
+        return convert_or_keep

@@ -46,6 +46,11 @@ def ensure_services(layout: Layout) -> None:
         _joined[layout.data_dir] = _join(layout)
 
 
+def is_joined(layout: Layout) -> bool:
+    """Whether this process uses the embedded services of `layout` now."""
+    return layout.data_dir in _joined
+
+
 def leave_services(layout: Layout, timeout: float = 30.0) -> None:
     """Stops being a user; if this was the last one, returns when both servers have ended."""
     with _mutex:
@@ -74,7 +79,7 @@ def _join(layout: Layout) -> socket.socket:
         layout.data_dir.mkdir(parents=True, exist_ok=True)
         lock = layout.start_lock.open("a")
     except OSError as error:
-        raise ServicesProblem(f"the data folder {layout.data_dir} can't be used ({error.strerror}).") from error
+        raise ServicesProblem(f"{layout.data_dir} can't hold the data ({error.strerror}).") from error
     with lock, _locked(lock):
         deadline = time.monotonic() + START_TIMEOUT
         connection = _connect(layout)
@@ -82,7 +87,7 @@ def _join(layout: Layout) -> socket.socket:
             _start_keeper(layout)
             connection = _connect(layout)
         if connection is None:
-            raise ServicesProblem(f"the embedded services ended as they started; {layout.log} says why.")
+            raise ServicesProblem(f"the embedded services did not start; {layout.log} says why.")
         return _await_ready(connection, layout, deadline)
 
 
@@ -146,7 +151,7 @@ def _await_ready(connection: socket.socket, layout: Layout, deadline: float) -> 
         answer = json.dumps({"problem": f"the embedded services took too long; {layout.log} may say why."})
     except OSError:
         answer = ""
-    said = json.loads(answer) if answer else {"problem": f"the embedded services ended; {layout.log} says why."}
+    said = json.loads(answer) if answer else {"problem": f"embedded services ended; {layout.log} says why."}
     if "problem" in said:
         connection.close()
         raise ServicesProblem(said["problem"])
@@ -156,7 +161,7 @@ def _await_ready(connection: socket.socket, layout: Layout, deadline: float) -> 
 def _forget_in_child() -> None:
     # A forked child shares its parent's connection, which would keep the services up for as
     # long as either lives, but only a connection of its own tells it when they have gone.
-    global _mutex
+    global _mutex  # noqa: PLW0603  # the parent may have held it when it forked
     _mutex = threading.Lock()
     for held in _joined.values():
         held.close()

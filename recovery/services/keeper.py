@@ -1,4 +1,4 @@
-"""The process that owns the embedded servers of one data folder: `python -m recovery.services.keeper DIR FD`."""
+"""The process that owns the embedded servers of a data folder: `-m recovery.services.keeper DIR FD`."""
 
 from __future__ import annotations
 

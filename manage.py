@@ -7,9 +7,9 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recovery.settings")
-    # Commands are run by operators, who wait for them and can stop them; the limit on a
-    # statement protects pages and tasks, and the supervisor sets it for those.
-    os.environ.setdefault("DATABASE_STATEMENT_TIMEOUT", "0")
+    if sys.argv[1:2] != ["run_product"]:
+        # Operators wait for their commands and can stop them; only pages and tasks are limited.
+        os.environ.setdefault("DATABASE_STATEMENT_TIMEOUT", "0")
     from django.core.management import execute_from_command_line
 
     from recovery.environment import EnvironmentProblem

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
+from celery.signals import worker_ready
 from kombu import Connection
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "recovery.settings")
@@ -35,3 +36,11 @@ def _ensure_broker() -> None:
 app = AmendsCelery("amends")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def _say_so(**kwargs: Any) -> None:
+    """The first heartbeat need not wait for beat."""
+    from recovery.tasks import worker_heartbeat
+
+    worker_heartbeat.apply_async(expires=30)

@@ -45,6 +45,9 @@ class Environment:
     web_workers: int
     web_threads: int
     worker_concurrency: int
+    organisation_name: str
+    feedback_delay_hours: float
+    feedback_low_score: int
 
     @property
     def local(self) -> bool:
@@ -98,6 +101,9 @@ def _read(env: Env) -> Environment:
         web_workers=_whole(env, "WEB_WORKERS", 2, 1, 64),
         web_threads=_whole(env, "WEB_THREADS", 4, 1, 64),
         worker_concurrency=_whole(env, "WORKER_CONCURRENCY", 2, 1, 64),
+        organisation_name=env.str("ORGANISATION_NAME", "Amends"),
+        feedback_delay_hours=_hours(env, "FEEDBACK_DELAY_HOURS", 1 / 60 if demo else 24),
+        feedback_low_score=_whole(env, "FEEDBACK_LOW_SCORE", 2, 1, 5),
     )
 
 
@@ -177,6 +183,13 @@ def _whole(env: Env, name: str, default: int, low: int, high: int) -> int:
     value = env.int(name, default)
     if not low <= value <= high:
         raise EnvironmentProblem(f"{name} must be a whole number from {low} to {high}, not {value}.")
+    return value
+
+
+def _hours(env: Env, name: str, default: float) -> float:
+    value = env.float(name, default)
+    if not 0 <= value <= 24 * 365:
+        raise EnvironmentProblem(f"{name} must be a number of hours from 0 to {24 * 365}, not {value}.")
     return value
 
 

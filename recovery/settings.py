@@ -8,7 +8,7 @@ import dj_email_url
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
-from recovery.databases import database_settings
+from recovery.addresses import broker_url, database_settings
 from recovery.environment import BASE_DIR, read_environment
 from recovery.services.layout import Layout
 
@@ -26,6 +26,15 @@ ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 PUBLIC_URL = ENVIRONMENT.public_url
 DATA_DIR = ENVIRONMENT.data_dir
 METRICS_TOKEN = ENVIRONMENT.metrics_token
+# How the organisation is named to its customers, where no branch speaks for it.
+ORGANISATION_NAME = ENVIRONMENT.organisation_name
+
+# --- surveys -------------------------------------------------------------------------------
+
+# From the remedy's arrival to the invitation; the demo does not make one wait, so there it is a minute.
+FEEDBACK_DELAY_HOURS = ENVIRONMENT.feedback_delay_hours
+# Recovery satisfaction up to this point of 1–5 opens a follow-up.
+FEEDBACK_LOW_SCORE = ENVIRONMENT.feedback_low_score
 
 INSTALLED_APPS = [
     "recovery",
@@ -50,6 +59,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -97,6 +107,8 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
+FORM_RENDERER = "common.forms.Renderer"
+
 # --- data ----------------------------------------------------------------------------------
 
 DATABASES = {"default": database_settings(ENVIRONMENT, SERVICES)}
@@ -134,7 +146,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
-    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "recovery.staticfiles.UsedAppFilesFinder",
     "recovery.staticfiles.PackageFinder",
 ]
 STORAGES: dict[str, dict[str, Any]] = {
@@ -217,7 +229,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.from_email
 
 # --- background work -----------------------------------------------------------------------
 
-CELERY_BROKER_URL = ENVIRONMENT.redis_url or f"redis+socket://{SERVICES.valkey_socket}"
+CELERY_BROKER_URL = broker_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -238,16 +250,33 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+# A task whose message is lost finishes: cancelled halfway, it could do its work twice.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
-# A task is a nudge, and every sweep repeats; what a lost worker left behind is not worth more.
+# Sweeps repeat and find by themselves what is due, so beat keeps no state of its own.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "worker-heartbeat": {
         "task": "recovery.tasks.worker_heartbeat",
         "schedule": 15,
         "options": {"expires": 30},
+    },
+    "send-messages": {
+        "task": "messaging.tasks.send_due",
+        "schedule": 30,
+        "options": {"expires": 30},
+    },
+    "send-surveys": {
+        "task": "feedback.tasks.send_due_surveys",
+        "schedule": 30,
+        "options": {"expires": 30},
+    },
+    "send-survey-reminders": {
+        "task": "feedback.tasks.send_due_reminders",
+        "schedule": 60,
+        "options": {"expires": 60},
     },
 }
 
@@ -272,10 +301,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "filters": {"not_probes": {"()": "recovery.health.NotProbes"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": ENVIRONMENT.log_level},
     "loggers": {
         "django": {"handlers": [], "level": ENVIRONMENT.log_level, "propagate": True},
+        "django.request": {"filters": ["not_probes"]},
         # One line per task received and done is a diary, not a sign that something is wrong.
         "celery": {"level": "WARNING" if ENVIRONMENT.log_level == "INFO" else ENVIRONMENT.log_level},
     },

@@ -14,15 +14,16 @@ os.environ["AMENDS_EMBEDDED_DURABLE"] = "0"
 # Playwright's synchronous API runs an event loop in the thread of the test.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
+from recovery.addresses import broker_url  # noqa: E402
 from recovery.settings import *  # noqa: E402, F403
-from recovery.settings import CACHES, CELERY_BROKER_URL, REDIS_URL, STORAGES, TEMPLATES  # noqa: E402
+from recovery.settings import CACHES, REDIS_URL, STORAGES, TEMPLATES  # noqa: E402
 from tests.support.templates import StrictUndefined  # noqa: E402
 
 # Each worker of pytest-xdist has a numbered database of Valkey to itself.
 _number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) + 1
 REDIS_URL = f"{REDIS_URL}?db={_number}"
 CACHES["default"]["LOCATION"] = REDIS_URL
-CELERY_BROKER_URL = f"{CELERY_BROKER_URL}?virtual_host={_number}"
+CELERY_BROKER_URL = broker_url(REDIS_URL)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

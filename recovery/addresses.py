@@ -1,8 +1,9 @@
-"""Turns the address of a database, or its absence, into Django's connection settings."""
+"""Turns the addresses of database and broker into what Django and Celery take."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import dj_database_url
 
@@ -37,3 +38,12 @@ def database_settings(environment: Environment, services: Layout) -> dict[str, A
     settings["CONN_MAX_AGE"] = environment.connection_max_age
     settings["CONN_HEALTH_CHECKS"] = True
     return settings
+
+
+def broker_url(redis_url: str) -> str:
+    """Returns Celery's spelling of the address: it has its own for a Unix socket."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    number = parse_qs(parts.query).get("db", ["0"])[0]
+    return f"redis+socket://{parts.path}?{urlencode({'virtual_host': number})}"

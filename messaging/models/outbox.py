@@ -18,6 +18,7 @@ class OutboxMessage(models.Model):
     to_address = models.EmailField(_("to"))
     to_name = models.CharField(_("name"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=10)
+    template = models.CharField(_("template"), max_length=40, blank=True)
     subject = models.CharField(_("subject"), max_length=250)
     body_text = models.TextField(_("text"))
     body_html = models.TextField(_("formatted text"), blank=True)
@@ -26,7 +27,7 @@ class OutboxMessage(models.Model):
     about = models.CharField(_("about"), max_length=60, blank=True, help_text="An audit stream, e.g. case:17")
     state = models.CharField(_("state"), max_length=8, choices=MessageState, default=MessageState.QUEUED)
     created_at = models.DateTimeField(_("written"), default=timezone.now)
-    due_at = models.DateTimeField(_("due"), default=timezone.now)
+    due_at = models.DateTimeField(_("due"), default=timezone.now)  # while it is sent: when the claim runs out
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     claimed_at = models.DateTimeField(_("claimed"), null=True)
     sent_at = models.DateTimeField(_("sent at"), null=True)
@@ -38,13 +39,16 @@ class OutboxMessage(models.Model):
         ordering = ("-id",)
         indexes = (
             models.Index(
-                fields=("due_at",), name="messaging_outbox_due", condition=models.Q(state__in=("queued", "sending"))
+                fields=("due_at",),
+                name="messaging_outbox_due",
+                condition=models.Q(state__in=("queued", "sending")),
             ),
             models.Index(fields=("about", "-id"), name="messaging_outbox_about"),
         )
         constraints = (
             models.CheckConstraint(
-                condition=~models.Q(state="sent") | models.Q(sent_at__isnull=False), name="messaging_sent_has_time"
+                condition=~models.Q(state="sent") | models.Q(sent_at__isnull=False),
+                name="messaging_sent_has_time",
             ),
         )
 

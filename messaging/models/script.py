@@ -21,7 +21,9 @@ class Script(models.Model):
         verbose_name = _("script")
         verbose_name_plural = _("scripts")
         ordering = ("code", "language")
-        constraints = (models.UniqueConstraint(fields=("code", "language"), name="messaging_script_per_language"),)
+        constraints = (
+            models.UniqueConstraint(fields=("code", "language"), name="messaging_script_per_language"),
+        )
 
     def __str__(self) -> str:
         return self.title

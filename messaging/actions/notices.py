@@ -1,0 +1,71 @@
+"""Telling members of staff something, inside the product and by e-mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext, override
+
+from accounts.models import User
+from messaging.actions.outbox import queue_email
+from messaging.models import Notice
+
+
+def notify(
+    *,
+    users: Iterable[User],
+    message: str,
+    params: Mapping[str, Any],
+    url: str,
+    dedupe_key: str,
+    urgent: bool = False,
+    email: bool = True,
+) -> list[Notice]:
+    """Tell each person once for this occasion; returns the notices that are new.
+
+    `message` is an English catalogue message (`gettext_noop`) with %(name)s placeholders, `params` are JSON
+    without personal data, `url` is a path of the product. With `email` the same sentence goes out in each
+    one's language.
+    """
+    keys = {f"{dedupe_key}:{user.pk}": user for user in users if user.is_active}
+    known = set(Notice.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True))
+    new = [
+        Notice(user=user, message=message, params=dict(params), url=url, urgent=urgent, dedupe_key=key)
+        for key, user in keys.items()
+        if key not in known
+    ]
+    Notice.objects.bulk_create(new, ignore_conflicts=True)
+    if email:
+        for notice in new:
+            _send_by_email(notice)
+    return new
+
+
+def _send_by_email(notice: Notice) -> None:
+    reader = notice.user
+    with override(reader.language):
+        text = gettext(notice.message) % notice.params
+    queue_email(
+        to_address=reader.email,
+        to_name=reader.name,
+        language=reader.language,
+        template="notice",
+        context={
+            "reader_name": reader.name,
+            "text": text,
+            "url": f"{settings.PUBLIC_URL}{notice.url}" if notice.url else "",
+            "urgent": notice.urgent,
+        },
+        dedupe_key=f"notice:{notice.dedupe_key}"[:120],
+    )
+
+
+def mark_read(*, actor: User, notice_id: int | None = None) -> int:
+    """Mark one of the actor's own notices as read, or all of them; returns how many were unread."""
+    unread = Notice.objects.filter(user=actor, read_at__isnull=True)
+    if notice_id is not None:
+        unread = unread.filter(pk=notice_id)
+    return unread.update(read_at=timezone.now())

@@ -1,0 +1,119 @@
+"""Writing e-mails into the outbox, and putting failed ones back into it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from email.utils import make_msgid, parseaddr
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.access import require
+from accounts.models import User
+from accounts.states import Capability
+from audit.actions import record
+from common.errors import Conflict
+from common.queue import nudge
+from messaging.models import OutboxMessage
+from messaging.rendering import render_email
+from messaging.rules import header_text
+from messaging.states import MessageState
+
+SEND_TASK = "messaging.tasks.send_due"
+LONGEST_ADDRESS = 254
+LONGEST_NAME = 120
+
+
+def queue_email(
+    *,
+    to_address: str,
+    to_name: str,
+    language: str,
+    template: str,
+    context: Mapping[str, Any],
+    dedupe_key: str,
+    about: str = "",
+    due_at: dt.datetime | None = None,
+) -> OutboxMessage | None:
+    """Write an e-mail into the outbox, rendered in the reader's language, inside the caller's transaction.
+
+    `dedupe_key` names the occasion: None is returned, and nothing written, when it already has its message.
+    `about` is the audit stream it belongs to. Sending follows the commit, or `due_at` where that is later.
+    An address that no mail could reach is kept as a failed message, so that it is seen and not lost.
+    """
+    if OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists():
+        return None
+    rendered = render_email(template, context, language)
+    address = header_text(to_address, LONGEST_ADDRESS)
+    problem = _address_problem(address)
+    now = timezone.now()
+    message, is_new = OutboxMessage.objects.get_or_create(
+        dedupe_key=dedupe_key,
+        defaults={
+            "to_address": address,
+            "to_name": header_text(to_name, LONGEST_NAME),
+            "language": language,
+            "template": template,
+            "subject": rendered.subject,
+            "body_text": rendered.text,
+            "body_html": rendered.html,
+            "message_id": make_msgid(domain=_own_domain()),
+            "about": about,
+            "state": MessageState.FAILED if problem else MessageState.QUEUED,
+            "last_error": problem,
+            "created_at": now,
+            "due_at": due_at or now,
+        },
+    )
+    if not is_new:
+        return None
+    if not problem and message.due_at <= now:
+        nudge(SEND_TASK)
+    return message
+
+
+@transaction.atomic
+def retry_message(*, actor: User, message_id: int, about: str = "") -> OutboxMessage:
+    """Put a failed message back into the outbox, to be sent at once with its old Message-ID.
+
+    Whoever may change settings may retry any; with `about`, the stream of a case that the caller has looked
+    up for this person, whoever recovers cases may retry that case's. Raises `Conflict` unless the message has
+    failed.
+    """
+    require(actor, Capability.RECOVER_CASE if about else Capability.CHANGE_SETTINGS)
+    rows = OutboxMessage.objects.select_for_update().filter(pk=message_id)
+    message = rows.get(about=about) if about else rows.get()
+    if message.state != MessageState.FAILED:
+        raise Conflict(gettext_lazy("Only a message that failed can be sent again."))
+    if _address_problem(message.to_address):
+        raise Conflict(gettext_lazy("No mail can reach this address. Ask for the right one and write again."))
+    message.state = MessageState.QUEUED
+    message.attempts = 0
+    message.due_at = timezone.now()
+    message.claimed_at = None
+    message.save(update_fields=("state", "attempts", "due_at", "claimed_at"))
+    record(stream=f"message:{message.pk}", verb="message.retried", actor=actor, data={"about": message.about})
+    nudge(SEND_TASK)
+    return message
+
+
+def _address_problem(address: str) -> str:
+    try:
+        validate_email(address)
+    except ValidationError:
+        return _("This is not a complete e-mail address.")
+    return ""
+
+
+def _own_domain() -> str:
+    """The right-hand side of our Message-IDs: never the machine's name, which may be private."""
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    return sender or urlsplit(settings.PUBLIC_URL).hostname or "localhost"

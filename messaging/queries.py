@@ -1,0 +1,67 @@
+"""Reading notices, the outbox and scripts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Case, QuerySet, Value, When
+
+from accounts.models import User
+from messaging.models import Notice, OutboxMessage, Script
+
+MAILBOX_PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxPage:
+    """Messages, newest first; `before` continues with the older ones, None at the end."""
+
+    messages: list[OutboxMessage]
+    before: int | None
+
+
+def mailbox(
+    *,
+    before: int | None = None,
+    state: str = "",
+    about: str = "",
+    address: str = "",
+    limit: int = MAILBOX_PAGE,
+) -> MailboxPage:
+    """The outbox as the mailbox page lists it, bodies left out; one query whatever the size of the table."""
+    rows = OutboxMessage.objects.defer("body_text", "body_html").order_by("-id")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    if state:
+        rows = rows.filter(state=state)
+    if about:
+        rows = rows.filter(about=about)
+    if address:
+        rows = rows.filter(to_address__iexact=address)
+    found = list(rows[: limit + 1])
+    return MailboxPage(found[:limit], found[limit - 1].pk if len(found) > limit else None)
+
+
+def messages_about(stream: str, *, limit: int = 50) -> QuerySet[OutboxMessage]:
+    """The messages of one audit stream ("case:17"), newest first, bodies left out."""
+    return OutboxMessage.objects.filter(about=stream).defer("body_text", "body_html").order_by("-id")[:limit]
+
+
+def unread_count(user: User) -> int:
+    """How many notices a person has not read."""
+    return Notice.objects.filter(user=user, read_at__isnull=True).count()
+
+
+def notices_of(user: User, *, before: int | None = None, limit: int = 20) -> QuerySet[Notice]:
+    """A person's notices, newest first, from below the id `before`."""
+    rows = Notice.objects.filter(user=user).order_by("-id")
+    return (rows.filter(pk__lt=before) if before is not None else rows)[:limit]
+
+
+def scripts_for(language: str, step: str = "") -> QuerySet[Script]:
+    """The active scripts of a language; those for the recovery step in hand come first."""
+    rows = Script.objects.filter(language=language, is_active=True)
+    if step:
+        fits = Case(When(step=step, then=Value(0)), default=Value(1))
+        return rows.order_by(fits, "code")
+    return rows.order_by("code")

@@ -1,0 +1,61 @@
+"""E-mail templates: every one renders in both languages, safely, in the reader's time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from messaging.rendering import render_email
+
+WHEN = dt.datetime(2026, 11, 23, 6, 5, tzinfo=dt.UTC)
+LETTER = {"customer_name": "Tom <b>", "number": "C-26-1", "time_zone": "Asia/Shanghai"}
+SURVEY = LETTER | {
+    "token": "s3cret",
+    "closes_at": WHEN,
+    "question": "How?",
+    "scale": [(1, "bad"), (5, "good")],
+}
+CONTEXTS: dict[str, dict[str, Any]] = {
+    "acknowledgement": LETTER | {"tracking_token": "t0ken", "answer_by": WHEN},
+    "reply": {"text": "Dear <Tom>,\n\nsorry & thanks", "number": "C-26-1", "tracking_token": "t0ken"},
+    "survey": SURVEY,
+    "survey_reminder": SURVEY,
+    "notice": {"reader_name": "Ada", "text": "It's <late> & urgent", "url": "http://x/", "urgent": True},
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("template", CONTEXTS)
+def test_text_is_plain_and_html_is_escaped(template: str, language: str) -> None:
+    email = render_email(template, CONTEXTS[template], language)
+    assert email.subject
+    assert "\n" not in email.subject
+    assert "&lt;" not in email.text + email.subject
+    assert "&#x27;" not in email.text + email.subject
+    assert f'lang="{language}"' in email.html
+    for unsafe in ("<b>", "<Tom>", "<late>"):
+        assert unsafe not in email.html
+    assert "\n\n\n" not in email.text
+
+
+def test_times_are_the_customers_own() -> None:
+    assert (
+        "Monday 23 November, 14:05" in render_email("acknowledgement", CONTEXTS["acknowledgement"], "en").text
+    )
+    chinese = render_email("acknowledgement", CONTEXTS["acknowledgement"], "zh-hans").text
+    assert "11月23日" in chinese
+    assert "14:05" in chinese
+
+
+def test_an_acknowledgement_without_a_clock_promises_no_time() -> None:
+    email = render_email("acknowledgement", CONTEXTS["acknowledgement"] | {"answer_by": None}, "en")
+    assert "at the latest" not in email.text
+    assert "/track/t0ken/" in email.text
+
+
+def test_the_survey_mail_answers_the_first_question_with_one_tap() -> None:
+    email = render_email("survey", SURVEY, "en")
+    assert "/survey/s3cret/?first=5" in email.html
+    assert "/survey/s3cret/\n" in email.text

@@ -1,0 +1,104 @@
+"""Reads a complaint and suggests its failure type, defect, severity and cues, with the words that say so."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from cases.suggestion.codes import CUES, FAILURE_OF_DEFECT, OUTCOME, PROCESS
+from cases.suggestion.lexicon import MILD, Group, lexicon
+from cases.suggestion.severity import suggest_severity
+
+# The lead one failure type needs over the other, in lexicon weight, before the text is said to tell.
+_LEAD = 0.25
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Words of the text, by offset, and what they point to: "defect:slow", "cue:safety", …"""
+
+    start: int
+    end: int
+    words: str
+    points_to: str
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What a text suggests; staff confirm or change it."""
+
+    failure_type: str | None
+    defect: str | None
+    severity: int
+    cues: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    severity_reasons: tuple[str, ...]
+
+
+def suggest(
+    text: str,
+    *,
+    loss: Decimal | None = None,
+    currency: str = "",
+    repeat_count: int = 0,
+    tier: str = "standard",
+) -> Suggestion:
+    """Suggest how to classify the complaint `text`, in English, Chinese or both; never raises on text.
+
+    `loss` is the customer's loss in `currency` (ISO 4217), `repeat_count` the number of earlier
+    complaints by the same customer, `tier` one of `codes.TIERS`. Each wording counts once, however often
+    it is repeated, so that long letters are judged like short ones.
+    """
+    matches = lexicon().find(text)
+    evidence = tuple(Evidence(m.start, m.end, text[m.start : m.end], m.group.points_to) for m in matches)
+    groups = {
+        (match.group, words.words.lower()): match.group for match, words in zip(matches, evidence, strict=True)
+    }.values()
+    failure_type = _failure_type(groups)
+    defect = _defect(groups, failure_type)
+    cues = {group.cue for group in groups if group.cue}
+    severity, reasons = suggest_severity(
+        cues=cues,
+        failure_found=failure_type is not None or defect is not None,
+        mild=any(group.points_to == MILD for group in groups),
+        loss=loss,
+        currency=currency,
+        repeat_count=repeat_count,
+        tier=tier,
+    )
+    return Suggestion(
+        failure_type=failure_type,
+        defect=defect,
+        severity=severity,
+        cues=tuple(cue for cue in CUES if cue in cues),
+        evidence=evidence,
+        severity_reasons=reasons,
+    )
+
+
+def warm_up() -> None:
+    """Read and compile the lexicon now, so that the first complaint does not wait for it."""
+    lexicon()
+
+
+def _failure_type(groups: Iterable[Group]) -> str | None:
+    weights = {PROCESS: 0.0, OUTCOME: 0.0}
+    for group in groups:
+        if group.failure_type:
+            weights[group.failure_type] += group.weight
+    lead = weights[PROCESS] - weights[OUTCOME]
+    if abs(lead) < _LEAD:
+        return None
+    return PROCESS if lead > 0 else OUTCOME
+
+
+def _defect(groups: Iterable[Group], failure_type: str | None) -> str | None:
+    """The defect with most weight among those of the failure type; of all, where the type is open."""
+    weights: defaultdict[str, float] = defaultdict(float)
+    for group in groups:
+        if group.defect and failure_type in (None, group.failure_type):
+            weights[group.defect] += group.weight
+    if not weights:
+        return None
+    order = list(FAILURE_OF_DEFECT)
+    return max(weights, key=lambda code: (weights[code], -order.index(code)))

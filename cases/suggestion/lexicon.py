@@ -1,0 +1,210 @@
+"""Reads the phrase files of each language and finds all their phrases in a text, in one search."""
+
+import functools
+import re
+import string
+import tomllib
+from bisect import bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ahocorasick_rs import AhoCorasick
+
+from cases.suggestion.codes import CUES, FAILURE_OF_DEFECT, FAILURE_TYPES
+from cases.suggestion.phrases import HAN, LATIN, Script, patterns
+
+MILD = "mild"
+IGNORE = "ignore"
+
+_LANGUAGES = (("en.toml", LATIN), ("zh.toml", HAN))
+_WORD_CHARACTERS = frozenset(string.ascii_lowercase + string.digits)
+_RUNS_OF_SPACES = re.compile(" {2,}")
+
+
+@dataclass(frozen=True)
+class Language:
+    """How one language denies what it says, and which of its phrases are also people's names."""
+
+    script: Script
+    negation_before: re.Pattern[str]
+    negation_after: re.Pattern[str]
+    negation_reach: int
+    names: frozenset[str]
+
+    def denies(self, folded: str, start: int, end: int) -> bool:
+        """Whether the words from `start` to `end` are negated by what stands around them."""
+        before = folded[max(0, start - self.negation_reach) : start]
+        return bool(self.negation_before.search(before) or self.negation_after.match(folded, end))
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Phrases that say the same: what they point to, for which failure type, and how strongly."""
+
+    points_to: str
+    failure_type: str | None
+    weight: float
+    phrases: tuple[str, ...]
+    language: Language
+    defect: str | None = None
+    cue: str | None = None
+
+
+@dataclass(frozen=True)
+class Match:
+    """A phrase found from `start` to `end` of the text."""
+
+    start: int
+    end: int
+    group: Group
+
+
+@dataclass(eq=False)
+class _Anchor:
+    """A plain string that starts phrases: those it completes, and those that need more behind it."""
+
+    has_boundaries: bool
+    complete: Group | None = None
+    tails: dict[Group, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    @functools.cached_property
+    def expressions(self) -> list[tuple[Group, re.Pattern[str]]]:
+        """Compiled on first use: most anchors with a tail are never met by a given process."""
+        return [(group, re.compile("|".join(dict.fromkeys(tails)))) for group, tails in self.tails.items()]
+
+
+class Lexicon:
+    """The phrases of all languages, found in one pass over the text."""
+
+    def __init__(self, groups: list[Group]) -> None:
+        self.groups = tuple(groups)
+        anchors: dict[str, _Anchor] = {}
+        for group in sorted(groups, key=lambda group: -group.weight):
+            script = group.language.script
+            for text, tail in (pattern for phrase in group.phrases for pattern in patterns(phrase, script)):
+                anchor = anchors.setdefault(text, _Anchor(script is LATIN))
+                if tail:
+                    anchor.tails[group].append(tail)
+                elif anchor.complete is None:
+                    anchor.complete = group
+        self._anchors = list(anchors.values())
+        self._automaton = AhoCorasick(anchors.keys())
+
+    def find(self, text: str) -> list[Match]:
+        """What `text` says, in text order without overlaps: of two matches the earlier, then the longer.
+
+        What is negated, a person's name, or on the list of things to ignore is left out.
+        """
+        folded, places = _fold(text)
+        found: list[Match] = []
+        reached = 0
+        for start, end, group in sorted(self._candidates(folded), key=_earlier_then_longer):
+            if start < reached:
+                continue
+            reached = end
+            if group.points_to == IGNORE or group.language.denies(folded, start, end):
+                continue
+            words = folded[start:end]
+            if places:
+                start, end = _unfold(start, places), _unfold(end - 1, places) + 1
+            if words in group.language.names and text[start : start + 2].istitle():
+                continue
+            found.append(Match(start, end, group))
+        return found
+
+    def _candidates(self, folded: str) -> list[tuple[int, int, Group]]:
+        candidates = []
+        for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
+            anchor = self._anchors[index]
+            bounded = anchor.has_boundaries
+            if bounded and start and folded[start - 1] in _WORD_CHARACTERS:
+                continue
+            if anchor.complete and not (bounded and folded[end : end + 1] in _WORD_CHARACTERS):
+                candidates.append((start, end, anchor.complete))
+            if anchor.tails:
+                for group, expression in anchor.expressions:
+                    if match := expression.match(folded, end):
+                        candidates.append((start, match.end(), group))
+        return candidates
+
+
+def _earlier_then_longer(candidate: tuple[int, int, Group]) -> tuple[int, int, float]:
+    start, end, group = candidate
+    return start, -end, -group.weight
+
+
+def _fold(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """`text` as it is searched: lower case, plain apostrophes, one space where there is space or a hyphen.
+
+    Also the places from which on offsets lag behind those of `text`, and by how much; empty where the
+    two agree throughout.
+    """
+    folded = text.lower()
+    if len(folded) != len(text):
+        folded = "".join(small if len(small := character.lower()) == 1 else character for character in text)
+    folded = folded.replace("’", "'").replace("\n", " ").replace("\r", " ").replace("\t", " ").replace("-", " ")
+    try:
+        folded.encode()
+    except UnicodeEncodeError:
+        folded = folded.encode(errors="replace").decode()
+    if "  " not in folded:
+        return folded, []
+    places, lag = [], 0
+    for run in _RUNS_OF_SPACES.finditer(folded):
+        lag += run.end() - run.start() - 1
+        places.append((run.end() - lag, lag))
+    return _RUNS_OF_SPACES.sub(" ", folded), places
+
+
+def _unfold(offset: int, places: list[tuple[int, int]]) -> int:
+    """The offset in the text as given of an offset in the folded text."""
+    index = bisect_right(places, offset, key=lambda place: place[0])
+    return offset + places[index - 1][1] if index else offset
+
+
+def _group(table: dict[str, Any], language: Language, where: str) -> Group:
+    """One `[[group]]` table of a phrase file; raises ValueError naming the file."""
+    phrases = tuple(table.get("phrases", ()))
+    weight, failure = float(table.get("weight", 1)), table.get("failure")
+    defect, cue, kind = table.get("defect"), table.get("cue"), table.get("kind")
+    if not phrases or weight < 0:
+        raise ValueError(f"{where}: a group needs phrases and a weight of at least 0: {table}")
+    for value, known in (
+        (failure, FAILURE_TYPES),
+        (defect, FAILURE_OF_DEFECT),
+        (cue, CUES),
+        (kind, (MILD, IGNORE)),
+    ):
+        if value is not None and value not in known:
+            raise ValueError(f"{where}: unknown value {value!r}")
+    if defect:
+        return Group(
+            f"defect:{defect}", failure or FAILURE_OF_DEFECT[defect], weight, phrases, language, defect=defect
+        )
+    if cue:
+        return Group(f"cue:{cue}", failure, weight, phrases, language, cue=cue)
+    if not kind and not failure:
+        raise ValueError(f"{where}: a group needs a defect, a cue, a failure or a kind: {table}")
+    return Group(kind or f"failure:{failure}", failure, weight, phrases, language)
+
+
+def _read(path: Path, script: Script) -> list[Group]:
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    negation = data["negation"]
+    language = Language(
+        script=script,
+        negation_before=re.compile(negation["before"]),
+        negation_after=re.compile(negation["after"]),
+        negation_reach=negation["reach"],
+        names=frozenset(data.get("names", ())),
+    )
+    return [_group(table, language, path.name) for table in data["group"]]
+
+
+@functools.cache
+def lexicon() -> Lexicon:
+    """The lexicon of all languages, read and compiled once per process."""
+    here = Path(__file__).parent
+    return Lexicon([group for name, script in _LANGUAGES for group in _read(here / name, script)])

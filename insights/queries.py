@@ -10,9 +10,9 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.db import connection
 from django.db.models import (
     Aggregate,
     Count,
@@ -33,6 +33,10 @@ from cases.models import Case, Defect
 from cases.states import ClockState
 from insights.figures import CLOCKS, FIGURES, LOSS, OFFERS, RECEIVED, RESOLVED, RESPONSES, Selection
 from insights.periods import Baseline
+from sla.states import Metric
+
+# The clocks' figures are named after these.
+ATTAINMENT = {Metric.FIRST_RESPONSE: "response", Metric.RESOLUTION: "resolution"}
 
 
 class Slot(Func):
@@ -61,10 +65,11 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockTimes:
-    """How long the n finished clocks of one metric took, in business time and in calendar time."""
+class Finished:
+    """Finished clocks of one metric: how many, how many in time, and how long they took."""
 
     n: int
+    met: int
     business: Times | None
     calendar: Times | None
 
@@ -117,36 +122,47 @@ def opened_by_slot(selection: Selection) -> dict[int, int]:
     return dict(rows.annotate(n=Count("*")).values_list("slot", "n"))
 
 
-def resolved_by_slot(selection: Selection) -> dict[int, int]:
-    """Complaints resolved per slot of `Period.edges`."""
-    rows = RESOLVED.rows_and_before(selection).values(slot=Slot("resolved_at", selection.period.edges))
-    return dict(rows.annotate(n=Count("*")).values_list("slot", "n"))
+def resolved_by_slot(selection: Selection) -> dict[tuple[str, int], int]:
+    """Complaints resolved per failure type and slot of `Period.edges`."""
+    slot = Slot("resolved_at", selection.period.edges)
+    rows = RESOLVED.rows_and_before(selection).values("failure_type", slot=slot)
+    return {(row["failure_type"], row["slot"]): row["n"] for row in rows.annotate(n=Count("*"))}
 
 
-def won_back(selection: Selection) -> int:
-    """How many of the complaints resolved in the period have a satisfied answer by now."""
-    return FIGURES["won_back"].rows(selection).count()
+def won_back(selection: Selection) -> dict[str, int]:
+    """Per failure type: complaints resolved in the period that have a satisfied answer by now."""
+    rows = FIGURES["won_back"].rows(selection).values("failure_type")
+    return dict(rows.annotate(n=Count("*")).values_list("failure_type", "n"))
 
 
-def clocks_by_slot(selection: Selection) -> dict[tuple[str, int], tuple[int, int]]:
-    """Per metric and slot: finished clocks, and those that were met."""
-    rows = CLOCKS.rows_and_before(selection).values("metric", slot=Slot("stopped_at", selection.period.edges))
-    counted = rows.annotate(n=Count("*"), met=Count("*", filter=Q(state=ClockState.MET)))
-    return {(row["metric"], row["slot"]): (row["n"], row["met"]) for row in counted}
-
-
-def clock_times(selection: Selection) -> dict[str, ClockTimes]:
-    """Per metric: median and 90th percentile in business and in calendar time."""
-    rows = CLOCKS.rows(selection).values("metric")
-    measured = rows.annotate(
-        n=Count("business_seconds"),
-        business=Percentiles("business_seconds"),
-        calendar=Percentiles("calendar_seconds"),
-    )
+def finished_clocks(selection: Selection) -> dict[Metric, Finished]:
+    """Per metric: attainment, and median and 90th percentile in business and in calendar time."""
+    wanted: dict[str, Aggregate] = {}
+    for metric, name in ATTAINMENT.items():
+        clocks, met = FIGURES[f"{name}_clocks"].where, FIGURES[f"{name}_met"].where
+        wanted[f"{metric}_n"] = Count("case", filter=clocks)
+        wanted[f"{metric}_met"] = Count("case", filter=met)
+        wanted[f"{metric}_business"] = Percentiles("business_seconds", filter=clocks)
+        wanted[f"{metric}_calendar"] = Percentiles("calendar_seconds", filter=clocks)
+    row = CLOCKS.rows(selection).aggregate(**wanted)
     return {
-        row["metric"]: ClockTimes(row["n"], _times(row["business"]), _times(row["calendar"]))
-        for row in measured
+        metric: Finished(
+            row[f"{metric}_n"],
+            row[f"{metric}_met"],
+            _times(row[f"{metric}_business"]),
+            _times(row[f"{metric}_calendar"]),
+        )
+        for metric in ATTAINMENT
     }
+
+
+def resolutions_by_slot(selection: Selection) -> dict[int, tuple[int, int]]:
+    """Per slot: finished resolution clocks, and those that were met."""
+    rows = CLOCKS.rows_and_before(selection).filter(FIGURES["resolution_clocks"].where)
+    counted = rows.values(slot=Slot("stopped_at", selection.period.edges)).annotate(
+        n=Count("*"), met=Count("case", filter=Q(state=ClockState.MET))
+    )
+    return {row["slot"]: (row["n"], row["met"]) for row in counted}
 
 
 def _times(pair: list[float] | None) -> Times | None:
@@ -155,27 +171,18 @@ def _times(pair: list[float] | None) -> Times | None:
 
 def answers_by_slot(selection: Selection) -> dict[int, Answers]:
     """Survey answers per slot of `Period.edges`."""
-    rows = RESPONSES.rows_and_before(selection).values(key=Slot("submitted_at", selection.period.edges))
-    return _answers(rows)
-
-
-def answers_by_failure_type(selection: Selection) -> dict[str, Answers]:
-    """Survey answers per type of failure of their cases."""
-    return _answers(RESPONSES.rows(selection).values(key=F("case__failure_type")))
-
-
-def _answers(rows: Any) -> dict[Any, Answers]:
     paired = FIGURES["paired"].where
     gain = F("satisfaction") - F("satisfaction_before")
+    rows = RESPONSES.rows_and_before(selection).values(slot=Slot("submitted_at", selection.period.edges))
     summed = rows.annotate(
         n=Count("*"),
-        satisfied=Count("*", filter=FIGURES["satisfied"].where),
-        pairs=Count("*", filter=paired),
+        satisfied=Count("case", filter=FIGURES["satisfied"].where),
+        pairs=Count("case", filter=paired),
         before=Coalesce(Sum("satisfaction_before"), 0),
         after=Coalesce(Sum("satisfaction", filter=paired), 0),
         squares=Coalesce(Sum(gain * gain, output_field=IntegerField()), 0),
     )
-    return {row.pop("key"): Answers(**row) for row in summed}
+    return {row.pop("slot"): Answers(**row) for row in summed}
 
 
 def granted_by_slot(selection: Selection) -> dict[tuple[str, int], Granted]:
@@ -184,7 +191,7 @@ def granted_by_slot(selection: Selection) -> dict[tuple[str, int], Granted]:
         "currency", slot=Slot("decided_at", selection.period.edges)
     )
     summed = rows.annotate(
-        n=Count("*"), amount=Sum("granted_amount"), alone=Count("*", filter=FIGURES["granted_alone"].where)
+        n=Count("*"), amount=Sum("granted_amount"), alone=Count("case", filter=FIGURES["granted_alone"].where)
     )
     return {(row["currency"], row["slot"]): Granted(row["n"], row["amount"], row["alone"]) for row in summed}
 
@@ -199,17 +206,15 @@ def against_loss(selection: Selection) -> dict[str, AgainstLoss]:
             n=Count("*"), granted=Sum("granted_amount"), loss=Max(LOSS), verified=Max("case__verified_loss")
         )
     )
-    sums: dict[str, AgainstLoss] = {}
-    for currency, _case, n, granted, loss, verified in per_case:
-        so_far = sums.get(currency, AgainstLoss(0, 0, Decimal(0), Decimal(0), 0))
-        sums[currency] = AgainstLoss(
-            so_far.offers + n,
-            so_far.cases + 1,
-            so_far.granted + granted,
-            so_far.loss + loss,
-            so_far.verified + (verified is not None),
+    # Two offers on a case must not count its loss twice, and the ORM can't group what is grouped already.
+    sql, params = per_case.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT currency, SUM(n), COUNT(*), SUM(granted), SUM(loss), COUNT(verified)"  # noqa: S608  # from the ORM
+            f" FROM ({sql}) AS per_case (currency, case_id, n, granted, loss, verified) GROUP BY currency",
+            params,
         )
-    return sums
+        return {currency: AgainstLoss(int(offers), *sums) for currency, offers, *sums in cursor.fetchall()}
 
 
 def failures(selection: Selection) -> dict[tuple[str, int | None], int]:
@@ -238,7 +243,7 @@ def week_and_baseline(selection: Selection, baseline: Baseline) -> dict[tuple[in
     counted = (
         rows.filter(defect__isnull=False)
         .values("defect_id", "branch_id")
-        .annotate(now=Count("*", filter=week), then=Count("*", filter=before))
+        .annotate(now=Count("pk", filter=week), then=Count("pk", filter=before))
     )
     return {(row["defect_id"], row["branch_id"]): (row["now"], row["then"]) for row in counted}
 

@@ -26,6 +26,8 @@ from sla.states import Metric, Severity
 NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 _OPEN = models.Q(state__in=[str(state) for state in OPEN_STATES])
+# What counts over a period are filtered and grouped by: in the index, they never touch the long rows.
+_COUNTED_BY = ("branch", "channel", "failure_type", "defect")
 
 
 class Case(models.Model):
@@ -106,9 +108,12 @@ class Case(models.Model):
             models.Index(fields=("branch", "due_at", "id"), name="cases_open_branch_due", condition=_OPEN),
             models.Index(fields=("owner", "due_at", "id"), name="cases_open_owner_due", condition=_OPEN),
             models.Index(fields=("customer", "-received_at"), name="cases_customer_latest"),
-            models.Index(fields=("received_at", "id"), name="cases_received"),
+            models.Index(fields=("received_at", "id"), name="cases_received", include=_COUNTED_BY),
             models.Index(
-                fields=("resolved_at", "id"), name="cases_resolved", condition=models.Q(resolved_at__isnull=False)
+                fields=("resolved_at", "id"),
+                name="cases_resolved",
+                condition=models.Q(resolved_at__isnull=False),
+                include=_COUNTED_BY,
             ),
             GinIndex(fields=("search",), name="cases_search"),
         )
@@ -149,3 +154,11 @@ class Case(models.Model):
     def loss(self) -> Decimal | None:
         """The verified loss where there is one, else what the customer said."""
         return self.verified_loss if self.verified_loss is not None else self.loss_amount
+
+    @property
+    def cue_labels(self) -> list[str]:
+        return [str(Cue(cue).label) for cue in self.cues if cue in Cue.values]
+
+    @property
+    def remedy_labels(self) -> list[str]:
+        return [str(Remedy(remedy).label) for remedy in self.remedies_sought if remedy in Remedy.values]

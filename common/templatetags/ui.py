@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from babel.numbers import format_decimal
 from django import template
 from django.conf import settings
 from django.utils.html import format_html
@@ -21,6 +22,7 @@ from common.display import (
     ClockView,
     RangeView,
     clean_percent,
+    date_locale,
     duration_patterns,
     format_duration,
     format_exact,
@@ -120,10 +122,12 @@ def range_bar(view: RangeView) -> dict[str, Any]:
 
 def band_text(view: RangeView) -> str:
     """The policy's band as an amount or a span of amounts; empty without a band."""
-    ends = [format_money(a, view.currency, whole=True) for a in (view.low, view.high) if a is not None]
-    if len(ends) == 2 and view.low != view.high:
-        return _("{low}–{high}").format(low=ends[0], high=ends[1])
-    return ends[-1] if ends else ""
+    low, high = view.low, view.high
+    if low is not None and high is not None and low != high:
+        # Both languages put the currency first, so once is enough: "¥300–600".
+        return f"{format_money(low, view.currency, whole=True)}–{format_decimal(high, '#,##0', date_locale())}"
+    only = high if high is not None else low
+    return "" if only is None else format_money(only, view.currency, whole=True)
 
 
 def range_words(view: RangeView) -> str:

@@ -43,14 +43,16 @@ def run_web() -> None:
 def run_worker() -> None:
     """Does background work: takes tasks from the broker."""
     import django
-    from celery.platforms import SecurityWarning
+    from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
     from django.conf import settings
 
     from recovery.celery import app
 
     django.setup()
-    # Celery warns of root because it may unpickle; Amends speaks JSON only.
+    # Celery warns of root because it may unpickle, but Amends speaks JSON only; and it warns of a
+    # default that is to change, but Amends has chosen.
     warnings.simplefilter("ignore", SecurityWarning)
+    warnings.simplefilter("ignore", CPendingDeprecationWarning)
     app.start(
         [
             *("--quiet", "worker", "--loglevel", "WARNING", "--pool", "prefork"),

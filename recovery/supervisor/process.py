@@ -28,7 +28,8 @@ def _process_context() -> ForkContext | SpawnContext:
     """
     if sys.platform == "linux":
         return multiprocessing.get_context("fork")
-    return multiprocessing.get_context("spawn")
+    else:  # noqa: RET505  # what follows is unreachable on the other system, and mypy knows the form
+        return multiprocessing.get_context("spawn")
 
 
 class Part:

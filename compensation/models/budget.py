@@ -15,7 +15,7 @@ from compensation.states import Movement
 
 
 class Budget(models.Model):
-    """Money set aside for one branch and period; a constraint makes it impossible to reserve more than there is."""
+    """Money set aside for one branch and period; a constraint refuses to reserve more than there is."""
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
     currency = CurrencyField(verbose_name=_("currency"))
@@ -30,7 +30,9 @@ class Budget(models.Model):
         verbose_name_plural = _("budgets")
         ordering = ("-starts_on", "branch")
         constraints = (
-            models.UniqueConstraint(fields=("branch", "currency", "starts_on"), name="compensation_budget_once"),
+            models.UniqueConstraint(
+                fields=("branch", "currency", "starts_on"), name="compensation_budget_once"
+            ),
             models.CheckConstraint(
                 condition=models.Q(amount__gte=models.F("reserved") + models.F("committed")),
                 name="compensation_budget_never_overspent",
@@ -59,7 +61,9 @@ class BudgetMovement(models.Model):
     """
 
     budget = models.ForeignKey(Budget, models.PROTECT, related_name="movements", verbose_name=_("budget"))
-    offer = models.ForeignKey("compensation.Offer", models.PROTECT, related_name="movements", verbose_name=_("offer"))
+    offer = models.ForeignKey(
+        "compensation.Offer", models.PROTECT, related_name="movements", verbose_name=_("offer")
+    )
     kind = models.CharField(_("kind"), max_length=8, choices=Movement)
     amount = AmountField(verbose_name=_("amount"))
     at = models.DateTimeField(_("at"), default=timezone.now)

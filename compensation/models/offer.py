@@ -19,6 +19,8 @@ class Offer(models.Model):
     """A proposed compensation. `granted_amount` is what was approved, which may be less than proposed.
 
     `within_authority` says that the proposer's own authority covered it, so that nobody else had to decide.
+    `like_key` names what the case was about when the offer was granted, so that an index finds like cases; a
+    trigger fills it, for loaders as for actions.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="offers", verbose_name=_("case"))
@@ -41,6 +43,7 @@ class Offer(models.Model):
         Budget, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("budget")
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    like_key = models.CharField(max_length=60, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = _("offer")
@@ -48,7 +51,9 @@ class Offer(models.Model):
         ordering = ("id",)
         indexes = (
             models.Index(
-                fields=("proposed_at", "id"), name="compensation_offer_waiting", condition=models.Q(state="waiting")
+                fields=("proposed_at", "id"),
+                name="compensation_offer_waiting",
+                condition=models.Q(state="waiting"),
             ),
             models.Index(
                 fields=("decided_at",),
@@ -57,6 +62,12 @@ class Offer(models.Model):
                 include=("case", "branch", "granted_amount", "currency", "within_authority"),
             ),
             models.Index(fields=("proposer", "decided_at"), name="compensation_offer_proposer"),
+            models.Index(
+                fields=("like_key", "-decided_at"),
+                name="compensation_offer_like",
+                condition=models.Q(state__in=("approved", "fulfilled")),
+                include=("granted_amount", "case"),
+            ),
         )
         constraints = (
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="compensation_offer_above_zero"),
@@ -80,12 +91,17 @@ class Offer(models.Model):
         """What was granted, or while nobody has decided, what is asked."""
         return self.granted_amount if self.granted_amount is not None else self.amount
 
+    @property
+    def is_lowered(self) -> bool:
+        """Whether less was granted than asked."""
+        return self.granted_amount is not None and self.granted_amount < self.amount
+
 
 class Approval(models.Model):
     """A decision on an offer by someone with enough authority who is not the proposer.
 
-    `proposer` repeats the offer's, so that a constraint holds the two apart; `limit` is the approver's authority
-    at that moment, which a trigger checks against the table of authorities. Rows are append-only.
+    `proposer` repeats the offer's, so that a constraint holds the two apart; `limit` is the approver's
+    authority at that moment, which a trigger checks against the table of authorities. Rows are append-only.
     """
 
     offer = models.OneToOneField(Offer, models.PROTECT, related_name="approval", verbose_name=_("offer"))
@@ -107,7 +123,8 @@ class Approval(models.Model):
         ordering = ("id",)
         constraints = (
             models.CheckConstraint(
-                condition=~models.Q(approver=models.F("proposer")), name="compensation_nobody_approves_their_own"
+                condition=~models.Q(approver=models.F("proposer")),
+                name="compensation_nobody_approves_their_own",
             ),
             models.CheckConstraint(
                 condition=models.Q(decision="rejected")

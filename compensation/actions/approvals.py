@@ -1,0 +1,143 @@
+"""Deciding on an offer: never one's own, never above one's authority, never beyond the budget."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from accounts.states import Capability
+from audit.actions import record
+from cases.actions.timeline import add_event
+from cases.models import Case
+from common.errors import Invalid, NotAllowed
+from common.money import check_amount, format_money
+from compensation.actions import ledger
+from compensation.actions.guards import check_transition, clean_text, fresh, money_transaction, take_offer
+from compensation.actions.telling import amount_text, tell_proposer
+from compensation.models import Approval, Offer
+from compensation.queries import granted_on_cases, limit_of
+from compensation.rules import ZERO, Limit, may_decide
+from compensation.states import Decision, OfferState
+
+LONGEST_REASON = 500
+_SAY_WHY = _("Give a reason for your decision.")
+
+
+def approve_offer(*, actor: User, offer_id: int, amount: Decimal, reason: str) -> Offer:
+    """Approve a waiting offer, in full or for a lower amount, and set the money aside.
+
+    Raises `NotAllowed` for one's own offer or above one's authority (with what the case was granted before),
+    `Conflict` when it was decided meanwhile, the case is resolved or the budget is short.
+    """
+    reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=_SAY_WHY)
+    with money_transaction():
+        case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER, must_be_open=True)
+        approver = _approver_of(actor, offer, OfferState.APPROVED)
+        amount = check_amount(amount, offer.currency)
+        if amount > offer.amount:
+            raise Invalid(
+                _("No more than was asked for: %(asked)s."),
+                field="amount",
+                params={"asked": format_money(offer.amount, offer.currency)},
+            )
+        limit = _authority_for(approver, case, offer, amount)
+        offer.budget = ledger.reserve_or_refuse(case=case, amount=amount)
+        approval = _decide(
+            offer, approver, Decision.APPROVED, amount=amount, limit=limit.per_case, reason=reason
+        )
+        offer.granted_amount = amount
+        offer.state, offer.decided_at = OfferState.APPROVED, approval.at
+        offer.save(update_fields=("granted_amount", "state", "decided_at", "budget"))
+        ledger.note_reserved(offer=offer, by=actor)
+        _write_down(case, offer, approval)
+    return offer
+
+
+def reject_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
+    """Reject a waiting offer; this needs no authority over the amount, for nothing is given."""
+    reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=_SAY_WHY)
+    with money_transaction():
+        case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER)
+        approver = _approver_of(actor, offer, OfferState.REJECTED)
+        limit = limit_of(approver, offer.currency)
+        approval = _decide(
+            offer,
+            approver,
+            Decision.REJECTED,
+            amount=None,
+            limit=limit.per_case if limit else ZERO,
+            reason=reason,
+        )
+        offer.state, offer.decided_at = OfferState.REJECTED, approval.at
+        offer.save(update_fields=("state", "decided_at"))
+        _write_down(case, offer, approval)
+    return offer
+
+
+def _approver_of(actor: User, offer: Offer, wanted: OfferState) -> User:
+    check_transition(offer, wanted)
+    if offer.proposer_id == actor.pk:
+        raise NotAllowed(_("You proposed this yourself, so someone else decides."))
+    return fresh(actor, Capability.DECIDE_OFFER)
+
+
+def _authority_for(approver: User, case: Case, offer: Offer, amount: Decimal) -> Limit:
+    limit = limit_of(approver, offer.currency)
+    granted = granted_on_cases([case.pk]).get(case.pk, ZERO)
+    if limit is None or not may_decide(limit, amount, granted=granted):
+        raise NotAllowed(
+            _("Your authority is %(limit)s per case, and %(granted)s is granted on this one already."),
+            field="amount",
+            params={
+                "limit": format_money(limit.per_case if limit else ZERO, offer.currency),
+                "granted": format_money(granted, offer.currency),
+            },
+        )
+    return limit
+
+
+def _decide(
+    offer: Offer, approver: User, decision: Decision, *, amount: Decimal | None, limit: Decimal, reason: str
+) -> Approval:
+    return Approval.objects.create(
+        offer=offer,
+        proposer=offer.proposer,
+        approver=approver,
+        decision=decision,
+        amount=amount,
+        limit=limit,
+        reason=reason,
+        at=timezone.now(),
+    )
+
+
+def _write_down(case: Case, offer: Offer, approval: Approval) -> None:
+    if approval.decision == Decision.REJECTED:
+        message = gettext_noop("Compensation of %(asked)s rejected: %(reason)s")
+    elif offer.is_lowered:
+        message = gettext_noop("Compensation of %(granted)s approved instead of %(asked)s: %(reason)s")
+    else:
+        message = gettext_noop("Compensation of %(asked)s approved: %(reason)s")
+    params = {
+        "asked": amount_text(offer.amount, offer.currency),
+        "granted": amount_text(offer.standing_amount, offer.currency),
+        "reason": approval.reason,
+    }
+    add_event(case=case, actor=approval.approver, message=message, params=params)
+    record(
+        stream=case.stream,
+        verb=f"offer.{approval.decision}",
+        actor=approval.approver,
+        data={
+            "offer": offer.pk,
+            "asked": str(offer.amount),
+            "granted": None if approval.amount is None else str(approval.amount),
+            "currency": offer.currency,
+            "limit": str(approval.limit),
+        },
+    )
+    tell_proposer(case=case, offer=offer, approval=approval)

@@ -1,0 +1,88 @@
+"""Recording that compensation reached the customer."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from accounts.states import Capability
+from audit.actions import record
+from cases.actions.remedy import record_remedy_landed
+from cases.actions.steps import finish_step_by_product
+from cases.actions.timeline import add_event
+from cases.models import Case
+from cases.states import StepKind
+from common.errors import Invalid
+from compensation.actions import ledger
+from compensation.actions.guards import (
+    check_choice,
+    check_transition,
+    clean_text,
+    money_transaction,
+    take_offer,
+)
+from compensation.actions.telling import amount_text
+from compensation.models import Fulfilment, Offer
+from compensation.rules import needs_reference
+from compensation.states import FulfilmentMethod, OfferState
+
+LONGEST_REFERENCE = 120
+
+
+def fulfil_offer(
+    *, actor: User, offer_id: int, method: str, reference: str, landed_at: dt.datetime
+) -> Fulfilment:
+    """Record how and when an approved compensation reached the customer, also on a resolved case.
+
+    `landed_at` lies between the approval (to the minute, as people enter it) and now. Payments, codes and
+    bookings need their reference. When nothing granted on the case is outstanding, its step "compensate" is
+    done.
+    """
+    method = check_choice(method, FulfilmentMethod, field="method")
+    if needs_reference(method) or reference.strip():
+        missing = _("Enter the number of the payment, code or booking: it is the proof.")
+        reference = clean_text(reference, field="reference", longest=LONGEST_REFERENCE, missing=missing)
+    with money_transaction():
+        case, offer = take_offer(actor, offer_id, Capability.FULFIL_OFFER)
+        check_transition(offer, OfferState.FULFILLED)
+        _check_landed(offer, landed_at)
+        fulfilment = Fulfilment.objects.create(
+            offer=offer, method=method, reference=reference.strip(), landed_at=landed_at, recorded_by=actor
+        )
+        offer.state = OfferState.FULFILLED
+        offer.save(update_fields=("state",))
+        ledger.commit(offer=offer, by=actor)
+        add_event(
+            case=case,
+            actor=actor,
+            message=gettext_noop("Compensation of %(amount)s reached the customer."),
+            params={"amount": amount_text(offer.standing_amount, offer.currency)},
+        )
+        record(
+            stream=case.stream,
+            verb="offer.fulfilled",
+            actor=actor,
+            data={"offer": offer.pk, "method": method, "landed_at": landed_at.isoformat()},
+        )
+        record_remedy_landed(case=case, at=landed_at)
+        _finish_step(case)
+    return fulfilment
+
+
+def _check_landed(offer: Offer, landed_at: dt.datetime) -> None:
+    if timezone.is_naive(landed_at):
+        raise Invalid(_("Give the time with its time zone."), field="landed_at")
+    if landed_at > timezone.now():
+        raise Invalid(_("This lies in the future. Record it when it has arrived."), field="landed_at")
+    if offer.decided_at is not None and landed_at < offer.decided_at.replace(second=0, microsecond=0):
+        raise Invalid(_("This lies before the approval."), field="landed_at")
+
+
+def _finish_step(case: Case) -> None:
+    outstanding = Offer.objects.filter(case=case, state__in=(OfferState.WAITING, OfferState.APPROVED))
+    if not outstanding.exists():
+        finish_step_by_product(case=case, kind=StepKind.COMPENSATE)

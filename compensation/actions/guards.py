@@ -1,0 +1,104 @@
+"""What every action on offers checks, and how the database's own refusals are put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import require
+from accounts.models import User
+from accounts.states import Capability
+from cases.actions.locking import take_case_for
+from cases.models import Case
+from common.errors import Conflict, DomainError, Invalid, NotAllowed
+from compensation.models import Offer
+from compensation.rules import may_become
+from compensation.states import OfferState
+
+if TYPE_CHECKING:
+    from common.errors import Text
+
+_OWN = _("You proposed this yourself, so someone else decides.")
+_ABOVE = _("This is above your authority.")
+_DECIDED = _("Someone else has decided on this offer in the meantime.")
+_SPENT = _("The budget does not have this much left.")
+
+_REFUSALS: dict[str, tuple[type[DomainError], Text]] = {
+    "compensation_nobody_approves_their_own": (NotAllowed, _OWN),
+    "compensation_approval_within_limit": (NotAllowed, _ABOVE),
+    "compensation_grant_within_authority": (NotAllowed, _ABOVE),
+    "compensation_grant_has_approval": (Conflict, _("This offer has not been approved.")),
+    "compensation_budget_never_overspent": (Conflict, _SPENT),
+    "compensation_approval_offer_id_key": (Conflict, _DECIDED),
+    "compensation_movement_once": (Conflict, _DECIDED),
+    "compensation_fulfilment_offer_id_key": (Conflict, _("This offer has been fulfilled in the meantime.")),
+}
+
+
+@contextmanager
+def money_transaction() -> Iterator[None]:
+    """One transaction in which a refusal by a constraint or trigger becomes a sentence for the person."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        diagnosis = getattr(error.__cause__, "diag", None)
+        refusal = _REFUSALS.get(getattr(diagnosis, "constraint_name", None) or "")
+        if refusal is None:
+            raise
+        kind, message = refusal
+        raise kind(message) from error
+
+
+def take_offer(
+    actor: User, offer_id: int, capability: Capability, *, must_be_open: bool = False
+) -> tuple[Case, Offer]:
+    """Lock an offer's case, and read the offer as it stands then.
+
+    Raises `Offer.DoesNotExist`, `NotAllowed`, or `Conflict` for a resolved case where it must be open.
+    """
+    case_id = Offer.objects.values_list("case_id", flat=True).get(pk=offer_id)
+    case = take_case_for(actor, case_id, capability, must_be_open=must_be_open)
+    return case, Offer.objects.select_related("proposer", "budget").get(pk=offer_id)
+
+
+def fresh(actor: User, capability: Capability, *, lock: bool = False) -> User:
+    """The actor as the database knows them now: a role taken away a moment ago counts."""
+    people = User.objects.select_for_update(no_key=True) if lock else User.objects.all()
+    person = people.get(pk=actor.pk)
+    require(person, capability)
+    return person
+
+
+def check_transition(offer: Offer, wanted: OfferState) -> None:
+    """Raise `Conflict`, saying how the offer stands, unless it may go over to that state."""
+    if not may_become(offer.state, wanted):
+        raise Conflict(
+            _("This is not possible any more: the offer is now “%(state)s”."),
+            params={"state": OfferState(offer.state).label},
+        )
+
+
+def clean_text(value: str, *, field: str, longest: int, missing: Text) -> str:
+    """Text without surrounding space. Raises `Invalid` when there is none, or too much."""
+    text = value.replace("\x00", "").strip()
+    if not text:
+        raise Invalid(missing, field=field)
+    if len(text) > longest:
+        raise Invalid(
+            _("Please keep this to %(longest)s characters; it has %(length)s."),
+            field=field,
+            params={"longest": longest, "length": len(text)},
+        )
+    return text
+
+
+def check_choice(value: str, choices: type, *, field: str) -> str:
+    """One of an enumeration's values. Raises `Invalid`."""
+    if value not in choices.values:  # type: ignore[attr-defined]
+        raise Invalid(_("Choose one of the list."), field=field)
+    return value

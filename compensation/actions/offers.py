@@ -1,0 +1,161 @@
+"""Proposing compensation, and taking a proposal back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from accounts.states import Capability
+from audit.actions import record
+from cases.actions.locking import take_case_for
+from cases.actions.timeline import add_event
+from cases.models import Case
+from common.errors import Invalid, NotAllowed
+from common.money import check_amount, format_money
+from compensation.actions import ledger
+from compensation.actions.guards import (
+    check_choice,
+    check_transition,
+    clean_text,
+    fresh,
+    money_transaction,
+    take_offer,
+)
+from compensation.actions.telling import amount_text, tell_deciders
+from compensation.models import Budget, Offer
+from compensation.queries import GrantView, grant_view, limits_by_currency
+from compensation.rules import largest_decidable
+from compensation.states import Basis, OfferKind, OfferState
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """Which way a proposal goes: granted at once, or to a role that decides."""
+
+    alone: bool
+    asked_role: str = ""
+    budget: Budget | None = None
+
+
+def propose_offer(
+    *, actor: User, case_id: int, kind: str, basis: str, amount: Decimal, purpose: str, reason: str
+) -> Offer:
+    """Propose compensation in the case's currency.
+
+    Within the proposer's authority, per case and per day, it is granted at once and the money set aside.
+    Above it, or where the budget is short, it waits for the lowest role whose authority covers all that
+    stands on the case. Raises `Invalid` when nobody has that much authority, `Conflict` on a resolved case.
+    """
+    kind = check_choice(kind, OfferKind, field="kind")
+    basis = check_choice(basis, Basis, field="basis")
+    purpose = clean_text(purpose, field="purpose", longest=160, missing=_("Say what it is for."))
+    reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))
+    with money_transaction():
+        case = take_case_for(actor, case_id, Capability.PROPOSE_OFFER)
+        amount = check_amount(amount, case.currency)
+        proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
+        route = _route(case, proposer, amount)
+        now = timezone.now()
+        offer = Offer.objects.create(
+            case=case,
+            branch=case.branch,
+            kind=kind,
+            basis=basis,
+            amount=amount,
+            currency=case.currency,
+            purpose=purpose,
+            reason=reason,
+            proposer=proposer,
+            proposed_at=now,
+            state=OfferState.APPROVED if route.alone else OfferState.WAITING,
+            granted_amount=amount if route.alone else None,
+            decided_at=now if route.alone else None,
+            within_authority=route.alone,
+            asked_role=route.asked_role,
+            budget=route.budget,
+        )
+        _write_down(case, offer, actor)
+    return offer
+
+
+def withdraw_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
+    """Take an offer back before it is fulfilled; money set aside for it returns to the budget.
+
+    The proposer may, and for an approved offer anyone who may decide on offers, for people leave.
+    """
+    reason = clean_text(reason, field="reason", longest=250, missing=_("Say why."))
+    with money_transaction():
+        case, offer = take_offer(actor, offer_id, Capability.PROPOSE_OFFER)
+        was_granted = offer.state == OfferState.APPROVED
+        if offer.proposer_id != actor.pk and not (was_granted and actor.may(Capability.DECIDE_OFFER)):
+            raise NotAllowed(_("Only the person who proposed this can withdraw it."))
+        check_transition(offer, OfferState.CANCELLED)
+        if was_granted:
+            ledger.release(offer=offer, by=actor)
+        offer.state = OfferState.CANCELLED
+        offer.save(update_fields=("state",))
+        add_event(
+            case=case,
+            actor=actor,
+            message=gettext_noop("Compensation of %(amount)s withdrawn: %(reason)s"),
+            params={"amount": amount_text(offer.standing_amount, offer.currency), "reason": reason},
+        )
+        record(stream=case.stream, verb="offer.withdrawn", actor=actor, data={"offer": offer.pk})
+    return offer
+
+
+def _route(case: Case, proposer: User, amount: Decimal) -> _Route:
+    view = grant_view(proposer, case)
+    if amount <= view.may_grant:
+        reserved, budget = ledger.reserve(case=case, amount=amount)
+        if reserved:
+            return _Route(alone=True, budget=budget)
+    return _Route(alone=False, asked_role=_asked_role(case, view, amount))
+
+
+def _asked_role(case: Case, view: GrantView, amount: Decimal) -> str:
+    role = view.asks(amount)
+    if role is not None:
+        return role
+    limits = limits_by_currency([case.currency])[case.currency].values()
+    most = largest_decidable(view.deciders, on_case=view.on_case)
+    if most > 0:
+        raise Invalid(
+            _("Nobody else here may approve that much. At most %(most)s can still be approved on this case."),
+            field="amount",
+            params={"most": format_money(most, case.currency)},
+        )
+    if not limits:
+        raise Invalid(
+            _("No role may grant anything in %(currency)s yet. Ask an administrator to set the authority."),
+            field="amount",
+            params={"currency": case.currency},
+        )
+    message = _("Nobody else in this branch may approve more on this case. Ask an administrator.")
+    raise Invalid(message, field="amount")
+
+
+def _write_down(case: Case, offer: Offer, actor: User) -> None:
+    amount = amount_text(offer.amount, offer.currency)
+    data = {
+        "offer": offer.pk,
+        "kind": offer.kind,
+        "basis": offer.basis,
+        "amount": str(offer.amount),
+        "currency": offer.currency,
+        "within_authority": offer.within_authority,
+        "asked_role": offer.asked_role,
+    }
+    record(stream=case.stream, verb="offer.proposed", actor=actor, data=data)
+    if offer.within_authority:
+        ledger.note_reserved(offer=offer, by=actor)
+        message = gettext_noop("Compensation of %(amount)s granted within own authority.")
+    else:
+        tell_deciders(case=case, offer=offer)
+        message = gettext_noop("Compensation of %(amount)s proposed; it waits for approval.")
+    add_event(case=case, actor=actor, message=message, params={"amount": amount})

@@ -1,0 +1,54 @@
+"""Who is told of an offer: those who are asked to decide, and the proposer once someone has."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop
+
+from accounts.queries import staff_of_branch
+from accounts.states import Role
+from cases.models import Case
+from cases.paths import case_path
+from compensation.models import Approval, Offer
+from compensation.paths import APPROVALS_PATH
+from compensation.states import Decision
+from messaging.actions import notify
+from sla.states import Severity
+
+
+def amount_text(amount: object, currency: str) -> str:
+    """An amount that reads the same in every language ("EUR 45.00"), for sentences kept as parameters."""
+    return f"{currency} {amount}"
+
+
+def tell_deciders(*, case: Case, offer: Offer) -> None:
+    """Tell those who may decide that an offer waits for them."""
+    people = staff_of_branch(case.branch_id, role=Role(offer.asked_role)).exclude(pk=offer.proposer_id)
+    notify(
+        users=people,
+        message=gettext_noop("%(amount)s on %(case)s waits for your approval."),
+        params={"amount": amount_text(offer.amount, offer.currency), "case": case.number},
+        url=f"{APPROVALS_PATH}?offer={offer.pk}",
+        dedupe_key=f"offer:{offer.pk}:waiting",
+        urgent=case.severity == Severity.CRITICAL,
+    )
+
+
+def tell_proposer(*, case: Case, offer: Offer, approval: Approval) -> None:
+    """Tell the proposer what became of their offer."""
+    if approval.decision == Decision.REJECTED:
+        message = gettext_noop("%(asked)s on %(case)s was rejected.")
+    elif offer.is_lowered:
+        message = gettext_noop("%(granted)s instead of %(asked)s was approved on %(case)s.")
+    else:
+        message = gettext_noop("%(asked)s on %(case)s was approved.")
+    notify(
+        users=[offer.proposer],
+        message=message,
+        params={
+            "asked": amount_text(offer.amount, offer.currency),
+            "granted": amount_text(offer.standing_amount, offer.currency),
+            "case": case.number,
+        },
+        url=case_path(case.number),
+        dedupe_key=f"offer:{offer.pk}:decided",
+    )

@@ -1,0 +1,304 @@
+"""Lookups about offers, authority and budgets, each bounded and with what its screen shows already joined."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Authority, User
+from accounts.queries import roles_with
+from accounts.states import Capability
+from cases.models import Case
+from cases.registry import Blocker
+from compensation.models import Budget, Offer
+from compensation.rules import ZERO, Likes, Limit, day_start, like_key, may_grant, who_decides
+from compensation.states import GRANTED, OfferState
+
+HISTORY = dt.timedelta(days=365)
+MOST_LIKE_CASES = 50
+MOST_COUNTED = 999
+
+# What stands on a case: money promised or asked for.
+STANDING = (OfferState.WAITING, *GRANTED)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    """What a person may grant alone on a case, now, in the case's currency.
+
+    `on_case` is what stands on the case already; `left_today` is None where the role has no authority at all.
+    """
+
+    currency: str
+    limit: Limit | None
+    on_case: Decimal
+    left_today: Decimal | None
+    may_grant: Decimal
+    deciders: tuple[Limit, ...]
+
+    def asks(self, amount: Decimal) -> str | None:
+        """The role that would have to decide on this amount; None when nobody has that much authority."""
+        return who_decides(self.deciders, self.on_case + amount)
+
+
+# --- offers --------------------------------------------------------------------------------
+
+
+def visible_offers(user: User) -> QuerySet[Offer]:
+    """The offers of the branches that this person works for."""
+    if not user.may(Capability.SEE_CASES):
+        return Offer.objects.none()
+    branch_ids = user.branch_ids
+    return Offer.objects.all() if branch_ids is None else Offer.objects.filter(branch_id__in=branch_ids)
+
+
+def get_offer_for(user: User, offer_id: int) -> Offer:
+    """The offer with its case. Raises `Offer.DoesNotExist` also for one of a branch that is not theirs."""
+    return (
+        visible_offers(user)
+        .select_related("case__customer", "branch", "proposer")
+        .defer("case__search", "case__customer__search")
+        .get(pk=offer_id)
+    )
+
+
+def offers_of(case: Case) -> QuerySet[Offer]:
+    """A case's offers in the order they were made, with who asked, who decided and how they landed."""
+    return (
+        Offer.objects.filter(case=case)
+        .select_related("proposer", "approval__approver", "fulfilment__recorded_by")
+        .order_by("id")
+    )
+
+
+def waiting_for(user: User) -> QuerySet[Offer]:
+    """The offers that wait where this person may decide, the gravest cases first, then the oldest offers."""
+    if not user.may(Capability.DECIDE_OFFER):
+        return Offer.objects.none()
+    return (
+        visible_offers(user)
+        .filter(state=OfferState.WAITING)
+        .select_related("case__customer", "case__defect__family", "branch", "proposer")
+        .defer("case__search", "case__customer__search", "case__description")
+        .order_by("case__severity", "proposed_at", "id")
+    )
+
+
+def waiting_count(user: User) -> int:
+    """How many waiting offers are addressed to this person's role, up to one more than `MOST_COUNTED`."""
+    if not user.may(Capability.DECIDE_OFFER):
+        return 0
+    asked = visible_offers(user).filter(state=OfferState.WAITING, asked_role=user.role).exclude(proposer=user)
+    return asked[: MOST_COUNTED + 1].count()
+
+
+# --- history -------------------------------------------------------------------------------
+
+
+def granted_to_customers(customer_ids: Collection[int]) -> dict[int, dict[str, Decimal]]:
+    """What each customer was granted in the last 12 months, per currency."""
+    rows = (
+        Offer.objects.filter(
+            case__customer__in=customer_ids, state__in=GRANTED, decided_at__gte=timezone.now() - HISTORY
+        )
+        .values_list("case__customer", "currency")
+        .annotate(total=Sum("granted_amount"))
+        .order_by("case__customer", "currency")
+    )
+    found: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    for customer_id, currency, total in rows:
+        found[customer_id][currency] = total
+    return found
+
+
+def granted_to_customer(customer_id: int) -> dict[str, Decimal]:
+    """What a customer was granted in the last 12 months, per currency."""
+    return granted_to_customers([customer_id]).get(customer_id, {})
+
+
+def complaints_of_customers(customer_ids: Collection[int]) -> dict[int, int]:
+    """How many complaints each customer has made so far, the present one included."""
+    rows = Case.objects.filter(customer__in=customer_ids).values_list("customer").annotate(n=Count("pk"))
+    return dict(rows.order_by("customer"))
+
+
+def like_cases(keys: Iterable[str]) -> dict[str, list[tuple[int, Decimal]]]:
+    """What was granted under each key in the last 12 months: (case, amount), newest first.
+
+    One more than are shown, so that a case can be left out of its own comparison.
+    """
+    wanted = sorted(set(keys))
+    found: dict[str, list[tuple[int, Decimal]]] = {key: [] for key in wanted}
+    if not wanted:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT wanted.key, granted.case_id, granted.granted_amount FROM unnest(%s::text[]) AS wanted (key)
+            CROSS JOIN LATERAL (
+                SELECT o.case_id, o.granted_amount FROM compensation_offer o
+                WHERE o.like_key = wanted.key AND o.state IN ('approved', 'fulfilled') AND o.decided_at >= %s
+                ORDER BY o.decided_at DESC LIMIT %s
+            ) granted
+            """,
+            [wanted, timezone.now() - HISTORY, MOST_LIKE_CASES + 1],
+        )
+        for key, case_id, amount in cursor.fetchall():
+            found[key].append((case_id, amount))
+    return found
+
+
+def key_of(case: Case) -> str:
+    """The name of the cases that this case is like."""
+    return like_key(case.failure_type, case.defect_id, case.severity, case.currency)
+
+
+def likes_of(case: Case, found: Mapping[str, list[tuple[int, Decimal]]]) -> Likes:
+    """What like cases got, without the case itself."""
+    others = [amount for case_id, amount in found.get(key_of(case), []) if case_id != case.pk]
+    return Likes(others[:MOST_LIKE_CASES])
+
+
+# --- authority -----------------------------------------------------------------------------
+
+
+def _in_force() -> QuerySet[Authority]:
+    """The authority in force of each role and currency; the day is that of UTC, as in the database."""
+    return (
+        Authority.objects.filter(valid_from__lte=timezone.now().astimezone(dt.UTC).date())
+        .order_by("currency", "role", "-valid_from")
+        .distinct("currency", "role")
+    )
+
+
+def _limit(authority: Authority) -> Limit:
+    return Limit(role=authority.role, per_case=authority.per_case, per_day=authority.per_day)
+
+
+def limits_by_currency(currencies: Collection[str]) -> dict[str, dict[str, Limit]]:
+    """The limits in force: per currency, per role."""
+    found: dict[str, dict[str, Limit]] = {currency: {} for currency in currencies}
+    for authority in _in_force().filter(currency__in=currencies):
+        found[authority.currency][authority.role] = _limit(authority)
+    return found
+
+
+def limit_of(user: User, currency: str) -> Limit | None:
+    """What this person's role may grant in a currency; None when nothing."""
+    authority = _in_force().filter(currency=currency, role=user.role).first()
+    return _limit(authority) if authority else None
+
+
+def deciding_limits(
+    currency: str, *, branch_id: int, without: User
+) -> tuple[dict[str, Limit], tuple[Limit, ...]]:
+    """The limits of every role, and of those that may decide and have somebody in that branch to do it."""
+    somebody = User.objects.filter(
+        Q(all_branches=True) | Q(branches=branch_id), role=OuterRef("role"), is_active=True
+    ).exclude(pk=without.pk)
+    rows = list(_in_force().filter(currency=currency).annotate(manned=Exists(somebody)))
+    deciding = roles_with(Capability.DECIDE_OFFER)
+    return (
+        {row.role: _limit(row) for row in rows},
+        tuple(_limit(row) for row in rows if row.manned and row.role in deciding),
+    )
+
+
+def granted_today(user: User, currency: str, time_zone: str) -> Decimal:
+    """What this person granted within their own authority since midnight in that time zone."""
+    total = Offer.objects.filter(
+        proposer=user,
+        within_authority=True,
+        currency=currency,
+        state__in=GRANTED,
+        decided_at__gte=day_start(timezone.now(), time_zone),
+    ).aggregate(total=Sum("granted_amount"))["total"]
+    return total or ZERO
+
+
+def left_today(user: User, currency: str, *, time_zone: str | None = None) -> Decimal | None:
+    """What this person may still grant alone today; None when the role has no authority in that currency.
+
+    The day is that of the branch's time zone, or of the person's where no branch is given.
+    """
+    limit = limit_of(user, currency)
+    if limit is None:
+        return None
+    return max(ZERO, limit.per_day - granted_today(user, currency, time_zone or user.time_zone))
+
+
+def standing_on(offers: Iterable[Offer], currency: str) -> Decimal:
+    """What these offers of a case have granted or ask for."""
+    return sum((o.standing_amount for o in offers if o.state in STANDING and o.currency == currency), ZERO)
+
+
+def granted_on_cases(case_ids: Collection[int]) -> dict[int, Decimal]:
+    """What each case was granted so far, in the case's currency."""
+    rows = Offer.objects.filter(case__in=case_ids, state__in=GRANTED).values_list("case")
+    return dict(rows.annotate(total=Sum("granted_amount")).order_by("case"))
+
+
+def grant_view(user: User, case: Case, offers: Iterable[Offer] | None = None) -> GrantView:
+    """What this person may grant on this case now. `offers` are the case's, where they are at hand."""
+    on_case = standing_on(offers_of(case) if offers is None else offers, case.currency)
+    limits, deciders = deciding_limits(case.currency, branch_id=case.branch_id, without=user)
+    limit = limits.get(user.role) if user.may(Capability.PROPOSE_OFFER) else None
+    today = granted_today(user, case.currency, case.branch.time_zone) if limit else ZERO
+    return GrantView(
+        currency=case.currency,
+        limit=limit,
+        on_case=on_case,
+        left_today=max(ZERO, limit.per_day - today) if limit else None,
+        may_grant=may_grant(limit, on_case=on_case, today=today),
+        deciders=deciders,
+    )
+
+
+# --- budgets -------------------------------------------------------------------------------
+
+
+def budget_for(branch_id: int, currency: str, on: dt.date) -> Budget | None:
+    """The budget that pays for a branch that day; None means that spending is not limited by a budget."""
+    return (
+        Budget.objects.filter(branch=branch_id, currency=currency, starts_on__lte=on, ends_on__gte=on)
+        .order_by("-starts_on")
+        .first()
+    )
+
+
+def budgets_of(branches: Mapping[int, str]) -> dict[tuple[int, str], Budget]:
+    """The current budgets of branches (id → time zone) by branch and currency."""
+    now = timezone.now()
+    periods = Q()
+    for branch_id, time_zone in branches.items():
+        today = now.astimezone(ZoneInfo(time_zone)).date()
+        periods |= Q(branch=branch_id, starts_on__lte=today, ends_on__gte=today)
+    if not branches:
+        return {}
+    return {(b.branch_id, b.currency): b for b in Budget.objects.filter(periods).order_by("starts_on")}
+
+
+# --- closing a case ------------------------------------------------------------------------
+
+
+def closing_blockers(case: Case) -> Iterator[Blocker]:
+    """What compensation says against resolving a case: money not delivered, a question not answered."""
+    states = dict(
+        Offer.objects.filter(case=case, state__in=(OfferState.WAITING, OfferState.APPROVED))
+        .values_list("state")
+        .annotate(n=Count("pk"))
+        .order_by("state")
+    )
+    if states.get(OfferState.APPROVED):
+        yield Blocker("offer_unfulfilled", _("Approved compensation has not reached the customer yet."))
+    if states.get(OfferState.WAITING):
+        yield Blocker("offer_waiting", _("An offer is still waiting for approval."))

@@ -1,0 +1,147 @@
+"""Decisions about compensation on plain values: authority, who decides, dose, and what like cases got."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from compensation.states import (
+    NEEDS_REFERENCE,
+    REMEDY_CLASSES,
+    TRANSITIONS,
+    Dose,
+    FulfilmentMethod,
+    OfferKind,
+    OfferState,
+    RemedyClass,
+)
+
+ZERO = Decimal(0)
+
+# The classes of failure by name: this module knows plain values only.
+PROCESS, OUTCOME = "process", "outcome"
+
+# Cuts of compensation ÷ loss: steepest at 60–120 % (Gelbrich, Gäthke & Grégoire 2015, where the failed
+# service was rejected), no gain beyond about 150 % (Haesevoets et al. 2017).
+DOSE_CUTS: tuple[tuple[Decimal, Dose], ...] = (
+    (Decimal("1.5"), Dose.EXCESS),
+    (Decimal("1.2"), Dose.GENEROUS),
+)
+EFFECTIVE_FROM = Decimal("0.6")
+
+# Critical and high severity are compared with each other, and so are medium and low (our judgement).
+SEVERE_UP_TO = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a role may grant without asking, in one currency, in major units."""
+
+    role: str
+    per_case: Decimal
+    per_day: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Likes:
+    """What like cases were granted: the amounts, newest first."""
+
+    amounts: Sequence[Decimal] = ()
+
+    @property
+    def count(self) -> int:
+        return len(self.amounts)
+
+    @property
+    def typical(self) -> Decimal | None:
+        return median(self.amounts) if self.amounts else None
+
+    @property
+    def lowest(self) -> Decimal | None:
+        return min(self.amounts, default=None)
+
+    @property
+    def highest(self) -> Decimal | None:
+        return max(self.amounts, default=None)
+
+
+def may_become(state: str, wanted: OfferState) -> bool:
+    """Whether an offer in this state may go over to the wanted one."""
+    return wanted in TRANSITIONS[OfferState(state)]
+
+
+def may_grant(limit: Limit | None, *, on_case: Decimal, today: Decimal) -> Decimal:
+    """What a person may still grant alone on a case.
+
+    `on_case` is what stands granted or waiting on the case already, by whomever: else a large sum would pass
+    as several small ones. `today` is what this person granted alone today. Never below zero.
+    """
+    if limit is None:
+        return ZERO
+    return max(ZERO, min(limit.per_case - on_case, limit.per_day - today))
+
+
+def may_decide(limit: Limit | None, amount: Decimal, *, granted: Decimal) -> bool:
+    """Whether an approver's authority covers an amount on top of what the case was granted before.
+
+    The daily limit does not bound approvals: it bounds what one person gives away with nobody looking.
+    """
+    return limit is not None and granted + amount <= limit.per_case
+
+
+def who_decides(limits: Iterable[Limit], total: Decimal) -> str | None:
+    """The role with the smallest authority per case that covers the total; None when no authority does."""
+    enough = [limit for limit in limits if limit.per_case >= total]
+    return min(enough, key=lambda limit: (limit.per_case, limit.per_day, limit.role)).role if enough else None
+
+
+def largest_decidable(limits: Iterable[Limit], *, on_case: Decimal) -> Decimal:
+    """The most that anybody could still approve on a case."""
+    return max((limit.per_case - on_case for limit in limits), default=ZERO)
+
+
+def dose_ratio(amount: Decimal, loss: Decimal | None) -> Decimal | None:
+    """Compensation ÷ loss; None where the loss is not known or nothing was lost."""
+    return amount / loss if loss else None
+
+
+def dose_of(ratio: Decimal) -> Dose:
+    """The bin of a ratio of compensation to loss: 0, below 0.6, 0.6–1.2, up to 1.5, above."""
+    if ratio <= 0:
+        return Dose.NONE
+    if ratio < EFFECTIVE_FROM:
+        return Dose.LOW
+    return next((dose for cut, dose in DOSE_CUTS if ratio > cut), Dose.EFFECTIVE)
+
+
+def remedy_matches(kind: str, failure_type: str) -> bool | None:
+    """Whether the remedy answers the kind of failure; None while the failure is not classified.
+
+    Failures of outcome want something of worth, failures of process want regard: an apology, initiative
+    (Smith, Bolton & Wagner 1999, JMR 36:356).
+    """
+    if failure_type not in (PROCESS, OUTCOME):
+        return None
+    wanted = RemedyClass.REGARD if failure_type == PROCESS else RemedyClass.WORTH
+    return REMEDY_CLASSES[OfferKind(kind)] == wanted
+
+
+def needs_reference(method: str) -> bool:
+    """Whether this way of fulfilling leaves a number behind that proves it."""
+    return FulfilmentMethod(method) in NEEDS_REFERENCE
+
+
+def like_key(failure_type: str, defect_id: int | None, severity: int, currency: str) -> str:
+    """The name of the cases that a case is like; the database makes the same in `compensation_like_key`."""
+    band = "severe" if severity <= SEVERE_UP_TO else "usual"
+    return f"{failure_type}:{defect_id or 0}:{band}:{currency}"
+
+
+def day_start(now: dt.datetime, time_zone: str) -> dt.datetime:
+    """The midnight at which the day of a daily limit began in a time zone."""
+    local = now.astimezone(ZoneInfo(time_zone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(dt.UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -97,29 +98,39 @@ OFFERS = Source("offers", Offer, "decided_at", where=Q(state__in=GRANTED), curre
 
 @dataclass(frozen=True)
 class Figure:
-    """A number of the dashboard: the rows of a source that hold a condition. `unit` says what is counted."""
+    """A number of the dashboard: the rows of a source that hold a condition. `unit` says what is counted.
+
+    `marks` adds what the condition needs and the rows do not hold.
+    """
 
     code: str
     label: str | _StrPromise
     unit: str | _StrPromise
     source: Source
     where: Q = field(default_factory=Q)
-    annotations: dict[str, Any] = field(default_factory=dict)
+    marks: Callable[[Selection], dict[str, Any]] | None = None
 
     def rows(self, selection: Selection) -> QuerySet[Any]:
         """The rows that this figure counts: what the number is made of, and what its list shows."""
         rows = self.source.rows(selection)
-        if self.annotations:
-            rows = rows.alias(**self.annotations)
+        if self.marks is not None:
+            rows = rows.alias(**self.marks(selection))
         return rows.filter(self.where)
 
 
-# A satisfied answer after the case was last resolved; an answer about an earlier round says nothing about it.
-_WON_BACK = Exists(
-    Response.objects.filter(
-        case_id=OuterRef("pk"), satisfaction__gte=SATISFIED, submitted_at__gte=OuterRef("resolved_at")
-    )
-)
+def _won_back(selection: Selection) -> dict[str, Exists]:
+    """A satisfied answer after the case was last resolved; one about an earlier round says nothing about it.
+
+    No answer can be older than the period, which lets the database look at those of the period alone.
+    """
+    answer = Response.objects.filter(
+        case_id=OuterRef("pk"),
+        satisfaction__gte=SATISFIED,
+        submitted_at__gte=OuterRef("resolved_at"),
+    ).filter(submitted_at__gte=selection.period.start)
+    return {"won_back": Exists(answer)}
+
+
 # The verified loss counts where there is one, else what the customer said.
 LOSS = Coalesce("case__verified_loss", "case__loss_amount")
 # An amount can be held against a loss only in the same currency.
@@ -148,7 +159,7 @@ _ALL = (
         _COMPLAINTS,
         RESOLVED,
         Q(won_back=True),
-        {"won_back": _WON_BACK},
+        _won_back,
     ),
     Figure("response_clocks", _("First responses given"), _CLOCKS, CLOCKS, _of_clock(Metric.FIRST_RESPONSE)),
     Figure(

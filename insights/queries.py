@@ -116,6 +116,9 @@ class AgainstLoss:
     verified: int
 
 
+NO_LOSS = AgainstLoss(0, 0, Decimal(0), Decimal(0), 0)
+
+
 def opened_by_slot(selection: Selection) -> dict[int, int]:
     """Complaints opened per slot of `Period.edges`."""
     rows = RECEIVED.rows_and_before(selection).values(slot=Slot("received_at", selection.period.edges))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
 
 # Below the first a share or a mean says nothing and is not shown; below the second it is flagged.
 TOO_FEW = 5
@@ -124,21 +126,12 @@ def shares_so_far(counts: Sequence[int], total: int) -> list[float]:
     return shares
 
 
-def gather(values: Sequence[int], groups: int) -> list[int]:
+Amount = TypeVar("Amount", int, Decimal)
+
+
+def gather(values: Sequence[Amount], groups: int) -> list[Amount]:
     """Neighbouring values summed into at most `groups` groups; the last one may be shorter."""
     if not values:
         return []
     size = math.ceil(len(values) / groups)
-    return [sum(values[at : at + size]) for at in range(0, len(values), size)]
-
-
-def change(now: float | None, before: float | None) -> float | None:
-    """The relative change from before to now; None where there is nothing to compare with."""
-    if now is None or not before:
-        return None
-    return (now - before) / before
-
-
-def total_of(values: Iterable[int | None]) -> int:
-    """The sum, with nothing counting as zero."""
-    return sum(value or 0 for value in values)
+    return [sum(values[at + 1 : at + size], values[at]) for at in range(0, len(values), size)]

@@ -1,0 +1,183 @@
+"""The charts of the dashboard, as ECharts options with the same numbers as a table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from babel.dates import format_interval, format_skeleton
+from babel.numbers import format_decimal
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from common.display import date_locale
+from insights.measures import TrendPoint
+from insights.periods import Period, Step
+from insights.rising import Signal, WeekPoint
+
+# The address of the complaints opened or resolved ("opened", "resolved") from one day to another.
+DayLink = Callable[[str, dt.date, dt.date], str]
+Cell = str | dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What `components/chart.html` draws; `label` says in words what the chart shows."""
+
+    id: str
+    label: str
+    option: dict[str, Any]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    size: str = ""
+
+
+def format_day(day: dt.date) -> str:
+    """A day without its year."""
+    return str(format_skeleton("MMMd", day, locale=date_locale()))
+
+
+def format_days(first: dt.date, last: dt.date, *, year: bool = False) -> str:
+    """A span of days as the reader's language writes it, with the year where asked for or where it changes."""
+    if first == last:
+        return str(format_skeleton("yMMMd" if year else "MMMd", first, locale=date_locale()))
+    skeleton = "yMMMd" if year or first.year != last.year else "MMMd"
+    return format_interval(first, last, skeleton, locale=date_locale())
+
+
+def format_count(n: float) -> str:
+    """A number with the separators of the reader's language."""
+    return format_decimal(n, locale=date_locale())
+
+
+def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> Chart:
+    """Complaints opened and resolved per day, week or month; resolved in gold, for gold is what is recovered."""
+    day = dt.timedelta(days=1)
+    ends = [*(point.day - day for point in points[1:]), period.last]
+    spans = [(point.day, end) for point, end in zip(points, ends, strict=True)]
+    names = [format_days(*span) for span in spans]
+    opened, resolved = _("Opened"), _("Resolved")
+    head = {Step.DAY: _("Day"), Step.WEEK: _("Week"), Step.MONTH: _("Month")}[period.step]
+    label = _("{opened} complaints opened and {resolved} resolved, {period}").format(
+        opened=format_count(sum(point.opened for point in points)),
+        resolved=format_count(sum(point.resolved for point in points)),
+        period=format_days(period.first, period.last, year=True),
+    )
+    series = {
+        "opened": (opened, "var(--am-accent)", [point.opened for point in points]),
+        "resolved": (resolved, "var(--am-gold)", [point.resolved for point in points]),
+    }
+    return Chart(
+        id="trend",
+        label=label,
+        option={
+            "aria": {"enabled": False},
+            "legend": {"left": 0},
+            "grid": {"top": 34},
+            "xAxis": {"type": "category", "data": [format_day(point.day) for point in points]},
+            "yAxis": {"type": "value", "minInterval": 1},
+            "series": [
+                {
+                    "name": name,
+                    "type": "line",
+                    "color": colour,
+                    "symbol": "circle",
+                    "symbolSize": 5,
+                    "showSymbol": len(points) <= 14,
+                    "lineStyle": {"width": 2},
+                    "data": [
+                        {"value": value, "href": link(figure, *span)}
+                        for value, span in zip(values, spans, strict=True)
+                    ],
+                }
+                for figure, (name, colour, values) in series.items()
+            ],
+        },
+        columns=(head, opened, resolved),
+        rows=[
+            [
+                name,
+                {"text": format_count(point.opened), "url": link("opened", *span)},
+                {"text": format_count(point.resolved), "url": link("resolved", *span)},
+            ]
+            for name, point, span in zip(names, points, spans, strict=True)
+        ],
+    )
+
+
+def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: DayLink) -> Chart:
+    """Complaints a week of the strongest signal, with the baseline's mean and the upper limit."""
+    week = dt.timedelta(days=6)
+    limit, mean = _("Upper limit"), _("Baseline")
+    label = _(
+        "{title}: {count} complaints in the last week, usually {mean} a week, upper limit {limit}"
+    ).format(
+        title=title,
+        count=format_count(signal.count),
+        mean=format_count(round(signal.mean, 1)),
+        limit=format_count(signal.limit),
+    )
+    return Chart(
+        id="rising",
+        label=label,
+        option={
+            "aria": {"enabled": False},
+            "grid": {"top": 18, "right": 16},
+            "xAxis": {
+                "type": "category",
+                "boundaryGap": False,
+                "data": [format_day(each.first) for each in weeks],
+            },
+            "yAxis": {"type": "value", "minInterval": 1, "splitLine": {"show": False}},
+            "series": [
+                {
+                    "name": _("Complaints"),
+                    "type": "line",
+                    "color": "var(--am-accent)",
+                    "symbol": "circle",
+                    "symbolSize": 7,
+                    "lineStyle": {"width": 2},
+                    "data": [_week_item(each, signal, link) for each in weeks],
+                    "markLine": {
+                        "silent": True,
+                        "symbol": "none",
+                        "label": {"show": False},
+                        "data": [
+                            {
+                                "yAxis": signal.limit,
+                                "name": limit,
+                                "lineStyle": {"color": "var(--am-late)", "type": "dashed"},
+                            },
+                            {
+                                "yAxis": round(signal.mean, 1),
+                                "name": mean,
+                                "lineStyle": {"color": "var(--am-line-strong)", "type": "solid"},
+                            },
+                        ],
+                    },
+                }
+            ],
+        },
+        columns=(pgettext("heading", "Week"), _("Complaints"), limit),
+        rows=[
+            [
+                format_days(each.first, each.first + week),
+                {"text": format_count(each.count), "url": link("opened", each.first, each.first + week)},
+                format_count(signal.limit),
+            ]
+            for each in weeks
+        ],
+        size="short",
+    )
+
+
+def _week_item(each: WeekPoint, signal: Signal, link: DayLink) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "value": each.count,
+        "href": link("opened", each.first, each.first + dt.timedelta(days=6)),
+    }
+    if each.count > signal.limit:
+        item |= {"symbolSize": 11, "itemStyle": {"color": "var(--am-late)"}}
+    return item

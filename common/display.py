@@ -14,9 +14,8 @@ from babel.core import Locale
 from babel.dates import format_datetime, format_skeleton
 from babel.numbers import format_decimal
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from common.money import babel_locale
 
@@ -29,10 +28,10 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 class ClockView:
     """One deadline as the clock component shows it.
 
-    `text` says what is left ("22 min", "−18 min", "met in 9 min"), `label` of what ("resolution"). `percent` is
-    the share of the time used, 0–100. `left` and `total` are seconds of the clock's own (business) time, and
-    `open_for` the seconds until that time stops for the day: with them the page counts down by itself, and
-    without `left` it shows the text as it was rendered.
+    `text` says what is left ("22 min", "−18 min", "met in 9 min"), `label` of what ("resolution").
+    `percent` is the share of the time used, 0–100. `left` and `total` are seconds of the clock's own
+    (business) time, and `open_for` the seconds until that time stops for the day: with them the page
+    counts down by itself, and without `left` it shows the text as it was rendered.
     """
 
     state: ClockState
@@ -54,8 +53,8 @@ class ClockView:
 class RangeView:
     """What a fair amount would be: the policy's band, what like cases got, and the amount proposed.
 
-    Amounts are in major units of `currency`. `limit` is what the reader may grant alone. `top` is the right end of
-    the scale; without it the scale ends at a round number above every amount shown.
+    Amounts are in major units of `currency`. `limit` is what the reader may grant alone. `top` is the
+    right end of the scale; without it the scale ends at a round number above every amount shown.
     """
 
     currency: str
@@ -68,8 +67,8 @@ class RangeView:
 
     @property
     def end(self) -> Decimal:
-        shown = [a for a in (self.low, self.high, self.mine, self.limit, self.top, *self.likes) if a is not None]
-        largest = max(shown, default=Decimal(0))
+        amounts = (self.low, self.high, self.mine, self.limit, self.top, *self.likes)
+        largest = max((amount for amount in amounts if amount is not None), default=Decimal(0))
         return self.top if self.top is not None and self.top >= largest else round_up(largest)
 
     @property
@@ -82,7 +81,8 @@ class RangeView:
         """Whether the proposal leaves the policy's band."""
         if self.mine is None:
             return False
-        return (self.low is not None and self.mine < self.low) or (self.high is not None and self.mine > self.high)
+        below = self.low is not None and self.mine < self.low
+        return below or (self.high is not None and self.mine > self.high)
 
     def share(self, amount: Decimal) -> float:
         """Where an amount lies on the scale, in percent of its length."""
@@ -94,7 +94,7 @@ def round_up(amount: Decimal) -> Decimal:
     if amount <= 0:
         return Decimal(1)
     power = Decimal(1).scaleb(amount.adjusted())
-    return next(step * power for step in (Decimal(1), Decimal(2), Decimal(5), Decimal(10)) if step * power > amount)
+    return next(step * power for step in map(Decimal, (1, 2, 5, 10)) if step * power > amount)
 
 
 def duration_patterns() -> dict[str, str]:
@@ -149,7 +149,7 @@ def format_exact(moment: datetime, zone: tzinfo | None = None) -> str:
 
 
 def format_when(moment: datetime, now: datetime | None = None) -> str:
-    """A moment as one would say it now: "just now", "12 min ago", "today 10:03", "20 Nov 18:00", "20 Nov 2024"."""
+    """A moment as one would say it now: "12 min ago", "today 10:03", "20 Nov 18:00", "20 Nov 2024"."""
     now = now or datetime.now(UTC)
     local, today = timezone.localtime(moment), timezone.localtime(now)
     away = (moment - now).total_seconds()
@@ -165,7 +165,9 @@ def format_when(moment: datetime, now: datetime | None = None) -> str:
     if days in near:
         return near[days].format(time=clock)
     if local.year == today.year:
-        return _("{date} {time}").format(date=format_skeleton("MMMd", local, locale=date_locale()), time=clock)
+        return _("{date} {time}").format(
+            date=format_skeleton("MMMd", local, locale=date_locale()), time=clock
+        )
     return str(format_skeleton("yMMMd", local, locale=date_locale()))
 
 

@@ -20,7 +20,11 @@ class Renderer(TemplatesSetting):
 
 
 class Segmented(forms.RadioSelect):
-    """Radio buttons side by side. `look` adds "scale" (1–5 with words), "severity", "low" (1 and 2 are bad)."""
+    """Radio buttons side by side.
+
+    `look`: "scale" (1–5 with words), "scale long" (0–10), "severity", "low" (1 and 2 are bad).
+    `keys` makes each value the shortcut that chooses it.
+    """
 
     def __init__(self, *, look: str = "", keys: bool = False, **kwargs: Any) -> None:
         attrs = {"class": f"seg {look}".strip(), **(kwargs.pop("attrs", None) or {})}

@@ -68,9 +68,10 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag
 def bar(percent: float, tone: str = "", size: str = "") -> SafeString:
-    """`{% bar 63 "risk" %}`: a hairline filled to a percentage; `size="thick"` for bar lists. Decoration only."""
+    """`{% bar 63 "risk" %}`: a hairline filled to a percentage; `size="thick"` in bar lists. Decoration."""
     return format_html(
-        '<svg class="bar {} {}" aria-hidden="true" focusable="false"><rect class="rest" width="100%" height="100%"/>'
+        '<svg class="bar {} {}" aria-hidden="true" focusable="false">'
+        '<rect class="rest" width="100%" height="100%"/>'
         '<rect class="fill" width="{}%" height="100%"/></svg>',
         tone,
         size,
@@ -80,7 +81,7 @@ def bar(percent: float, tone: str = "", size: str = "") -> SafeString:
 
 @register.simple_tag
 def spark(points: Iterable[float | Decimal | None], tone: str = "") -> SafeString:
-    """`{% spark points "gold" %}`: a line without axes; gaps (None) are left out. Decoration: say the figure too."""
+    """`{% spark points "gold" %}`: a line without axes; gaps (None) are left out. Decoration."""
     values = [(at, float(value)) for at, value in enumerate(points or ()) if value is not None]
     if len(values) < 2:
         return format_html('<svg class="spark {}" viewBox="0 0 100 28" aria-hidden="true"></svg>', tone)
@@ -88,7 +89,7 @@ def spark(points: Iterable[float | Decimal | None], tone: str = "") -> SafeStrin
     span, last = (highest - lowest) or 1.0, values[-1][0] or 1
     line = " ".join(f"{100 * at / last:.1f},{25 - 22 * (v - lowest) / span:.1f}" for at, v in values)
     return format_html(
-        '<svg class="spark {}" viewBox="0 0 100 28" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+        '<svg class="spark {}" viewBox="0 0 100 28" preserveAspectRatio="none" aria-hidden="true">'
         '<polyline points="{}" vector-effect="non-scaling-stroke"/></svg>',
         tone,
         line,
@@ -97,18 +98,18 @@ def spark(points: Iterable[float | Decimal | None], tone: str = "") -> SafeStrin
 
 @register.inclusion_tag("components/clock.html")
 def clock(view: ClockView) -> dict[str, Any]:
-    """`{% clock case.clock %}`: what is left in words over a hairline; counts down where the view says how much."""
+    """`{% clock case.clock %}`: what is left in words over a hairline; counts down if the view has `left`."""
     return {"view": view, "counts": view.left is not None and view.state in RUNNING}
 
 
 @register.inclusion_tag("components/range.html")
 def range_bar(view: RangeView) -> dict[str, Any]:
-    """`{% range_bar offer.range %}`: policy band, like cases, own limit and proposal on one scale, and in words."""
-    low, high = view.low, view.high
+    """`{% range_bar offer.range %}`: policy, like cases, own limit and proposal on a scale, and in words."""
     band = None
-    if low is not None or high is not None:
-        start = view.share(low or Decimal(0))
-        band = {"x": f"{start:.2f}", "width": f"{view.share(high if high is not None else view.end) - start:.2f}"}
+    if view.low is not None or view.high is not None:
+        start = view.share(view.low or Decimal(0))
+        stop = view.share(view.end if view.high is None else view.high)
+        band = {"x": f"{start:.2f}", "width": f"{stop - start:.2f}"}
     return {
         "view": view,
         "band": band,
@@ -125,9 +126,13 @@ def band_text(view: RangeView) -> str:
     low, high = view.low, view.high
     if low is not None and high is not None and low != high:
         # Both languages put the currency first, so once is enough: "¥300–600".
-        return f"{format_money(low, view.currency, whole=True)}–{format_decimal(high, '#,##0', date_locale())}"
+        return f"{_whole(low, view)}–{format_decimal(high, '#,##0', date_locale())}"
     only = high if high is not None else low
-    return "" if only is None else format_money(only, view.currency, whole=True)
+    return "" if only is None else _whole(only, view)
+
+
+def _whole(amount: Decimal, view: RangeView) -> str:
+    return format_money(amount, view.currency, whole=True)
 
 
 def range_words(view: RangeView) -> str:
@@ -136,11 +141,10 @@ def range_words(view: RangeView) -> str:
     if band := band_text(view):
         said.append(_("Policy {band}").format(band=band))
     if view.typical is not None:
-        count = len(view.likes)
-        words = ngettext("{n} like case, median {amount}", "{n} like cases, median {amount}", count)
-        said.append(words.format(n=count, amount=format_money(view.typical, view.currency, whole=True)))
+        words = ngettext("{n} like case, median {amount}", "{n} like cases, median {amount}", len(view.likes))
+        said.append(words.format(n=len(view.likes), amount=_whole(view.typical, view)))
     if view.limit is not None:
-        said.append(_("you may grant {amount}").format(amount=format_money(view.limit, view.currency, whole=True)))
+        said.append(_("you may grant {amount}").format(amount=_whole(view.limit, view)))
     if view.mine is not None:
         words = _("proposed {amount}, outside policy") if view.outside else _("proposed {amount}")
         said.append(words.format(amount=format_money(view.mine, view.currency)))
@@ -165,7 +169,10 @@ def when(moment: datetime | None) -> SafeString | str:
     if moment is None:
         return NOTHING
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), format_exact(moment), format_when(moment)
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(),
+        format_exact(moment),
+        format_when(moment),
     )
 
 

@@ -1,16 +1,20 @@
 /** Starts the page's behaviour. Everything is bound by data attributes, also on what htmx brings in later. */
+import { bindCase } from "./case.js";
 import { bindClocks } from "./clock.js";
 import { bindComboboxes } from "./combobox.js";
 import { bindDrafts } from "./draft.js";
 import { startKeys } from "./keys.js";
+import { bindLog } from "./log.js";
 import { startMenus } from "./menus.js";
 import { startTheme } from "./theme.js";
 import { bindMessages, showError } from "./toast.js";
 
 function bind(root) {
+  bindCase(root);
   bindClocks(root);
   bindComboboxes(root);
   bindDrafts(root);
+  bindLog(root);
   bindMessages(root);
   root.querySelector("[data-focus]")?.focus();
   // Charts bring a large library along: only pages that have one pay for it.

@@ -9,6 +9,9 @@ from cases.suggestion.codes import CUES, FAILURE_OF_DEFECT, OUTCOME, PROCESS
 from cases.suggestion.lexicon import MILD, Group, lexicon
 from cases.suggestion.severity import suggest_severity
 
+# Words that only tell what a complaint is about ("the agent", "my flight") add up to a failure from here.
+_FOUND = 2.0
+
 # The lead one failure type needs over the other, in lexicon weight, before the text is said to tell.
 _LEAD = 0.25
 
@@ -49,17 +52,19 @@ def suggest(
     complaints by the same customer, `tier` one of `codes.TIERS`. Each wording counts once, however often
     it is repeated, so that long letters are judged like short ones.
     """
-    matches = lexicon().find(text)
-    evidence = tuple(Evidence(m.start, m.end, text[m.start : m.end], m.group.points_to) for m in matches)
-    groups = {
-        (match.group, words.words.lower()): match.group for match, words in zip(matches, evidence, strict=True)
-    }.values()
-    failure_type = _failure_type(groups)
+    evidence, wordings = [], {}
+    for start, end, group in lexicon().find(text):
+        words = text[start:end]
+        evidence.append(Evidence(start, end, words, group.points_to))
+        wordings[group, words.lower()] = group
+    groups = wordings.values()
+    weights = _failure_weights(groups)
+    failure_type = _failure_type(weights)
     defect = _defect(groups, failure_type)
     cues = {group.cue for group in groups if group.cue}
     severity, reasons = suggest_severity(
         cues=cues,
-        failure_found=failure_type is not None or defect is not None,
+        failure_found=defect is not None or max(weights.values()) >= _FOUND,
         mild=any(group.points_to == MILD for group in groups),
         loss=loss,
         currency=currency,
@@ -71,7 +76,7 @@ def suggest(
         defect=defect,
         severity=severity,
         cues=tuple(cue for cue in CUES if cue in cues),
-        evidence=evidence,
+        evidence=tuple(evidence),
         severity_reasons=reasons,
     )
 
@@ -81,11 +86,15 @@ def warm_up() -> None:
     lexicon()
 
 
-def _failure_type(groups: Iterable[Group]) -> str | None:
+def _failure_weights(groups: Iterable[Group]) -> dict[str, float]:
     weights = {PROCESS: 0.0, OUTCOME: 0.0}
     for group in groups:
         if group.failure_type:
             weights[group.failure_type] += group.weight
+    return weights
+
+
+def _failure_type(weights: dict[str, float]) -> str | None:
     lead = weights[PROCESS] - weights[OUTCOME]
     if abs(lead) < _LEAD:
         return None

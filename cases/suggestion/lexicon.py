@@ -6,9 +6,10 @@ import string
 import tomllib
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
@@ -28,15 +29,23 @@ class Language:
     """How one language denies what it says, and which of its phrases are also people's names."""
 
     script: Script
+    negation_signs: tuple[str, ...]
     negation_before: re.Pattern[str]
     negation_after: re.Pattern[str]
+    negation_link: re.Pattern[str]
     negation_reach: int
     names: frozenset[str]
 
     def denies(self, folded: str, start: int, end: int) -> bool:
         """Whether the words from `start` to `end` are negated by what stands around them."""
         before = folded[max(0, start - self.negation_reach) : start]
-        return bool(self.negation_before.search(before) or self.negation_after.match(folded, end))
+        if any(sign in before for sign in self.negation_signs) and self.negation_before.search(before):
+            return True
+        return self.negation_after.match(folded, end) is not None
+
+    def links(self, folded: str, end: int, start: int) -> bool:
+        """Whether a negation that covers the words up to `end` also covers those from `start` on."""
+        return self.negation_link.fullmatch(folded, end, start) is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +61,7 @@ class Group:
     cue: str | None = None
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """A phrase found from `start` to `end` of the text."""
 
     start: int
@@ -98,23 +106,30 @@ class Lexicon:
         What is negated, a person's name, or on the list of things to ignore is left out.
         """
         folded, places = _fold(text)
-        found: list[Match] = []
-        reached = 0
-        for start, end, group in sorted(self._candidates(folded), key=_earlier_then_longer):
+        matches = (
+            Match(_unfold(start, places), _unfold(end - 1, places) + 1, group)
+            for start, end, group in self._asserted(folded)
+        )
+        return [match for match in matches if not _is_name(text, match)]
+
+    def _asserted(self, folded: str) -> Iterator[Match]:
+        """The matches that stand and are meant: not overlapped, not ignored, not negated."""
+        reached, denied_up_to = 0, -1
+        for match in sorted(self._candidates(folded), key=_earlier_then_longer):
+            start, end, group = match
             if start < reached:
                 continue
             reached = end
-            if group.points_to == IGNORE or group.language.denies(folded, start, end):
+            if group.points_to == IGNORE:
                 continue
-            words = folded[start:end]
-            if places:
-                start, end = _unfold(start, places), _unfold(end - 1, places) + 1
-            if words in group.language.names and text[start : start + 2].istitle():
+            linked = denied_up_to >= 0 and group.language.links(folded, denied_up_to, start)
+            if linked or group.language.denies(folded, start, end):
+                # Only threats and the like share a negation: in "can't wait to sue" it ends at "wait".
+                denied_up_to = end if linked or group.cue else -1
                 continue
-            found.append(Match(start, end, group))
-        return found
+            yield match
 
-    def _candidates(self, folded: str) -> list[tuple[int, int, Group]]:
+    def _candidates(self, folded: str) -> list[Match]:
         candidates = []
         for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
             anchor = self._anchors[index]
@@ -122,17 +137,22 @@ class Lexicon:
             if bounded and start and folded[start - 1] in _WORD_CHARACTERS:
                 continue
             if anchor.complete and not (bounded and folded[end : end + 1] in _WORD_CHARACTERS):
-                candidates.append((start, end, anchor.complete))
+                candidates.append(Match(start, end, anchor.complete))
             if anchor.tails:
                 for group, expression in anchor.expressions:
                     if match := expression.match(folded, end):
-                        candidates.append((start, match.end(), group))
+                        candidates.append(Match(start, match.end(), group))
         return candidates
 
 
-def _earlier_then_longer(candidate: tuple[int, int, Group]) -> tuple[int, int, float]:
-    start, end, group = candidate
-    return start, -end, -group.weight
+def _earlier_then_longer(match: Match) -> tuple[int, int, float]:
+    return match.start, -match.end, -match.group.weight
+
+
+def _is_name(text: str, match: Match) -> bool:
+    """Whether a word that is also a given name is written like one: "Sue", but not "sue" or "SUE"."""
+    words = text[match.start : match.end]
+    return words.istitle() and words.lower() in match.group.language.names
 
 
 def _fold(text: str) -> tuple[str, list[tuple[int, int]]]:
@@ -144,11 +164,10 @@ def _fold(text: str) -> tuple[str, list[tuple[int, int]]]:
     folded = text.lower()
     if len(folded) != len(text):
         folded = "".join(small if len(small := character.lower()) == 1 else character for character in text)
-    folded = folded.replace("’", "'").replace("\n", " ").replace("\r", " ").replace("\t", " ").replace("-", " ")
-    try:
-        folded.encode()
-    except UnicodeEncodeError:
-        folded = folded.encode(errors="replace").decode()
+    folded = folded.replace("’", "'")
+    for space in "\n\r\t-":
+        folded = folded.replace(space, " ")
+    folded = folded.encode(errors="replace").decode()
     if "  " not in folded:
         return folded, []
     places, lag = [], 0
@@ -160,6 +179,8 @@ def _fold(text: str) -> tuple[str, list[tuple[int, int]]]:
 
 def _unfold(offset: int, places: list[tuple[int, int]]) -> int:
     """The offset in the text as given of an offset in the folded text."""
+    if not places:
+        return offset
     index = bisect_right(places, offset, key=lambda place: place[0])
     return offset + places[index - 1][1] if index else offset
 
@@ -195,8 +216,10 @@ def _read(path: Path, script: Script) -> list[Group]:
     negation = data["negation"]
     language = Language(
         script=script,
+        negation_signs=tuple(negation["signs"]),
         negation_before=re.compile(negation["before"]),
         negation_after=re.compile(negation["after"]),
+        negation_link=re.compile(negation["link"]),
         negation_reach=negation["reach"],
         names=frozenset(data.get("names", ())),
     )

@@ -8,7 +8,8 @@ A phrase is a row of slots separated by spaces:
     word~       the word and its simple inflections (delay~: delays, delayed, delaying)
     word*       the word and any letters after it (fraud*: fraudulent)
     #           a number in digits or words
-    ...         a gap: up to three English words or six Chinese characters, within one clause
+    ...         a gap: up to three English words or six Chinese characters, within one clause and without a
+                negation
     n't         the end of the slot before it, also "nt" and the detached " n't" of tokenised text; at the
                 start of a phrase it stands for any auxiliary with it ("isn't", "didn't", "won't")
 
@@ -24,7 +25,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _VOWELS = "aeiou"
-_AUXILIARIES = "is are was were do does did has have had ca could wo would should".split()
+_AUXILIARIES = (
+    "is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "ca", "could", "wo", "would",
+    "should",
+)  # fmt: skip
 _NOT_FORMS = ("n't", "nt", " n't")
 _LETTERS = "[a-z]*+"
 
@@ -41,7 +45,7 @@ class Script:
 
 LATIN = Script(
     joiner=" ",
-    gap=r" (?:[\w'$&/%]++ ){0,3}?",
+    gap=r" (?:(?!no |not |never )[\w'$&/%]++ ){0,3}?",
     number=(
         r"(?:\d[\d.,:+]*+|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|several|many"
         r"|(?:a )?few|(?:a )?couple(?: of)?|half an)"
@@ -50,7 +54,7 @@ LATIN = Script(
 )
 HAN = Script(
     joiner="",
-    gap=r"[^，。！？；：、,.!?;:~～…\s]{0,6}?",
+    gap=r"[^不没未无非，。！？；：、,.!?;:~～…\s]{0,6}?",
     number=r"[\d一二两三四五六七八九十百几半多数好][\d.一二两三四五六七八九十百几半多来]*+",
     end="",
 )
@@ -78,10 +82,10 @@ def patterns(phrase: str, script: Script) -> Iterator[tuple[str, str]]:
     """
     slots = phrase.lower().split()
     _check(phrase, slots)
-    open_slots = (place for place, slot in enumerate(slots) if slot in ("...", "#"))
-    head_length = next(open_slots, len(slots))
+    head_length = next((place for place, slot in enumerate(slots) if slot in ("...", "#")), len(slots))
+    head = [_forms(slot, first=place == 0) for place, slot in enumerate(slots[:head_length])]
     tail = _expression(slots[head_length:], script)
-    for parts in itertools.product(*(_forms(slot, first=not i) for i, slot in enumerate(slots[:head_length]))):
+    for parts in itertools.product(*head):
         anchor, star, after = _join(parts, script).partition("*")
         rest = (_LETTERS if star else "") + re.escape(after).replace(r"\*", _LETTERS) + tail
         yield anchor, rest + script.end if rest else ""

@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import Authority, User
+from accounts.models import Authority, Branch, User
 from accounts.states import CAPABILITIES, Capability, Role
 
 
@@ -29,3 +29,22 @@ def staff_of_branch(branch_id: int, *, role: str) -> QuerySet[User]:
 def roles_with(capability: Capability) -> list[Role]:
     """The roles that hold a capability."""
     return [role for role, held in CAPABILITIES.items() if capability in held]
+
+
+def owners_for(branch_id: int) -> QuerySet[User]:
+    """Active staff who may own cases of a branch, by name."""
+    return (
+        User.objects.filter(
+            Q(branches=branch_id) | Q(all_branches=True),
+            is_active=True,
+            role__in=roles_with(Capability.RECOVER_CASE),
+        )
+        .distinct()
+        .order_by("name", "pk")
+    )
+
+
+def branches_of(user: User) -> QuerySet[Branch]:
+    """The active branches that a person works for."""
+    branches = Branch.objects.filter(is_active=True)
+    return branches if user.branch_ids is None else branches.filter(pk__in=user.branch_ids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cases.models.case import Case
@@ -32,3 +33,8 @@ class TimelineEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.case_id}"
+
+    @property
+    def text(self) -> str:
+        """An event in the reader's language; anything else as it was written."""
+        return gettext(self.body) % self.params if self.kind == EntryKind.EVENT else self.body

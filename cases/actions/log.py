@@ -1,0 +1,197 @@
+"""Logging a complaint: the case, its steps and clocks, and the acknowledgement to the customer."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import require
+from accounts.models import Branch, User
+from accounts.states import Capability
+from audit.actions import record
+from cases.actions.clocks import build_clocks
+from cases.actions.timeline import email_of
+from cases.models import NEVER, Case, Clock, Defect, RecoveryStep, TimelineEntry
+from cases.queries import playbook_steps
+from cases.rules import next_step, summarise
+from cases.states import BaselineSource, Channel, Cue, EntryKind, FailureType, Remedy, StepKind, StepState
+from common.errors import Invalid
+from common.money import check_amount
+from common.search_text import search_document
+from customers.actions import NewCustomer, create_customer
+from customers.models import ContactPoint, Customer
+from messaging.actions import queue_email
+from sla.states import Metric, Severity
+
+LONGEST_DESCRIPTION = 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewCase:
+    """The complaint record as taken down. Money is in the branch's currency; `satisfaction_before` is 1 to 5."""
+
+    customer: Customer | NewCustomer
+    branch: Branch
+    channel: str
+    description: str
+    summary: str = ""
+    product: str = ""
+    order_reference: str = ""
+    occurred_on: dt.date | None = None
+    remedies_sought: list[str] = field(default_factory=list)
+    loss_amount: Decimal | None = None
+    satisfaction_before: int | None = None
+    language: str = "en"
+    preferred_contact: str = "email"
+    failure_type: str = ""
+    defect: Defect | None = None
+    severity: int = Severity.MEDIUM
+    cues: list[str] = field(default_factory=list)
+    suggestion: dict[str, object] = field(default_factory=dict)
+
+
+def log_complaint(*, actor: User, new: NewCase) -> Case:
+    """Write a complaint; its logger owns it until someone else takes it.
+
+    Starts the clocks in the branch's business time, and queues an acknowledgement in the customer's language
+    when there is an address to send it to. A customer met for the first time is written together with the case,
+    or not at all. Raises `Invalid` at the field that is wrong, `NotAllowed`.
+    """
+    require(actor, Capability.LOG_CASE, branch_id=new.branch.pk)
+    now = timezone.now()
+    check_complaint(new, today=timezone.localdate(now))
+    with transaction.atomic():
+        customer = new.customer
+        if isinstance(customer, NewCustomer):
+            customer = create_customer(actor=actor, new=customer)
+        address = email_of(customer.pk)
+        case = build_case(new, customer=customer, number=next_numbers(1, now)[0], received_at=now, actor=actor)
+        steps = build_steps(case, acknowledged_at=now if address else None)
+        case.next_step = next_step((step.kind, step.state) for step in steps)
+        clocks = build_clocks(case, at=now)
+        if clocks:
+            first = min(clocks, key=lambda clock: clock.due_at)
+            case.due_at, case.due_metric = first.due_at, first.metric
+        case.save(force_insert=True)
+        RecoveryStep.objects.bulk_create(steps)
+        Clock.objects.bulk_create(clocks)
+        TimelineEntry.objects.create(case=case, kind=EntryKind.COMPLAINT, body=case.description, at=now)
+        record(
+            stream=case.stream,
+            verb="case.logged",
+            actor=actor,
+            data={"channel": case.channel, "severity": case.severity, "failure_type": case.failure_type},
+            begins=True,
+        )
+        if address is not None:
+            _acknowledge(case, address, clocks)
+    return case
+
+
+def check_complaint(new: NewCase, *, today: dt.date) -> None:
+    """Raise `Invalid` at the first field that is wrong."""
+    if not new.description.strip():
+        raise Invalid(_("Write what happened, in the customer’s words."), field="description")
+    if len(new.description) > LONGEST_DESCRIPTION:
+        raise Invalid(
+            _("This is longer than %(most)s characters."), field="description", params={"most": LONGEST_DESCRIPTION}
+        )
+    if new.channel not in Channel.values:
+        raise Invalid(_("Choose a channel."), field="channel")
+    if new.failure_type and new.failure_type not in FailureType.values:
+        raise Invalid(_("Choose process or outcome."), field="failure_type")
+    if new.severity not in Severity.values:
+        raise Invalid(_("Choose a severity from 1 to 4."), field="severity")
+    if not set(new.remedies_sought) <= set(Remedy.values):
+        raise Invalid(_("Choose remedies from the list."), field="remedies_sought")
+    if new.loss_amount is not None and new.loss_amount != 0:
+        check_amount(new.loss_amount, new.branch.currency, field="loss_amount")
+    if new.satisfaction_before is not None and not 1 <= new.satisfaction_before <= 5:
+        raise Invalid(_("Satisfaction is a number from 1 to 5."), field="satisfaction_before")
+    # Someone in a zone ahead of ours may truthfully speak of what is tomorrow here.
+    if new.occurred_on is not None and new.occurred_on > today + dt.timedelta(days=1):
+        raise Invalid(_("This date lies in the future."), field="occurred_on")
+
+
+def build_case(
+    new: NewCase, *, customer: Customer, number: str, received_at: dt.datetime, actor: User | None
+) -> Case:
+    """The row of a checked complaint, not yet written, so that an import can write many at once."""
+    description = new.description.replace("\x00", "").strip()
+    summary = new.summary.strip()[:120] or summarise(description)
+    return Case(
+        number=number,
+        customer=customer,
+        branch=new.branch,
+        channel=new.channel,
+        summary=summary,
+        description=description,
+        product=new.product.strip()[:120],
+        order_reference=new.order_reference.strip()[:60],
+        occurred_on=new.occurred_on,
+        received_at=received_at,
+        remedies_sought=list(new.remedies_sought),
+        currency=new.branch.currency,
+        loss_amount=new.loss_amount,
+        language=new.language,
+        preferred_contact=new.preferred_contact,
+        satisfaction_before=new.satisfaction_before,
+        baseline_source=BaselineSource.ASKED if new.satisfaction_before else BaselineSource.NONE,
+        failure_type=new.failure_type,
+        defect=new.defect,
+        severity=new.severity,
+        cues=[cue for cue in new.cues if cue in Cue.values],
+        suggestion=new.suggestion,
+        owner=actor,
+        logged_by=actor,
+        due_at=NEVER,
+        tracking_token=secrets.token_urlsafe(18),
+        search=search_document(
+            [number, customer.name, new.order_reference, new.product, summary, description]
+        ),
+    )
+
+
+def next_numbers(count: int, at: dt.datetime) -> list[str]:
+    """That many new case numbers, such as C-26-01842: the year, and a number that never comes twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('cases_case_number') FROM generate_series(1, %s)", [count])
+        return [f"C-{at:%y}-{value:05d}" for (value,) in cursor.fetchall()]
+
+
+def build_steps(case: Case, *, acknowledged_at: dt.datetime | None) -> list[RecoveryStep]:
+    """The steps that a case takes from its playbook, not yet written; the product itself may have acknowledged."""
+    steps = [
+        RecoveryStep(case=case, kind=kind, position=position)
+        for position, kind in enumerate(playbook_steps(case.failure_type))
+    ]
+    for step in steps:
+        if step.kind == StepKind.ACKNOWLEDGE and acknowledged_at is not None:
+            step.state, step.at = StepState.DONE, acknowledged_at
+    return steps
+
+
+def _acknowledge(case: Case, address: ContactPoint, clocks: list[Clock]) -> None:
+    respond_by = next((clock.due_at for clock in clocks if clock.metric == Metric.FIRST_RESPONSE), None)
+    queue_email(
+        to_address=address.value,
+        to_name=case.customer.name,
+        language=case.language,
+        template="acknowledgement",
+        context={
+            "customer_name": case.customer.name,
+            "number": case.number,
+            "tracking_token": case.tracking_token,
+            "answer_by": respond_by,
+            "time_zone": case.branch.time_zone,
+            "organisation": case.branch.name_in(case.language),
+        },
+        dedupe_key=f"acknowledgement:{case.pk}",
+        about=case.stream,
+    )

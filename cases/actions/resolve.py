@@ -1,0 +1,105 @@
+"""Resolving a case, and reopening it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from audit.actions import record
+from cases.actions.clocks import build_clocks, refresh_due, stop_clocks
+from cases.actions.locking import take_case_for
+from cases.actions.timeline import add_event
+from cases.models import Case, Cause, Clock, RecoveryStep
+from cases.registry import Blocker, registered_blockers
+from cases.rules import steps_blocking_resolution
+from cases.signals import case_reopened, case_resolved
+from cases.states import CaseState, Outcome, StepKind
+from common.errors import Conflict, Invalid
+from sla.states import Metric
+
+
+class Blocked(Conflict):
+    """Work is still open; `blockers` says what."""
+
+    code = "blocked"
+
+    def __init__(self, blockers: list[Blocker]) -> None:
+        super().__init__(_("This case can’t be resolved yet."), field="reason")
+        self.blockers = blockers
+
+
+def blockers_of(case: Case) -> list[Blocker]:
+    """What stands against resolving this case: open steps, and what upper apps say."""
+    pairs = RecoveryStep.objects.filter(case=case).order_by("position").values_list("kind", "state")
+    kinds = steps_blocking_resolution(pairs)
+    found = registered_blockers(case)
+    if kinds:
+        names = " · ".join(str(StepKind(kind).label) for kind in kinds)
+        found.insert(0, Blocker("open_steps", _("Steps still open: %(steps)s."), {"steps": names}))
+    return found
+
+
+def resolve_case(
+    *, actor: User, case_id: int, outcome: str, cause: Cause | None, resolution: str, reason: str = ""
+) -> Case:
+    """Decide a case and stop its clocks.
+
+    Raises `Invalid` without outcome or cause, `Blocked` while work is open and no reason is given for leaving it so.
+    """
+    if outcome not in Outcome.values:
+        raise Invalid(_("Choose an outcome."), field="outcome")
+    if cause is None:
+        raise Invalid(_("Choose the verified cause, or “not established”."), field="cause")
+    with transaction.atomic():
+        case = take_case_for(actor, case_id)
+        blockers = blockers_of(case)
+        if any(not blocker.overridable for blocker in blockers) or (blockers and not reason.strip()):
+            raise Blocked(blockers)
+        now = timezone.now()
+        stop_clocks(case, at=now)
+        case.state, case.outcome, case.cause = CaseState.RESOLVED, outcome, cause
+        case.resolution, case.resolve_reason = resolution.strip(), reason.strip()[:250] if blockers else ""
+        case.resolved_at = now
+        case.first_response_at = case.first_response_at or now
+        case.save()
+        add_event(case=case, actor=actor, message=gettext_noop("Resolved."))
+        record(
+            stream=case.stream,
+            verb="case.resolved",
+            actor=actor,
+            data={
+                "outcome": outcome,
+                "cause": cause.code,
+                "overridden": [blocker.code for blocker in blockers],
+                "reason": case.resolve_reason,
+            },
+        )
+        case_resolved.send(sender=Case, case=case, at=now)
+    return case
+
+
+def reopen_case(*, actor: User, case_id: int, reason: str) -> Case:
+    """Open a resolved case again with a new resolution clock; the finished clocks stay as they were."""
+    if not reason.strip():
+        raise Invalid(_("Say why the case is reopened."), field="reason")
+    with transaction.atomic():
+        case = take_case_for(actor, case_id, must_be_open=False)
+        if case.is_open:
+            raise Conflict(_("This case is open already."))
+        now = timezone.now()
+        case.state = CaseState.OPEN
+        case.reopened_count += 1
+        case.save(update_fields=("state", "reopened_count"))
+        Clock.objects.bulk_create(
+            build_clocks(case, at=now, metrics=(Metric.RESOLUTION,), round=case.reopened_count + 1)
+        )
+        refresh_due(case)
+        add_event(
+            case=case, actor=actor, message=gettext_noop("Reopened: %(reason)s"), params={"reason": reason.strip()[:250]}
+        )
+        record(stream=case.stream, verb="case.reopened", actor=actor, data={"times": case.reopened_count})
+        case_reopened.send(sender=Case, case=case, at=now)
+    return case

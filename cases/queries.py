@@ -1,0 +1,195 @@
+"""Named lookups of cases, one for each thing that a screen shows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from cases.access import visible_cases
+from cases.models import NEVER, Case, Cause, Clock, Defect, PlaybookStep, RecoveryStep, TimelineEntry
+from cases.states import OPEN_STATES, CaseState, ClockState, StepKind
+from common.search_text import search_filter
+
+PAGE = 25
+# Counts beyond this are shown as "more than": counting must not grow with the table.
+COUNT_LIMIT = 999
+SOON = dt.timedelta(hours=2)
+_OPEN = Q(state__in=OPEN_STATES)
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """A stretch of a list; `after` is the key of the row to go on from, "" at the end."""
+
+    rows: list[Case]
+    after: str
+
+
+def playbook_steps(failure_type: str) -> list[str]:
+    """Kinds of the steps, in order, of the active playbook for a failure type, or else of the general one."""
+    steps = PlaybookStep.objects.filter(
+        playbook__is_active=True, playbook__failure_type__in=(failure_type, "")
+    ).order_by("-playbook__failure_type", "position").values_list("playbook__failure_type", "kind")
+    found: dict[str, list[str]] = {}
+    for kind_of_failure, kind in steps:
+        found.setdefault(kind_of_failure, []).append(kind)
+    return found.get(failure_type) or found.get("") or []
+
+
+def playbook_hints(failure_type: str) -> dict[str, PlaybookStep]:
+    """The steps of the playbook in force with their guidance, by kind."""
+    steps = PlaybookStep.objects.filter(playbook__is_active=True, playbook__failure_type__in=(failure_type, ""))
+    return {step.kind: step for step in steps.order_by("playbook__failure_type")}
+
+
+QUEUE_VIEWS = ("open", "mine", "soon", "waiting", "landing")
+
+
+def queue_filter(view: str, user: User, now: dt.datetime) -> Q:
+    """What a view of the queue holds."""
+    match view:
+        case "mine":
+            return _OPEN & Q(owner=user)
+        case "soon":
+            return Q(state=CaseState.OPEN, due_at__lt=now + SOON)
+        case "waiting":
+            return Q(state=CaseState.WAITING)
+        case "landing":
+            return _OPEN & Q(next_step__in=(StepKind.COMPENSATE, StepKind.FOLLOW_UP))
+        case _:
+            return _OPEN
+
+
+def queue(
+    user: User, view: str, *, branch_id: int | None = None, severity: int | None = None, failure_type: str = "", after: str = ""
+) -> CasePage:
+    """Open cases, the most urgent first. `after` goes on from a key that an earlier page gave."""
+    rows = for_list(visible_cases(user).filter(queue_filter(view, user, timezone.now())))
+    if branch_id is not None:
+        rows = rows.filter(branch_id=branch_id)
+    if severity is not None:
+        rows = rows.filter(severity=severity)
+    if failure_type:
+        rows = rows.filter(failure_type=failure_type)
+    if after:
+        moment, key = _read_key(after)
+        rows = rows.filter(Q(due_at__gt=moment) | Q(due_at=moment, pk__gt=key)).filter(due_at__gte=moment)
+    return _page(rows.order_by("due_at", "pk"), lambda case: f"{case.due_at.timestamp():.6f}_{case.pk}")
+
+
+def queue_counts(user: User) -> dict[str, int]:
+    """How many cases each view holds, up to `COUNT_LIMIT` + 1."""
+    now = timezone.now()
+    mine = visible_cases(user)
+    return {
+        view: mine.filter(queue_filter(view, user, now)).order_by()[: COUNT_LIMIT + 1].count() for view in QUEUE_VIEWS
+    }
+
+
+def search_cases(user: User, text: str, *, after: str = "") -> CasePage:
+    """Cases whose number, customer, order, product or words match, the newest first."""
+    match = search_filter(text)
+    if match is None:
+        return CasePage([], "")
+    rows = for_list(visible_cases(user).filter(match))
+    if after:
+        rows = rows.filter(pk__lt=int(after))
+    return _page(rows.order_by("-pk"), lambda case: str(case.pk))
+
+
+def for_list(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """The same cases with what a row of a list shows already joined, and no long texts."""
+    return cases.select_related("customer", "owner", "branch", "defect").defer(
+        "search", "description", "suggestion", "resolution", "customer__search"
+    )
+
+
+def cases_of_customer(user: User, customer_id: int, *, limit: int = PAGE) -> list[Case]:
+    """A customer's cases that this person may see, the newest first."""
+    rows = for_list(visible_cases(user).filter(customer_id=customer_id)).order_by("-received_at", "-pk")
+    return list(rows[:limit])
+
+
+def complaint_counts(customer_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """For each customer (open complaints, all complaints), over every branch."""
+    rows = (
+        Case.objects.filter(customer_id__in=list(customer_ids))
+        .values("customer_id")
+        .annotate(open=Count("pk", filter=_OPEN), all=Count("pk"))
+    )
+    return {row["customer_id"]: (row["open"], row["all"]) for row in rows}
+
+
+def recent_complaints(customer_id: int, *, days: int = 365) -> int:
+    """How often this customer complained in the last days, up to 100."""
+    since = timezone.now() - dt.timedelta(days=days)
+    return Case.objects.filter(customer_id=customer_id, received_at__gte=since)[:100].count()
+
+
+def timeline_of(case: Case) -> list[TimelineEntry]:
+    """What was said and done, oldest first."""
+    return list(case.timeline.select_related("author").order_by("at", "id"))
+
+
+def steps_of(case: Case) -> list[RecoveryStep]:
+    """The recovery steps in order, with who finished them."""
+    return list(case.steps.select_related("by").order_by("position"))
+
+
+def clocks_of(case: Case) -> list[Clock]:
+    """The latest clock of each metric, with its calendar."""
+    latest: dict[str, Clock] = {}
+    for clock in case.clocks.select_related("calendar").order_by("round"):
+        latest[clock.metric] = clock
+    return list(latest.values())
+
+
+def clocks_for(cases: Iterable[Case]) -> dict[int, Clock]:
+    """For each case of a list, the running clock that is due first."""
+    rows = Clock.objects.filter(case__in=[case.pk for case in cases], state=ClockState.RUNNING).order_by("-due_at")
+    return {clock.case_id: clock for clock in rows.select_related("calendar")}
+
+
+def defects() -> list[Defect]:
+    """Every active kind of defect with its family, in order."""
+    return list(
+        Defect.objects.filter(is_active=True, family__isnull=False)
+        .select_related("family")
+        .order_by("family__position", "position")
+    )
+
+
+def causes() -> list[Cause]:
+    """Every active cause, in order."""
+    return list(Cause.objects.filter(is_active=True))
+
+
+def _page(rows: QuerySet[Case], key: Callable[[Case], str]) -> CasePage:
+    found = list(rows[: PAGE + 1])
+    more = len(found) > PAGE
+    return CasePage(found[:PAGE], key(found[PAGE - 1]) if more else "")
+
+
+def _read_key(after: str) -> tuple[dt.datetime, int]:
+    """Read a key of the queue. Raises `ValueError` when someone made it up."""
+    moment, _, key = after.partition("_")
+    return min(dt.datetime.fromtimestamp(float(moment), dt.UTC), NEVER), int(key)
+
+
+def own_open_count(user: User) -> int:
+    """How many open cases a person owns, up to `COUNT_LIMIT` + 1."""
+    return _bounded(Case.objects.filter(_OPEN, owner=user))
+
+
+def queue_count(user: User) -> int:
+    """How many open cases a person may see, up to `COUNT_LIMIT` + 1."""
+    return _bounded(visible_cases(user).filter(_OPEN))
+
+
+def _bounded(cases: QuerySet[Case]) -> int:
+    return cases.order_by()[: COUNT_LIMIT + 1].count()

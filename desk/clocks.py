@@ -1,0 +1,78 @@
+"""Clocks as the pages show them: what is left in words, and how much of the time is used."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cases.models import Case, Clock
+from cases.states import CaseState, ClockState
+from common.display import ClockState as Shown
+from common.display import ClockView, format_duration, format_exact
+from sla.queries import business_hours
+from sla.rules import BusinessHours, business_time_between
+from sla.states import Metric
+
+RISK_FROM = 0.75
+# How far ahead the page may count down by itself before it is loaded again.
+LOOK_AHEAD = dt.timedelta(hours=2)
+
+
+def clock_view(clock: Clock, now: dt.datetime | None = None) -> ClockView:
+    """One clock of a case."""
+    label = Metric(clock.metric).label
+    if clock.state in (ClockState.MET, ClockState.MISSED):
+        return _finished(clock, str(label))
+    if clock.state == ClockState.PAUSED:
+        return ClockView("paused", _("paused"), str(label), _used(clock, clock.paused_at or clock.due_at))
+    return _running(clock, str(label), now or timezone.now())
+
+
+def row_clock(case: Case, clocks: dict[int, Clock], now: dt.datetime) -> ClockView | None:
+    """The clock that a row of the queue shows: the one due first, or that we wait."""
+    if case.state == CaseState.WAITING and case.pk not in clocks:
+        return ClockView("paused", _("waiting for customer"), "", 0)
+    clock = clocks.get(case.pk)
+    return clock_view(clock, now) if clock else None
+
+
+def _finished(clock: Clock, label: str) -> ClockView:
+    taken = format_duration(clock.business_seconds or 0, days=False)
+    met = clock.state == ClockState.MET
+    words = _("met in {time}") if met else _("missed after {time}")
+    exact = "" if clock.stopped_at is None else format_exact(clock.stopped_at)
+    return ClockView("met" if met else "missed", words.format(time=taken), label, 100, clock.due_at, exact)
+
+
+def _running(clock: Clock, label: str, now: dt.datetime) -> ClockView:
+    hours = business_hours(clock.calendar)
+    left = seconds_left(clock.due_at, now, hours)
+    total = clock.target_minutes * 60
+    used = 1 - left / total
+    state: Shown = "late" if left < 0 else "risk" if used >= RISK_FROM else "ok"
+    return ClockView(
+        state=state,
+        text=format_duration(left, days=False),
+        label=label,
+        percent=max(0, min(100, round(used * 100))),
+        due_at=clock.due_at,
+        exact=_("due {time}").format(time=format_exact(clock.due_at)),
+        left=left,
+        total=total,
+        open_for=round(business_time_between(now, now + LOOK_AHEAD, hours).total_seconds()),
+    )
+
+
+def _used(clock: Clock, at: dt.datetime) -> int:
+    hours = business_hours(clock.calendar)
+    taken = business_time_between(clock.started_at, max(at, clock.started_at), hours).total_seconds()
+    return max(0, min(100, round(100 * (taken - clock.paused_seconds) / (clock.target_minutes * 60))))
+
+
+def seconds_left(due: dt.datetime, now: dt.datetime, hours: BusinessHours) -> int:
+    """Business seconds until a deadline; below zero once it has passed."""
+    if now <= due:
+        return round(business_time_between(now, due, hours).total_seconds())
+    return -max(1, round(business_time_between(due, now, hours).total_seconds()))

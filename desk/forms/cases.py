@@ -1,0 +1,134 @@
+"""Forms of the case page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.queries import owners_for
+from cases.models import Case, Cause, Defect
+from cases.queries import causes, defects
+from cases.states import FailureType, Outcome, StepKind
+from sla.states import Severity
+
+LONG = 20_000
+
+
+class WriteForm(forms.Form):
+    """A note, or what the customer told us further."""
+
+    body = forms.CharField(
+        label=_("Text"),
+        max_length=LONG,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write something first.")},
+    )
+
+
+class ReplyForm(WriteForm):
+    """A reply by e-mail, which may complete the step it belongs to."""
+
+    completes = forms.ChoiceField(label=_("Completes the step"), required=False, choices=())
+
+    def __init__(self, *args: Any, open_steps: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", _("none"))] + [(kind, StepKind(kind).label) for kind in open_steps]
+        self.fields["completes"].choices = choices  # type: ignore[attr-defined]
+
+
+class CallForm(ReplyForm):
+    """What was said on the phone or at the counter."""
+
+    minutes = forms.IntegerField(label=_("Minutes"), required=False, min_value=0, max_value=600)
+    field_order = ("body", "minutes", "completes")
+
+
+class StepForm(forms.Form):
+    """Completing a step."""
+
+    note = forms.CharField(label=_("Note"), required=False, max_length=500)
+    confirmed = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+
+class ReasonForm(forms.Form):
+    """Anything that only needs to be told why."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=250, error_messages={"required": _("Give a reason.")}
+    )
+
+
+class AssignForm(forms.Form):
+    """Giving a case to someone."""
+
+    owner = forms.ModelChoiceField(User.objects.none(), label=_("New owner"))
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["owner"].queryset = owners_for(case.branch_id)  # type: ignore[attr-defined]
+
+
+class DefectChoice(forms.ModelChoiceField):
+    """Kinds of defect, grouped by family, from one query."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Defect.objects.filter(is_active=True, family__isnull=False), **kwargs)
+
+    def fill(self) -> None:
+        """Offer what there is now, in the language of now."""
+        groups: dict[str, list[tuple[int, str]]] = {}
+        for defect in defects():
+            family = defect.family.label if defect.family else ""
+            groups.setdefault(family, []).append((defect.pk, defect.label))
+        self.widget.choices = [("", _("not chosen")), *groups.items()]  # type: ignore[attr-defined]
+
+
+class ClassifyForm(forms.Form):
+    """What failed, how grave it is, and what loss is verified."""
+
+    failure_type = forms.ChoiceField(
+        label=_("Failure type"), choices=FailureType, widget=forms.RadioSelect(attrs={"class": "seg"})
+    )
+    defect = DefectChoice(label=_("Defect"), required=False)
+    severity = forms.TypedChoiceField(
+        label=_("Severity"),
+        choices=[(value, f"{value} · {label}") for value, label in Severity.choices],
+        coerce=int,
+    )
+    verified_loss = forms.DecimalField(label=_("Verified loss"), required=False, min_value=0, max_digits=14)
+    reason = forms.CharField(label=_("Reason, if the severity changes"), required=False, max_length=250)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["defect"].fill()  # type: ignore[attr-defined]
+        choices = [(value, f"{value} · {label}") for value, label in Severity.choices]
+        self.fields["severity"].choices = choices  # type: ignore[attr-defined]
+
+
+class ResolveForm(forms.Form):
+    """The decision: outcome, verified cause, and how the customer was told."""
+
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=[("", _("not chosen")), *Outcome.choices])
+    cause = forms.ModelChoiceField(
+        Cause.objects.filter(is_active=True), label=_("Verified cause"), empty_label=_("not chosen")
+    )
+    resolution = forms.CharField(
+        label=_("Decision, and how the customer was told"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    reason = forms.CharField(
+        label=_("Why resolve with work still open"),
+        required=False,
+        max_length=250,
+        help_text=_("Only needed where something stands against it."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        options = [(cause.pk, cause.label) for cause in causes()]
+        self.fields["cause"].widget.choices = [("", _("not chosen")), *options]  # type: ignore[attr-defined]

@@ -1,0 +1,93 @@
+"""The form that takes down a complaint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Branch, User
+from accounts.queries import branches_of
+from cases.actions.log import LONGEST_DESCRIPTION
+from cases.states import Channel, FailureType, Remedy
+from customers.models import Customer
+from customers.states import ContactKind
+from desk.forms.cases import DefectChoice
+from sla.states import Severity
+
+SATISFACTION = [(value, str(value)) for value in range(1, 6)]
+
+
+class LogForm(forms.Form):
+    """The complaint record of ISO 10002, in the order in which a customer tells it."""
+
+    customer = forms.ModelChoiceField(
+        Customer.objects.all(),
+        required=False,
+        widget=forms.HiddenInput(attrs={"data-keep": ""}),
+        error_messages={"invalid_choice": _("This customer is no longer there. Search again.")},
+    )
+    new_name = forms.CharField(label=_("Name"), required=False, max_length=120)
+    new_phone = forms.CharField(
+        label=_("Phone"), required=False, max_length=40, widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel"})
+    )
+    new_email = forms.CharField(
+        label=_("E-mail"), required=False, max_length=254, widget=forms.EmailInput(attrs={"inputmode": "email"})
+    )
+    channel = forms.ChoiceField(label=_("Channel"), choices=Channel)
+    branch = forms.ModelChoiceField(Branch.objects.none(), label=_("Branch"), empty_label=None)
+    occurred_on = forms.DateField(
+        label=_("When it happened"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    description = forms.CharField(
+        label=_("What happened, in the customer’s words"),
+        max_length=LONGEST_DESCRIPTION,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": _("Write what happened, in the customer’s words.")},
+    )
+    failure_type = forms.ChoiceField(
+        label=_("Failure type"),
+        choices=FailureType,
+        widget=forms.RadioSelect(attrs={"class": "seg"}),
+        error_messages={"required": _("Choose process (how it was done) or outcome (what came of it).")},
+    )
+    defect = DefectChoice(label=_("Defect"), required=False)
+    severity = forms.TypedChoiceField(
+        label=_("Severity"),
+        coerce=int,
+        widget=forms.RadioSelect(attrs={"class": "seg severity"}),
+        initial=int(Severity.MEDIUM),
+    )
+    remedies_sought = forms.MultipleChoiceField(
+        label=_("They want"), required=False, choices=Remedy, widget=forms.CheckboxSelectMultiple(attrs={"class": "seg"})
+    )
+    loss_amount = forms.DecimalField(
+        label=_("Loss"), required=False, min_value=0, max_digits=14, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )
+    satisfaction_before = forms.TypedChoiceField(
+        label=_("How satisfied now, 1 to 5"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=SATISFACTION,
+        widget=forms.RadioSelect(attrs={"class": "seg low"}),
+    )
+    product = forms.CharField(label=_("Product or service"), required=False, max_length=120)
+    order_reference = forms.CharField(label=_("Order number"), required=False, max_length=60)
+    language = forms.ChoiceField(label=_("Customer’s language"), choices=settings.LANGUAGES)
+    preferred_contact = forms.ChoiceField(label=_("Answer by"), choices=ContactKind)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["branch"].queryset = branches_of(user)  # type: ignore[attr-defined]
+        self.fields["defect"].fill()  # type: ignore[attr-defined]
+        severities = [(value, f"{value} · {label}") for value, label in Severity.choices]
+        self.fields["severity"].choices = severities  # type: ignore[attr-defined]
+
+    @property
+    def new_customer_open(self) -> bool:
+        """Whether the fields of a new customer hold something or were found wanting."""
+        names = ("new_name", "new_phone", "new_email")
+        return self.is_bound and any(self.data.get(name) or name in self.errors for name in names)

@@ -1,0 +1,35 @@
+"""Addresses of the desk."""
+
+from django.urls import URLPattern, path
+
+from desk.urls_insights import urlpatterns as insights_urls
+from desk.urls_offers import urlpatterns as offer_urls
+from desk.urls_office import urlpatterns as office_urls
+from desk.views import case, case_actions, customers, home, log, queue, search
+
+app_name = "desk"
+
+urlpatterns: list[URLPattern] = [
+    path("", home.home, name="home"),
+    path("queue/", queue.queue_page, name="queue"),
+    path("search/", search.search, name="search"),
+    path("log/", log.log, name="log"),
+    path("log/customers/", log.find, name="log_find"),
+    path("log/customer/", log.customer_panel, name="log_customer"),
+    path("log/suggest/", log.suggest_failure, name="log_suggest"),
+    path("customers/", customers.customers, name="customers"),
+    path("customers/<int:customer_id>/", customers.customer, name="customer"),
+    path("cases/<str:number>/", case.case, name="case"),
+    path("cases/<str:number>/write/<slug:kind>/", case_actions.write, name="case_write"),
+    path("cases/<str:number>/steps/<slug:kind>/<slug:verb>/", case_actions.step, name="case_step"),
+    path("cases/<str:number>/take/", case_actions.take, name="case_take"),
+    path("cases/<str:number>/assign/", case_actions.assign, name="case_assign"),
+    path("cases/<str:number>/classify/", case_actions.classify, name="case_classify"),
+    path("cases/<str:number>/wait/", case_actions.wait, name="case_wait"),
+    path("cases/<str:number>/go-on/", case_actions.go_on, name="case_go_on"),
+    path("cases/<str:number>/resolve/", case_actions.resolve, name="case_resolve"),
+    path("cases/<str:number>/reopen/", case_actions.reopen, name="case_reopen"),
+    *offer_urls,
+    *insights_urls,
+    *office_urls,
+]

@@ -1,0 +1,200 @@
+"""What one does on the case page: each runs one action and goes back to the page, or shows what was wrong there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.states import Capability
+from cases.actions.classify import Classification, reclassify_case
+from cases.actions.ownership import assign_case, take_case
+from cases.actions.resolve import reopen_case, resolve_case
+from cases.actions.steps import complete_step, reopen_step, skip_step
+from cases.actions.timeline import add_note, log_call, record_customer_message, send_reply
+from cases.actions.waiting import stop_waiting, wait_for_customer
+from cases.models import Case
+from cases.queries import steps_of
+from cases.states import StepKind, StepState
+from common.errors import DomainError
+from desk.access import StaffRequest, staff_required
+from desk.forms.apply import run
+from desk.forms.cases import StepForm
+from desk.views.case import WRITE_KINDS, case_page, edit_form, find_case, write_form
+
+
+@require_POST
+@staff_required(Capability.RECOVER_CASE)
+def write(request: StaffRequest, number: str, kind: str) -> HttpResponse:
+    """Keep a note, a call, the customer's words, or send a reply."""
+    case = find_case(request.user, number)
+    if kind not in WRITE_KINDS:
+        raise Http404
+    open_steps = [step.kind for step in steps_of(case) if step.state == StepState.OPEN]
+    form = write_form(kind, case, open_steps, request.POST)
+
+    def action() -> object:
+        text = form.cleaned_data["body"]
+        common = {"actor": request.user, "case_id": case.pk, "body": text}
+        match kind:
+            case "reply":
+                return send_reply(**common, completes=form.cleaned_data["completes"])
+            case "call":
+                return log_call(
+                    **common, minutes=form.cleaned_data["minutes"], completes=form.cleaned_data["completes"]
+                )
+            case "message":
+                return record_customer_message(**common)
+            case _:
+                return add_note(**common)
+
+    done = {
+        "reply": _("The reply is on its way."),
+        "call": _("The call is kept."),
+        "message": _("The customer’s words are kept."),
+        "note": _("The note is kept."),
+    }
+    return _finish(request, case, form, action, done[kind], "write_form")
+
+
+@require_POST
+@staff_required(Capability.RECOVER_CASE)
+def step(request: StaffRequest, number: str, kind: str, verb: str) -> HttpResponse:
+    """Complete, skip or reopen a recovery step."""
+    case = find_case(request.user, number)
+    if kind not in StepKind.values or verb not in ("complete", "skip", "reopen"):
+        raise Http404
+    form = StepForm(request.POST, prefix=kind)
+
+    def action() -> object:
+        note = form.cleaned_data["note"]
+        if verb == "complete":
+            confirmed = form.cleaned_data["confirmed"]
+            return complete_step(actor=request.user, case_id=case.pk, kind=kind, note=note, confirmed=confirmed)
+        if verb == "skip":
+            return skip_step(actor=request.user, case_id=case.pk, kind=kind, reason=note)
+        return reopen_step(actor=request.user, case_id=case.pk, kind=kind)
+
+    return _finish(request, case, form, action, "", "step_form")
+
+
+@require_POST
+@staff_required(Capability.RECOVER_CASE)
+def take(request: StaffRequest, number: str) -> HttpResponse:
+    """Make the case one's own."""
+    case = find_case(request.user, number)
+    return _simply(request, case, lambda: take_case(actor=request.user, case_id=case.pk), _("This case is yours now."))
+
+
+@require_POST
+@staff_required(Capability.ASSIGN_CASE)
+def assign(request: StaffRequest, number: str) -> HttpResponse:
+    """Give the case to someone else."""
+    case = find_case(request.user, number)
+    form = edit_form("assign", case, request.POST)
+
+    def action() -> object:
+        return assign_case(actor=request.user, case_id=case.pk, owner=form.cleaned_data["owner"])
+
+    return _finish(request, case, form, action, _("The case has a new owner."), "assign_form")
+
+
+@require_POST
+@staff_required(Capability.RECOVER_CASE)
+def classify(request: StaffRequest, number: str) -> HttpResponse:
+    """Change what failed and how grave it is."""
+    case = find_case(request.user, number)
+    form = edit_form("classify", case, request.POST)
+
+    def action() -> object:
+        given = form.cleaned_data
+        to = Classification(
+            failure_type=given["failure_type"],
+            defect=given["defect"],
+            severity=given["severity"],
+            verified_loss=given["verified_loss"],
+        )
+        return reclassify_case(actor=request.user, case_id=case.pk, to=to, reason=given["reason"])
+
+    return _finish(request, case, form, action, _("The classification is changed."), "classify_form")
+
+
+@require_POST
+@staff_required(Capability.RECOVER_CASE)
+def wait(request: StaffRequest, number: str) -> HttpResponse:
+    """Wait for the customer."""
+    case = find_case(request.user, number)
+    form = edit_form("wait", case, request.POST)
+
+    def action() -> object:
+        return wait_for_customer(actor=request.user, case_id=case.pk, reason=form.cleaned_data["reason"])
+
+    return _finish(request, case, form, action, _("The resolution clock stands still."), "wait_form")
+
+
+@require_POST
+@staff_required(Capability.RECOVER_CASE)
+def go_on(request: StaffRequest, number: str) -> HttpResponse:
+    """Stop waiting."""
+    case = find_case(request.user, number)
+    done = _("The resolution clock runs again.")
+    return _simply(request, case, lambda: stop_waiting(actor=request.user, case_id=case.pk), done)
+
+
+@require_POST
+@staff_required(Capability.RECOVER_CASE)
+def resolve(request: StaffRequest, number: str) -> HttpResponse:
+    """Decide the case."""
+    case = find_case(request.user, number)
+    form = edit_form("resolve", case, request.POST)
+
+    def action() -> object:
+        given = form.cleaned_data
+        return resolve_case(
+            actor=request.user,
+            case_id=case.pk,
+            outcome=given["outcome"],
+            cause=given["cause"],
+            resolution=given["resolution"],
+            reason=given["reason"],
+        )
+
+    return _finish(request, case, form, action, _("The case is resolved."), "resolve_form")
+
+
+@require_POST
+@staff_required(Capability.RECOVER_CASE)
+def reopen(request: StaffRequest, number: str) -> HttpResponse:
+    """Open a resolved case again."""
+    case = find_case(request.user, number)
+    form = edit_form("reopen", case, request.POST)
+
+    def action() -> object:
+        return reopen_case(actor=request.user, case_id=case.pk, reason=form.cleaned_data["reason"])
+
+    return _finish(request, case, form, action, _("The case is open again, with a new clock."), "reopen_form")
+
+
+def _finish(
+    request: StaffRequest, case: Case, form: forms.BaseForm, action: Callable[[], object], done: str, name: str
+) -> HttpResponse:
+    if run(form, action) is None:
+        return case_page(request, find_case(request.user, case.number), status=422, **{name: form})
+    if done:
+        messages.success(request, done)
+    return redirect("desk:case", number=case.number)
+
+
+def _simply(request: StaffRequest, case: Case, action: Callable[[], object], done: str) -> HttpResponse:
+    try:
+        action()
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return redirect("desk:case", number=case.number)

@@ -1,0 +1,231 @@
+"""Logging a complaint while the customer is on the line: by keyboard, in under a minute."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.models import Branch, User
+from accounts.queries import branches_of
+from accounts.states import Capability
+from cases.actions.log import NewCase, log_complaint
+from cases.models import Defect
+from cases.queries import cases_of_customer, complaint_counts, defects, recent_complaints
+from cases.states import Cue, FailureType
+from cases.suggestion import Suggestion, suggest
+from compensation.queries import granted_to_customer, left_today, limit_of
+from customers.actions import NewCustomer
+from customers.models import Customer
+from customers.queries import find_customers, with_contacts
+from customers.states import ContactKind
+from desk.access import StaffRequest, staff_required
+from desk.forms.apply import run
+from desk.forms.log import LogForm
+from desk.marking import mark
+from sla.states import Severity
+
+# Refusals of the actions name the action's field; these are the form's.
+_FORM_FIELD = {"name": "new_name", "phone": "new_phone", "email": "new_email"}
+
+
+@staff_required(Capability.LOG_CASE)
+def log(request: StaffRequest) -> HttpResponse:
+    """The form, and saving it."""
+    if request.method != "POST":
+        return _page(request, LogForm(initial=_start(request), user=request.user))
+    form = LogForm(_with_suggestion(request), user=request.user)
+    case = run(form, lambda: log_complaint(actor=request.user, new=_new_case(form)), names=_FORM_FIELD)
+    if case is None:
+        return _page(request, form, status=422)
+    messages.success(request, _("{number} is logged.").format(number=case.number))
+    return redirect(reverse("desk:case", args=[case.number]) + "?logged=1")
+
+
+@staff_required(Capability.LOG_CASE)
+def find(request: StaffRequest) -> HttpResponse:
+    """Options of the customer field, as one types."""
+    text = request.GET.get("q", "").strip()
+    found = find_customers(text) if len(text) >= 2 else []
+    counts = complaint_counts([customer.pk for customer in found])
+    rows = [(customer, counts.get(customer.pk, (0, 0))) for customer in found]
+    return render(request, "desk/log/options.html", {"rows": rows, "text": text})
+
+
+@staff_required(Capability.LOG_CASE)
+def customer_panel(request: StaffRequest) -> HttpResponse:
+    """Who the chosen customer is, what they complained of lately, and what may be granted."""
+    key = request.GET.get("customer", "")
+    customer = Customer.objects.filter(pk=key).first() if key.isdigit() else None
+    branch = _branch(request.user, request.GET.get("branch", ""))
+    return render(request, "desk/log/customer.html", _customer_context(request.user, customer, branch))
+
+
+@require_POST
+@staff_required(Capability.LOG_CASE)
+def suggest_failure(request: StaffRequest) -> HttpResponse:
+    """What the text suggests, with the words that led there."""
+    found = _suggestion(request)
+    text = request.POST.get("description", "")
+    return render(request, "desk/log/suggestion.html", _suggestion_context(text, found))
+
+
+def _page(request: StaffRequest, form: LogForm, *, status: int = 200) -> HttpResponse:
+    chosen = _chosen(form)
+    branch = _branch(request.user, str(form["branch"].value() or ""))
+    text = str(form["description"].value() or "")
+    context = {
+        "nav": "queue",
+        "form": form,
+        "chosen": chosen,
+        **_customer_context(request.user, chosen, branch),
+        **(_suggestion_context(text, _suggestion(request)) if form.is_bound else {}),
+    }
+    return render(request, "desk/log.html", context, status=status)
+
+
+def _start(request: StaffRequest) -> dict[str, Any]:
+    key = request.GET.get("customer", "")
+    customer = Customer.objects.filter(pk=key).first() if key.isdigit() else None
+    start: dict[str, Any] = {"language": request.user.language, "preferred_contact": ContactKind.EMAIL}
+    branch = _branch(request.user, "")
+    if branch is not None:
+        start["branch"] = branch.pk
+    if customer is not None:
+        start |= {
+            "customer": customer.pk,
+            "language": customer.language,
+            "preferred_contact": customer.preferred_contact,
+        }
+    return start
+
+
+def _chosen(form: LogForm) -> Customer | None:
+    key = str(form["customer"].value() or "")
+    return with_contacts(Customer.objects.filter(pk=key)).first() if key.isdigit() else None
+
+
+def _branch(user: User, key: str) -> Branch | None:
+    branches = branches_of(user)
+    return (branches.filter(pk=key).first() if key.isdigit() else None) or branches.first()
+
+
+def _customer_context(user: User, customer: Customer | None, branch: Branch | None) -> dict[str, Any]:
+    context: dict[str, Any] = {"found": customer}
+    if branch is not None:
+        context["grant"] = limit_of(user, branch.currency)
+        context["grant_left"] = left_today(user, branch.currency, time_zone=branch.time_zone)
+        context["currency"] = branch.currency
+    if customer is not None:
+        open_complaints, complaints = complaint_counts([customer.pk]).get(customer.pk, (0, 0))
+        context |= {
+            "open_complaints": open_complaints,
+            "complaints": complaints,
+            "granted": granted_to_customer(customer.pk),
+            "last_order": customer.orders.first(),
+            "lately": cases_of_customer(user, customer.pk, limit=4),
+        }
+    return context
+
+
+def _suggestion(request: StaffRequest) -> Suggestion:
+    key = request.POST.get("customer", "")
+    customer = Customer.objects.filter(pk=key).first() if key.isdigit() else None
+    try:
+        loss = Decimal(request.POST.get("loss_amount") or "0")
+    except InvalidOperation:
+        loss = Decimal(0)
+    branch = _branch(request.user, request.POST.get("branch", ""))
+    return suggest(
+        request.POST.get("description", ""),
+        loss=loss if loss.is_finite() and loss > 0 else None,
+        currency=branch.currency if branch else "",
+        repeat_count=recent_complaints(customer.pk) if customer else 0,
+        tier=customer.tier if customer else "standard",
+    )
+
+
+def _suggestion_context(text: str, found: Suggestion) -> dict[str, Any]:
+    defect = next((each for each in defects() if each.code == found.defect), None)
+    return {
+        "suggestion": found,
+        "suggested_type": FailureType(found.failure_type).label if found.failure_type else "",
+        "suggested_defect": defect,
+        "suggested_severity": Severity(found.severity).label,
+        "suggested_cues": [Cue(cue).label for cue in found.cues],
+        "marked": mark(text, [asdict(each) for each in found.evidence]) if found.evidence else "",
+    }
+
+
+def _with_suggestion(request: StaffRequest) -> Any:
+    """What was sent; where nobody chose a failure type or defect, the suggestion is filled in to be confirmed."""
+    data = request.POST.copy()
+    if not data.get("failure_type"):
+        # Saving stops at the empty field; the form comes back with the suggested defect and severity chosen.
+        found = _suggestion(request)
+        defect = Defect.objects.filter(code=found.defect).first() if found.defect else None
+        if defect is not None and not data.get("defect"):
+            data["defect"] = str(defect.pk)
+    return data
+
+
+def _new_case(form: LogForm) -> NewCase:
+    given = form.cleaned_data
+    branch: Branch = given["branch"]
+    customer = given["customer"] or NewCustomer(
+        name=given["new_name"],
+        phone=given["new_phone"],
+        email=given["new_email"],
+        language=given["language"],
+        preferred_contact=given["preferred_contact"],
+        time_zone=branch.time_zone,
+    )
+    before = recent_complaints(customer.pk) if isinstance(customer, Customer) else 0
+    found = suggest(
+        given["description"],
+        loss=given["loss_amount"],
+        currency=branch.currency,
+        repeat_count=before,
+        tier=customer.tier,
+    )
+    return NewCase(
+        customer=customer,
+        branch=branch,
+        suggestion=_kept(found),
+        cues=list(found.cues),
+        **{name: given[name] for name in _SAME_NAME},
+    )
+
+
+_SAME_NAME = (
+    "channel",
+    "description",
+    "product",
+    "order_reference",
+    "occurred_on",
+    "remedies_sought",
+    "loss_amount",
+    "satisfaction_before",
+    "language",
+    "preferred_contact",
+    "failure_type",
+    "defect",
+    "severity",
+)
+
+
+def _kept(found: Suggestion) -> dict[str, object]:
+    """What the case keeps of a suggestion: enough to say later what was suggested and why."""
+    return {
+        "failure_type": found.failure_type,
+        "defect": found.defect,
+        "severity": found.severity,
+        "evidence": [{"start": each.start, "end": each.end, "points_to": each.points_to} for each in found.evidence],
+    }

@@ -1,0 +1,1 @@
+"""Writing staff: their accounts, and what they prefer."""

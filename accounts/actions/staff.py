@@ -1,0 +1,123 @@
+"""Making and changing accounts of staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import require
+from accounts.actions.preferences import check_time_zone
+from accounts.models import Branch, User
+from accounts.signals import staff_changed
+from accounts.states import Capability, Role
+from common.errors import Conflict, Invalid
+
+
+@dataclass(frozen=True, kw_only=True)
+class StaffRecord:
+    """What an administrator decides about a colleague. `all_branches` makes `branches` meaningless."""
+
+    email: str
+    name: str
+    role: str
+    branches: Iterable[Branch] = ()
+    all_branches: bool = False
+    language: str = "en"
+    time_zone: str = "UTC"
+    is_active: bool = True
+
+
+def create_staff(*, actor: User, new: StaffRecord, password: str = "") -> User:
+    """Make an account. Without a password its owner sets one through the sign-in page's reset by e-mail.
+
+    Raises `Invalid` at the field that is wrong, `NotAllowed` without the right to change settings.
+    """
+    require(actor, Capability.CHANGE_SETTINGS)
+    user = User(
+        email=new.email.strip().lower(),
+        name=new.name.strip(),
+        role=new.role,
+        all_branches=new.all_branches,
+        language=new.language,
+        time_zone=new.time_zone,
+        is_active=new.is_active,
+    )
+    check_staff(new, known_as=None)
+    if password:
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            raise Invalid(" ".join(error.messages), field="password") from None
+    user.set_password(password or None)
+    with transaction.atomic():
+        user.save(force_insert=True)
+        branches = _branches(new)
+        user.branches.set(branches)
+        data = {"role": user.role, "branches": _reach(user, branches), "is_active": user.is_active}
+        staff_changed.send(User, staff=user, verb="staff.created", actor=actor, data=data)
+    return user
+
+
+def update_staff(*, actor: User, user_id: int, new: StaffRecord) -> User:
+    """Change an account; an inactive one can't sign in, and its sessions end.
+
+    Raises `Invalid` at the field that is wrong, and `Conflict` when administrators would shut themselves out.
+    """
+    require(actor, Capability.CHANGE_SETTINGS)
+    check_staff(new, known_as=user_id)
+    if user_id == actor.pk and (new.role != actor.role or not new.is_active):
+        raise Conflict(_("You can’t take your own rights away. Ask another administrator."), field="role")
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user_id)
+        branches = _branches(new)
+        before = _facts(user, user.branches.all())
+        user.email = new.email.strip().lower()
+        user.name = new.name.strip()
+        user.role = new.role
+        user.all_branches = new.all_branches
+        user.language = new.language
+        user.time_zone = new.time_zone
+        user.is_active = new.is_active
+        user.save()
+        user.branches.set(branches)
+        after = _facts(user, branches)
+        changed = {name: [before[name], value] for name, value in after.items() if value != before[name]}
+        if changed:
+            staff_changed.send(User, staff=user, verb="staff.changed", actor=actor, data=changed)
+    return user
+
+
+def check_staff(new: StaffRecord, *, known_as: int | None) -> None:
+    """Raise `Invalid` at the first field that is wrong. `known_as` is the account that may hold the address."""
+    if not new.name.strip():
+        raise Invalid(_("Enter a name."), field="name")
+    try:
+        validate_email(new.email.strip())
+    except ValidationError:
+        raise Invalid(_("This is not an e-mail address."), field="email") from None
+    if User.objects.filter(email__iexact=new.email.strip()).exclude(pk=known_as).exists():
+        raise Invalid(_("Someone has an account with this address already."), field="email")
+    if new.role not in Role.values:
+        raise Invalid(_("Choose a role from the list."), field="role")
+    if not new.all_branches and not list(new.branches):
+        raise Invalid(_("Choose at least one branch, or every branch."), field="branches")
+    check_time_zone(new.time_zone)
+
+
+def _branches(new: StaffRecord) -> list[Branch]:
+    return [] if new.all_branches else list(new.branches)
+
+
+def _reach(user: User, branches: Iterable[Branch]) -> list[str]:
+    return ["*"] if user.all_branches else sorted(branch.code for branch in branches)
+
+
+def _facts(user: User, branches: Iterable[Branch]) -> dict[str, object]:
+    """What the audit trail keeps of an account: no name and no address."""
+    return {"role": user.role, "branches": _reach(user, branches), "is_active": user.is_active}

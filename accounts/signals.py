@@ -1,0 +1,7 @@
+"""What is published about staff, so that upper apps can keep a record of it."""
+
+from django.dispatch import Signal
+
+# Sent inside the transaction that changes an account, its row locked:
+# staff= the account, verb= such as "staff.created", actor= who did it (None: the product), data= what changed.
+staff_changed = Signal()

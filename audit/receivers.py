@@ -1,0 +1,18 @@
+"""Keeps a record of what lower apps publish."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.models import User
+from accounts.signals import staff_changed
+from audit.actions import record
+
+
+@receiver(staff_changed)
+def record_staff_change(*, staff: User, verb: str, actor: User | None, data: Mapping[str, Any], **_more: Any) -> None:
+    """An account was made or changed."""
+    record(stream=f"staff:{staff.pk}", verb=verb, actor=actor, data=data, begins=verb == "staff.created")

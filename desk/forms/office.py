@@ -1,0 +1,96 @@
+"""Forms of settings, preferences and follow-ups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions.staff import StaffRecord
+from accounts.models import Branch, User
+from accounts.states import Role, Theme
+
+
+class ZoneInput(forms.TextInput):
+    """A time zone by name, with the list of them in a <datalist id="zones"> of the page."""
+
+    def __init__(self) -> None:
+        super().__init__(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"})
+
+
+class PreferencesForm(forms.Form):
+    """What one set for oneself."""
+
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    theme = forms.ChoiceField(label=_("Appearance"), choices=Theme)
+    time_zone = forms.CharField(
+        label=_("Time zone"),
+        max_length=60,
+        widget=ZoneInput,
+        help_text=_("Times on pages are shown in it. Deadlines count in the branch’s own time."),
+    )
+
+    @classmethod
+    def values_of(cls, user: User) -> dict[str, str]:
+        """What the person has set, as the form would send it."""
+        return {name: getattr(user, name) for name in cls.base_fields}
+
+
+class StaffForm(forms.Form):
+    """An account of a colleague."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    role = forms.ChoiceField(label=_("Role"), choices=Role)
+    all_branches = forms.BooleanField(label=_("Works for every branch"), required=False)
+    branches = forms.ModelMultipleChoiceField(
+        Branch.objects.filter(is_active=True),
+        label=_("Branches"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Cases of other branches stay hidden."),
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    time_zone = forms.CharField(label=_("Time zone"), max_length=60, widget=ZoneInput)
+    is_active = forms.BooleanField(
+        label=_("May sign in"), required=False, help_text=_("Without it, open sessions end at once.")
+    )
+
+    @property
+    def record(self) -> StaffRecord:
+        """What a valid form says."""
+        given = {name: self.cleaned_data[name] for name in StaffRecord.__dataclass_fields__}
+        return StaffRecord(**given)
+
+    @classmethod
+    def initial_of(cls, user: User) -> dict[str, Any]:
+        """How an account is now."""
+        values = {name: getattr(user, name) for name in StaffRecord.__dataclass_fields__ if name != "branches"}
+        return values | {"branches": list(user.branches.values_list("pk", flat=True))}
+
+
+class NewStaffForm(StaffForm):
+    """An account that is not there yet."""
+
+    password = forms.CharField(
+        label=_("First password"),
+        required=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Leave it empty to let them set one by “Forgotten your password?” on the sign-in page."),
+    )
+
+
+class FollowUpForm(forms.Form):
+    """What came of calling a customer who was not satisfied."""
+
+    result = forms.CharField(
+        label=_("What came of it"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": _("Write what came of it.")},
+    )

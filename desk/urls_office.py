@@ -1,0 +1,21 @@
+"""Addresses of what surrounds the cases: notices, the mailbox, settings and one's own preferences."""
+
+from django.urls import URLPattern, path
+
+from desk.views import home, mailbox, office, preferences
+
+urlpatterns: list[URLPattern] = [
+    path("follow-ups/<int:follow_up_id>/finish/", home.finish, name="follow_up_finish"),
+    path("notifications/", preferences.notifications, name="notifications"),
+    path("notifications/read/", preferences.read_all, name="notifications_read"),
+    path("notifications/<int:notice_id>/", preferences.open_notice, name="notification_open"),
+    path("preferences/", preferences.preferences, name="preferences"),
+    path("mailbox/", mailbox.mailbox_page, name="mailbox"),
+    path("mailbox/<int:message_id>/", mailbox.message_page, name="mailbox_message"),
+    path("mailbox/<int:message_id>/retry/", mailbox.retry, name="mailbox_retry"),
+    path("settings/", office.settings_page, name="settings"),
+    path("settings/people/new/", office.staff_new, name="staff_new"),
+    path("settings/people/<int:user_id>/", office.staff_edit, name="staff_edit"),
+    path("settings/<slug:section>/", office.section_page, name="settings_section"),
+    path("demo/sign-in/", preferences.demo_sign_in, name="demo_sign_in"),
+]

@@ -1,0 +1,121 @@
+"""The mailbox: where mail arrives while no mail server is set up, so that a demo can be played to its end."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.states import Capability
+from common.errors import DomainError
+from desk.access import StaffRequest, staff_required
+from messaging.actions import retry_message
+from messaging.actions.sending import uses_mailbox
+from messaging.models import OutboxMessage
+from messaging.queries import mailbox
+from messaging.states import MessageState
+
+_LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)。，；：！？）]")
+
+
+class MailboxFilter(forms.Form):
+    """What the mailbox is narrowed to."""
+
+    address = forms.CharField(required=False, max_length=254)
+    state = forms.ChoiceField(required=False, choices=[("", ""), *MessageState.choices])
+
+
+@staff_required(Capability.SEE_CASES)
+@require_safe
+def mailbox_page(request: StaffRequest) -> HttpResponse:
+    """Messages, the newest first."""
+    _check_open(request)
+    chosen = MailboxFilter(request.GET)
+    chosen.is_valid()
+    given = chosen.cleaned_data
+    before = request.GET.get("before", "")
+    page = mailbox(
+        before=int(before) if before.isdecimal() and len(before) < 19 else None,
+        address=given.get("address", ""),
+        state=given.get("state", ""),
+    )
+    context = {
+        "nav": "mailbox",
+        "mails": page.messages,
+        "before": page.before,
+        "is_first_page": not before,
+        "address": given.get("address", ""),
+        "state": given.get("state", ""),
+        "states": MessageState.choices,
+    }
+    return render(request, "desk/mailbox.html", context)
+
+
+@staff_required(Capability.SEE_CASES)
+@require_safe
+def message_page(request: StaffRequest, message_id: int) -> HttpResponse:
+    """One message as its reader gets it in plain text, with links into the product that work."""
+    _check_open(request)
+    mail = get_object_or_404(OutboxMessage, pk=message_id)
+    context = {
+        "nav": "mailbox",
+        "mail": mail,
+        "body": with_links(mail.body_text),
+        "is_failed": mail.state == MessageState.FAILED,
+    }
+    return render(request, "desk/mailbox_message.html", context)
+
+
+@require_POST
+@staff_required(Capability.CHANGE_SETTINGS)
+def retry(request: StaffRequest, message_id: int) -> HttpResponse:
+    """Send a failed message again."""
+    _check_open(request)
+    get_object_or_404(OutboxMessage.objects.only("pk"), pk=message_id)
+    try:
+        retry_message(actor=request.user, message_id=message_id)
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The message is sent again."))
+    return redirect("desk:mailbox_message", message_id)
+
+
+def _check_open(request: StaffRequest) -> None:
+    """In a demo the mailbox is everybody's. Elsewhere it holds customers' mail: administrators' business."""
+    if not uses_mailbox():
+        raise Http404
+    if not settings.DEMO and not request.user.may(Capability.CHANGE_SETTINGS):
+        raise PermissionDenied
+
+
+def with_links(text: str) -> SafeString:
+    """The text, escaped, with links to the product itself clickable; no other address becomes a link.
+
+    They lead to the host that the reader is on, which may be called otherwise than in the mail.
+    """
+    parts: list[SafeString] = []
+    at = 0
+    own = urlsplit(settings.PUBLIC_URL)
+    for found in _LINK.finditer(text):
+        link = urlsplit(found.group())
+        if (link.scheme, link.netloc) != (own.scheme, own.netloc):
+            continue
+        path = link._replace(scheme="", netloc="").geturl() or "/"
+        parts.append(
+            format_html(
+                '{}<a href="{}" target="_blank" rel="noopener">{}</a>', text[at : found.start()], path, found.group()
+            )
+        )
+        at = found.end()
+    return format_html("{}{}", format_html_join("", "{}", ((part,) for part in parts)), text[at:])

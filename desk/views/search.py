@@ -1,0 +1,67 @@
+"""Search: one box for cases, customers and orders."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from accounts.states import Capability
+from cases.access import visible_cases
+from cases.models import Case
+from cases.queries import clocks_for, descriptions_of, search_cases
+from common.display import ClockView
+from common.search_text import normalise
+from customers.queries import find_customers
+from desk.access import StaffRequest, staff_required
+from desk.clocks import row_clock
+from desk.highlight import excerpt, spans
+
+LONGEST = 200
+CUSTOMERS = 5
+_NUMBER = re.compile(r"c-\d\d-\d{5,12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A case that was found; `words` is where in the complaint, unless the row shows the words anyway."""
+
+    case: Case
+    clock: ClockView | None
+    words: SafeString
+
+
+@staff_required(Capability.SEE_CASES)
+@require_safe
+def search(request: StaffRequest) -> HttpResponse:
+    """What a text finds. The number of a case leads straight to it."""
+    query = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:LONGEST]
+    after = request.GET.get("after", "")
+    if len(after) > 18 or not (after.isdecimal() or not after):
+        return redirect("desk:search")
+    number = normalise(query).upper()
+    if _NUMBER.fullmatch(number.lower()) and visible_cases(request.user).filter(number=number).exists():
+        return redirect("desk:case", number)
+    page = search_cases(request.user, query, after=after)
+    context = {
+        "query": query,
+        "hits": _hits(page.rows, query),
+        "customers": find_customers(query, limit=CUSTOMERS) if not after else [],
+        "after": page.after,
+        "is_first_page": not after,
+    }
+    return render(request, "desk/search.html", context)
+
+
+def _hits(cases: list[Case], query: str) -> list[Hit]:
+    now = timezone.now()
+    clocks = clocks_for(cases)
+    texts = descriptions_of(case for case in cases if not spans(case.summary, query))
+    return [
+        Hit(case, row_clock(case, clocks, now), excerpt(texts.get(case.pk, ""), query)) for case in cases
+    ]

@@ -102,6 +102,12 @@ def search_cases(user: User, text: str, *, after: str = "") -> CasePage:
     return _page(rows.order_by("-pk"), lambda case: str(case.pk))
 
 
+def descriptions_of(cases: Iterable[Case]) -> dict[int, str]:
+    """What happened in each of these cases, in the customer's words; lists of cases leave it out."""
+    keys = [case.pk for case in cases]
+    return dict(Case.objects.filter(pk__in=keys).values_list("pk", "description")) if keys else {}
+
+
 def for_list(cases: QuerySet[Case]) -> QuerySet[Case]:
     """The same cases with what a row of a list shows already joined, and no long texts."""
     return cases.select_related("customer", "owner", "branch", "defect").defer(

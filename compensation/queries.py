@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -29,6 +30,13 @@ MOST_COUNTED = 999
 
 # What stands on a case: money promised or asked for.
 STANDING = (OfferState.WAITING, *GRANTED)
+
+
+class Granted(NamedTuple):
+    """A sum in one currency."""
+
+    currency: str
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +109,23 @@ def waiting_count(user: User) -> int:
     return asked[: MOST_COUNTED + 1].count()
 
 
+def decided_lately(user: User, *, days: int = 14, limit: int = 10) -> QuerySet[Offer]:
+    """What others decided on this person's offers in the last days, the newest first."""
+    return (
+        Offer.objects.filter(
+            proposer=user, within_authority=False, decided_at__gte=timezone.now() - dt.timedelta(days=days)
+        )
+        .filter(state__in=(*GRANTED, OfferState.REJECTED))
+        .select_related("case__customer", "approval__approver")
+        .defer("case__search", "case__customer__search", "case__description")
+        .order_by("-decided_at", "-id")[:limit]
+    )
+
+
 # --- history -------------------------------------------------------------------------------
 
 
-def granted_to_customers(customer_ids: Collection[int]) -> dict[int, dict[str, Decimal]]:
+def granted_to_customers(customer_ids: Collection[int]) -> dict[int, list[Granted]]:
     """What each customer was granted in the last 12 months, per currency."""
     rows = (
         Offer.objects.filter(
@@ -114,15 +135,15 @@ def granted_to_customers(customer_ids: Collection[int]) -> dict[int, dict[str, D
         .annotate(total=Sum("granted_amount"))
         .order_by("case__customer", "currency")
     )
-    found: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    found: dict[int, list[Granted]] = defaultdict(list)
     for customer_id, currency, total in rows:
-        found[customer_id][currency] = total
+        found[customer_id].append(Granted(currency, total))
     return found
 
 
-def granted_to_customer(customer_id: int) -> dict[str, Decimal]:
+def granted_to_customer(customer_id: int) -> list[Granted]:
     """What a customer was granted in the last 12 months, per currency."""
-    return granted_to_customers([customer_id]).get(customer_id, {})
+    return granted_to_customers([customer_id]).get(customer_id, [])
 
 
 def complaints_of_customers(customer_ids: Collection[int]) -> dict[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import Prefetch, Q, QuerySet
 
 from common.search_text import search_filter
@@ -28,6 +30,22 @@ def find_customers(text: str, *, limit: int = MOST_FOUND, region: str | None = N
             found.update(dict.fromkeys(lookup[: limit - len(found)]))
     customers = with_contacts(Customer.objects.filter(pk__in=list(found))).in_bulk()
     return [customers[key] for key in found if key in customers]
+
+
+def newest_customers(*, after: int | None = None, limit: int = MOST_FOUND) -> list[Customer]:
+    """Customers, the newest first, from below the id `after`."""
+    rows = Customer.objects.defer("search").order_by("-id")
+    if after is not None:
+        rows = rows.filter(pk__lt=after)
+    return list(with_contacts(rows)[:limit])
+
+
+def orders_of(customer_id: int, *, branch_ids: Collection[int] | None, limit: int = MOST_FOUND) -> list[Order]:
+    """What a customer bought in these branches (None: in any), the newest first."""
+    rows = Order.objects.filter(customer_id=customer_id).select_related("branch").order_by("-ordered_at", "-id")
+    if branch_ids is not None:
+        rows = rows.filter(branch_id__in=branch_ids)
+    return list(rows[:limit])
 
 
 def _by_contact(text: str, region: str | None) -> QuerySet[ContactPoint, int] | None:

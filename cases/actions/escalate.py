@@ -23,7 +23,7 @@ from sla.states import Metric
 
 BATCH = 50
 
-_MESSAGES = {
+ALERT_MESSAGES = {
     (Metric.FIRST_RESPONSE, 1): gettext_noop("%(number)s: three quarters of the time for a first response are gone."),
     (Metric.FIRST_RESPONSE, 2): gettext_noop("%(number)s: the first response is overdue."),
     (Metric.FIRST_RESPONSE, 3): gettext_noop("%(number)s: the first response is long overdue."),
@@ -64,7 +64,7 @@ def _tell(clock: Clock) -> None:
     people = _recipients(clock)
     notify(
         users=people,
-        message=_MESSAGES[Metric(clock.metric), clock.level],
+        message=ALERT_MESSAGES[Metric(clock.metric), clock.level],
         params={"number": case.number},
         url=case_path(case.number),
         dedupe_key=f"clock:{clock.pk}:{clock.level}",

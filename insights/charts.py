@@ -40,7 +40,7 @@ def format_day(day: dt.date) -> str:
 
 
 def format_days(first: dt.date, last: dt.date, *, year: bool = False) -> str:
-    """A span of days as the reader's language writes it, with the year where asked for or where it changes."""
+    """A span of days as the reader's language writes it, with the year if asked for or if it changes."""
     if first == last:
         return str(format_skeleton("yMMMd" if year else "MMMd", first, locale=date_locale()))
     skeleton = "yMMMd" if year or first.year != last.year else "MMMd"
@@ -53,7 +53,7 @@ def format_count(n: float) -> str:
 
 
 def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> Chart:
-    """Complaints opened and resolved per day, week or month; resolved in gold, for gold is what is recovered."""
+    """Complaints opened and resolved per day, week or month; gold is what has been recovered."""
     day = dt.timedelta(days=1)
     ends = [*(point.day - day for point in points[1:]), period.last]
     spans = [(point.day, end) for point, end in zip(points, ends, strict=True)]

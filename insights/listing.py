@@ -18,7 +18,7 @@ PAGE_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place between two rows of a list; `forward` looks at what comes after it, else at what comes before."""
+    """A place between two rows of a list; `forward` looks at what comes after it, else before it."""
 
     at: dt.datetime
     pk: int

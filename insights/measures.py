@@ -129,6 +129,7 @@ class Dashboard:
     recovery: Recovery
     clocks: list[ClockRow]
     resolution_line: list[float | None]
+    opened_line: list[int]
     money: list[CurrencyRow]
     types: list[TypeRow]
     pareto: Pareto
@@ -168,6 +169,7 @@ def dashboard(selection: Selection, *, home_currency: str = "") -> Dashboard:
         recovery=_recovery(queries.answers_by_slot(selection), slots, sum(won_back.values()), resolved_n),
         clocks=clocks,
         resolution_line=resolution_line,
+        opened_line=gather([opened.get(slot, 0) for slot in slots], SPARK_POINTS),
         money=_money(selection, slots, home_currency),
         types=_types(failures, resolved_by_type, won_back, slots),
         pareto=pareto(failures, defects),

@@ -44,7 +44,7 @@ class WeekPoint:
 
 @dataclass(frozen=True, slots=True)
 class Rising:
-    """The signals, the strongest first, and its weeks; `baseline` is None where there is too little history."""
+    """The signals, the strongest first, and its weeks; `baseline` None says: too little history."""
 
     baseline: Baseline | None
     signals: tuple[Signal, ...] = ()

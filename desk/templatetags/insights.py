@@ -34,6 +34,14 @@ def decimal(value: float | None, digits: int = 1) -> str:
 
 
 @register.filter
+def signed_percent(change: float | None) -> str:
+    """`{{ -0.12|signed_percent }}`: a relative change, "−12%"."""
+    if change is None:
+        return NOTHING
+    return format_decimal(change, "+#,##0%;−#,##0%", locale=date_locale())
+
+
+@register.filter
 def signed(value: float | None, digits: int = 1) -> str:
     """`{{ 1.9|signed }}`: with a plus or a true minus before it."""
     if value is None:

@@ -15,9 +15,12 @@ log = logging.getLogger(__name__)
 Row = TypeVar("Row", bound=models.Model)
 
 
-def claim(rows: models.QuerySet[Row], *, limit: int) -> list[Row]:
-    """Lock up to `limit` of these rows for this transaction, passing over those that another sweep holds."""
-    return list(rows.select_for_update(skip_locked=True, of=("self",))[:limit])
+def claim(rows: models.QuerySet[Row], *, limit: int, of: tuple[str, ...] = ("self",)) -> list[Row]:
+    """Lock up to `limit` of these rows for this transaction, passing over those that another sweep holds.
+
+    `of` names what is locked along with the rows themselves: relations that the queryset joins.
+    """
+    return list(rows.select_for_update(skip_locked=True, of=of)[:limit])
 
 
 def nudge(task: str) -> None:

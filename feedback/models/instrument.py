@@ -21,7 +21,9 @@ class Instrument(BilingualName):
         verbose_name_plural = _("questionnaires")
         constraints = (
             models.UniqueConstraint(
-                fields=("is_active",), condition=models.Q(is_active=True), name="feedback_one_active_instrument"
+                fields=("is_active",),
+                condition=models.Q(is_active=True),
+                name="feedback_one_active_instrument",
             ),
         )
 
@@ -30,9 +32,11 @@ class Instrument(BilingualName):
 
 
 class Item(models.Model):
-    """One question, answered on a scale from `lowest` to `highest`; the ends of the scale are put into words."""
+    """One question, answered on a scale from `lowest` to `highest` whose ends are put into words."""
 
-    instrument = models.ForeignKey(Instrument, models.CASCADE, related_name="items", verbose_name=_("questionnaire"))
+    instrument = models.ForeignKey(
+        Instrument, models.CASCADE, related_name="items", verbose_name=_("questionnaire")
+    )
     code = models.SlugField(_("code"), max_length=40)
     construct = models.CharField(_("measures"), max_length=14, choices=Construct)
     position = models.PositiveSmallIntegerField(_("position"))
@@ -52,7 +56,9 @@ class Item(models.Model):
         ordering = ("position",)
         constraints = (
             models.UniqueConstraint(fields=("instrument", "code"), name="feedback_item_once"),
-            models.CheckConstraint(condition=models.Q(highest__gt=models.F("lowest")), name="feedback_item_scale"),
+            models.CheckConstraint(
+                condition=models.Q(highest__gt=models.F("lowest")), name="feedback_item_scale"
+            ),
         )
 
     def __str__(self) -> str:

@@ -17,10 +17,14 @@ class Invitation(models.Model):
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="invitations", verbose_name=_("case"))
     round = models.PositiveSmallIntegerField(_("round"), default=1)
-    instrument = models.ForeignKey(Instrument, models.PROTECT, related_name="+", verbose_name=_("questionnaire"))
+    instrument = models.ForeignKey(
+        Instrument, models.PROTECT, related_name="+", verbose_name=_("questionnaire")
+    )
     token = models.CharField(max_length=43, unique=True, editable=False)
     language = models.CharField(_("language"), max_length=10)
-    state = models.CharField(_("state"), max_length=9, choices=InvitationState, default=InvitationState.SCHEDULED)
+    state = models.CharField(
+        _("state"), max_length=9, choices=InvitationState, default=InvitationState.SCHEDULED
+    )
     due_at = models.DateTimeField(_("due"))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     reminder_due_at = models.DateTimeField(_("reminder due"), null=True, blank=True)
@@ -32,7 +36,9 @@ class Invitation(models.Model):
         verbose_name_plural = _("invitations")
         ordering = ("-id",)
         indexes = (
-            models.Index(fields=("due_at",), name="feedback_invitation_due", condition=models.Q(state="scheduled")),
+            models.Index(
+                fields=("due_at",), name="feedback_invitation_due", condition=models.Q(state="scheduled")
+            ),
             models.Index(
                 fields=("reminder_due_at",),
                 name="feedback_reminder_due",
@@ -52,14 +58,18 @@ class Invitation(models.Model):
 
 
 class Response(models.Model):
-    """A customer's answers: `answers` maps item codes to points, the scores are derived from them on saving."""
+    """A customer's answers: `answers` maps item codes to points, and the scores follow from them."""
 
-    invitation = models.OneToOneField(Invitation, models.CASCADE, related_name="response", verbose_name=_("invitation"))
+    invitation = models.OneToOneField(
+        Invitation, models.CASCADE, related_name="response", verbose_name=_("invitation")
+    )
     case = models.ForeignKey(Case, models.CASCADE, related_name="responses", verbose_name=_("case"))
     answers = models.JSONField(_("answers"))
     comment = models.TextField(_("comment"), blank=True)
     satisfaction = models.PositiveSmallIntegerField(_("recovery satisfaction"))
-    satisfaction_before = models.PositiveSmallIntegerField(_("satisfaction before recovery"), null=True, blank=True)
+    satisfaction_before = models.PositiveSmallIntegerField(
+        _("satisfaction before recovery"), null=True, blank=True
+    )
     justice = models.DecimalField(_("justice"), max_digits=4, decimal_places=2, null=True, blank=True)
     nps = models.PositiveSmallIntegerField(_("recommendation"), null=True, blank=True)
     submitted_at = models.DateTimeField(_("answered"), default=timezone.now)
@@ -89,7 +99,9 @@ class Response(models.Model):
 class FollowUp(models.Model):
     """What a low score opens: a call by someone other than the case's owner, within a set time."""
 
-    response = models.OneToOneField(Response, models.CASCADE, related_name="follow_up", verbose_name=_("response"))
+    response = models.OneToOneField(
+        Response, models.CASCADE, related_name="follow_up", verbose_name=_("response")
+    )
     case = models.ForeignKey(Case, models.CASCADE, related_name="follow_ups", verbose_name=_("case"))
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("for")
@@ -99,7 +111,12 @@ class FollowUp(models.Model):
     due_at = models.DateTimeField(_("due"))
     done_at = models.DateTimeField(_("done at"), null=True, blank=True)
     done_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("done by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("done by"),
     )
     result = models.CharField(_("what came of it"), max_length=500, blank=True)
 
@@ -108,7 +125,11 @@ class FollowUp(models.Model):
         verbose_name_plural = _("follow-ups")
         ordering = ("due_at", "id")
         indexes = (
-            models.Index(fields=("assignee", "due_at"), name="feedback_follow_up_open", condition=models.Q(state="open")),
+            models.Index(
+                fields=("assignee", "due_at"),
+                name="feedback_follow_up_open",
+                condition=models.Q(state="open"),
+            ),
         )
 
     def __str__(self) -> str:

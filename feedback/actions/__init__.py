@@ -1,0 +1,1 @@
+"""The only writers of surveys: inviting, sending, answering and following up."""

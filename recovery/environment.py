@@ -111,10 +111,9 @@ def _refuse_reachable_local(found: Environment) -> None:
     """A demo has published passwords, and the embedded database no password at all."""
     if not found.local:
         return
-    names = [name for name in found.allowed_hosts if name.lower() not in LOCAL_NAMES]
-    if is_loopback(found.bind) and not names:
+    what = _what_makes_reachable(found)
+    if what is None:
         return
-    what = f"ALLOWED_HOSTS names {names[0]}" if names else f"AMENDS_BIND is {found.bind}"
     if found.demo:
         raise EnvironmentProblem(
             f"the demo's passwords are published, so it runs on this machine only, but {what}; "
@@ -124,6 +123,18 @@ def _refuse_reachable_local(found: Environment) -> None:
         f"{what}, so other machines can reach it; "
         "set DATABASE_URL, REDIS_URL and SECRET_KEY as for production."
     )
+
+
+def _what_makes_reachable(found: Environment) -> str | None:
+    """Names the setting by which other machines are meant to reach this one, if there is any."""
+    foreign = [name for name in found.allowed_hosts if name.lower() not in LOCAL_NAMES]
+    if not is_loopback(found.bind):
+        return f"AMENDS_BIND is {found.bind}"
+    if foreign:
+        return f"ALLOWED_HOSTS names {foreign[0]}"
+    if (urlsplit(found.public_url).hostname or "") not in LOCAL_NAMES:
+        return f"PUBLIC_URL is {found.public_url}"
+    return "BEHIND_PROXY is set" if found.behind_proxy else None
 
 
 def _refuse_weak_production(found: Environment) -> None:

@@ -48,11 +48,10 @@ def require_python() -> None:
 
 def make_environment() -> None:
     """Makes `.venv`, also again where a moved or copied one no longer works."""
-    if (
-        PYTHON.exists()
-        and subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode == 0
-    ):
-        return
+    if PYTHON.exists():
+        probe = subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True, check=False)
+        if probe.returncode == 0:
+            return
     try:
         import ensurepip  # noqa: F401
     except ImportError:

@@ -51,7 +51,7 @@ def pytest_report_header() -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if chromium_path() is None:
         terminalreporter.write_line(
-            "BROWSER TESTS WERE LEFT OUT: there is no Chromium on this machine (AMENDS_CHROMIUM may name one).",
+            "BROWSER TESTS WERE LEFT OUT: there is no Chromium here; AMENDS_CHROMIUM may name one.",
             yellow=True,
         )
 
@@ -88,7 +88,9 @@ def chromium() -> Iterator[Browser]:
     """One headless Chromium for the session; tests open contexts of their own in it."""
     path = chromium_path()
     assert path is not None, "browser tests are left out where there is no Chromium"
-    with sync_playwright() as playwright:
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's synchronous API runs an event loop in the thread of the test.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()

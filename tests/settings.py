@@ -11,8 +11,6 @@ for _name in (
     os.environ.pop(_name, None)
 os.environ["AMENDS_DATA_DIR"] = str(Path(__file__).resolve().parent.parent / "var" / "test")
 os.environ["AMENDS_EMBEDDED_DURABLE"] = "0"
-# Playwright's synchronous API runs an event loop in the thread of the test.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 from recovery.addresses import broker_url  # noqa: E402
 from recovery.settings import *  # noqa: E402, F403

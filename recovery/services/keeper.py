@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import selectors
+import shutil
 import signal
 import socket
 import sys
@@ -169,7 +170,15 @@ def main(data_dir: Path, announce: IO[str]) -> int:
         logger.exception("Can't run")
         _say(announce, f"problem: the data folder {data_dir} can't be used ({error.strerror}).")
         return 1
+    finally:
+        remove_sockets_dir(layout)
     return 0
+
+
+def remove_sockets_dir(layout: Layout) -> None:
+    """Leaves nothing outside the data folder. The next keeper waits until this one has ended."""
+    if layout.data_dir not in layout.sockets_dir.parents:
+        shutil.rmtree(layout.sockets_dir, ignore_errors=True)
 
 
 def prepare_sockets_dir(folder: Path) -> None:

@@ -55,7 +55,7 @@ def run_worker() -> None:
     warnings.simplefilter("ignore", CPendingDeprecationWarning)
     app.start(
         [
-            *("--quiet", "worker", "--loglevel", "WARNING", "--pool", "prefork"),
+            *("--skip-checks", "--quiet", "worker", "--loglevel", "WARNING", "--pool", "prefork"),
             *("--concurrency", str(settings.ENVIRONMENT.worker_concurrency)),
             # Workers need not know of each other; what they would say keeps an idle broker busy.
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
@@ -70,7 +70,7 @@ def run_beat() -> None:
     from recovery.celery import app
 
     django.setup()
-    app.start(["--quiet", "beat", "--loglevel", "WARNING", "--pidfile", ""])
+    app.start(["--skip-checks", "--quiet", "beat", "--loglevel", "WARNING", "--pidfile", ""])
 
 
 PARTS = {"web": run_web, "worker": run_worker, "beat": run_beat}

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import fcntl
 import hashlib
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -108,11 +109,15 @@ def static_files_digest() -> str:
 
 
 def collect_static_files() -> None:
-    """Collects anew, and notes what was collected, so that the next start need not."""
+    """Collects what changed, and notes what was collected, so that the next start need not.
+
+    Hashed names of before stay: a product that runs from the same clone still serves them.
+    """
     digest = static_files_digest()
-    _stamp().unlink(missing_ok=True)
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-    _stamp().write_text(digest, encoding="ascii")
+    with _alone_in(Path(settings.STATIC_ROOT)):
+        _stamp().unlink(missing_ok=True)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        _stamp().write_text(digest, encoding="ascii")
 
 
 def static_files_are_collected() -> bool:
@@ -120,6 +125,17 @@ def static_files_are_collected() -> bool:
         return _stamp().read_text(encoding="ascii") == static_files_digest()
     except FileNotFoundError:
         return False
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _stamp() -> Path:

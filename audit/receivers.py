@@ -13,6 +13,8 @@ from audit.actions import record
 
 
 @receiver(staff_changed)
-def record_staff_change(*, staff: User, verb: str, actor: User | None, data: Mapping[str, Any], **_more: Any) -> None:
+def record_staff_change(
+    *, staff: User, verb: str, actor: User | None, data: Mapping[str, Any], **_more: Any
+) -> None:
     """An account was made or changed."""
     record(stream=f"staff:{staff.pk}", verb=verb, actor=actor, data=data, begins=verb == "staff.created")

@@ -8,7 +8,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from common.search_text import search_filter
 from customers.models import ContactPoint, Customer, Order
-from customers.rules import normalise_phone
+from customers.rules import normalise_contact, normalise_phone
 from customers.states import ContactKind
 
 MOST_FOUND = 8
@@ -77,3 +77,10 @@ def _by_order(text: str) -> QuerySet[Order, int] | None:
 def _by_name(text: str) -> QuerySet[Customer, int] | None:
     match = search_filter(text)
     return None if match is None else Customer.objects.filter(match).order_by("-id").values_list("pk", flat=True)
+
+
+def customer_with_contact(kind: str, value: str, *, region: str | None = None) -> Customer | None:
+    """The customer who has exactly this phone number or e-mail address; of several, the one we know longest."""
+    same = ContactPoint.objects.filter(kind=kind, normalised=normalise_contact(kind, value, region=region))
+    point = same.select_related("customer").defer("customer__search").order_by("customer_id").first()
+    return point.customer if point else None

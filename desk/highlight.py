@@ -47,4 +47,6 @@ def excerpt(text: str, query: str) -> SafeString:
     start = max(0, where[0][0] - AROUND)
     end = min(len(text), where[0][1] + 2 * AROUND)
     piece = " ".join(text[start:end].split())
-    return format_html("{}{}{}", "…" if start else "", highlight(piece, query), "…" if end < len(text) else "")
+    return format_html(
+        "{}{}{}", "…" if start else "", highlight(piece, query), "…" if end < len(text) else ""
+    )

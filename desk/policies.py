@@ -109,7 +109,13 @@ def playbooks() -> list[tuple[Playbook, list[tuple[str, str]]]]:
     zh = (get_language() or "").startswith("zh")
     steps = Prefetch("steps", PlaybookStep.objects.order_by("position"))
     return [
-        (book, [(str(StepKind(step.kind).label), step.hint_zh if zh else step.hint_en) for step in book.steps.all()])
+        (
+            book,
+            [
+                (str(StepKind(step.kind).label), step.hint_zh if zh else step.hint_en)
+                for step in book.steps.all()
+            ],
+        )
         for book in Playbook.objects.prefetch_related(steps).order_by("failure_type", "code")
     ]
 

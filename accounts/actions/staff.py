@@ -94,14 +94,15 @@ def update_staff(*, actor: User, user_id: int, new: StaffRecord) -> User:
 
 
 def check_staff(new: StaffRecord, *, known_as: int | None) -> None:
-    """Raise `Invalid` at the first field that is wrong. `known_as` is the account that may hold the address."""
+    """Raise `Invalid` at the first wrong field. `known_as` is the account that may hold the address."""
     if not new.name.strip():
         raise Invalid(_("Enter a name."), field="name")
     try:
         validate_email(new.email.strip())
     except ValidationError:
         raise Invalid(_("This is not an e-mail address."), field="email") from None
-    if User.objects.filter(email__iexact=new.email.strip()).exclude(pk=known_as).exists():
+    others = User.objects.all() if known_as is None else User.objects.exclude(pk=known_as)
+    if others.filter(email__iexact=new.email.strip()).exists():
         raise Invalid(_("Someone has an account with this address already."), field="email")
     if new.role not in Role.values:
         raise Invalid(_("Choose a role from the list."), field="role")

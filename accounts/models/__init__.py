@@ -1,7 +1,8 @@
-"""Staff, branches and authority."""
+"""Staff, branches, authority, and keys to the API."""
 
 from accounts.models.authority import Authority
 from accounts.models.branch import Branch
+from accounts.models.token import ApiToken
 from accounts.models.user import User
 
-__all__ = ["Authority", "Branch", "User"]
+__all__ = ["ApiToken", "Authority", "Branch", "User"]

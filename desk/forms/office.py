@@ -69,7 +69,9 @@ class StaffForm(forms.Form):
     @classmethod
     def initial_of(cls, user: User) -> dict[str, Any]:
         """How an account is now."""
-        values = {name: getattr(user, name) for name in StaffRecord.__dataclass_fields__ if name != "branches"}
+        values = {
+            name: getattr(user, name) for name in StaffRecord.__dataclass_fields__ if name != "branches"
+        }
         return values | {"branches": list(user.branches.values_list("pk", flat=True))}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
@@ -36,7 +38,7 @@ def customers(request: StaffRequest) -> HttpResponse:
     keys = [customer.pk for customer in found]
     counts = complaint_counts(keys)
     granted = granted_to_customers(keys)
-    context = {
+    context: dict[str, Any] = {
         "nav": "customers",
         "text": text,
         "rows": [(row, *counts.get(row.pk, (0, 0)), granted.get(row.pk, {})) for row in found],

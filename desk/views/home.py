@@ -61,7 +61,9 @@ def finish(request: StaffRequest, follow_up_id: int) -> HttpResponse:
     form = FollowUpForm(request.POST, prefix=f"f{follow_up_id}")
 
     def action() -> object:
-        return finish_follow_up(actor=request.user, follow_up_id=follow_up_id, result=form.cleaned_data["result"])
+        return finish_follow_up(
+            actor=request.user, follow_up_id=follow_up_id, result=form.cleaned_data["result"]
+        )
 
     if run(form, action) is None:
         return home_page(request, refused=form)

@@ -114,7 +114,10 @@ def with_links(text: str) -> SafeString:
         path = link._replace(scheme="", netloc="").geturl() or "/"
         parts.append(
             format_html(
-                '{}<a href="{}" target="_blank" rel="noopener">{}</a>', text[at : found.start()], path, found.group()
+                '{}<a href="{}" target="_blank" rel="noopener">{}</a>',
+                text[at : found.start()],
+                path,
+                found.group(),
             )
         )
         at = found.end()

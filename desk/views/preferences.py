@@ -49,7 +49,10 @@ def preferences(request: StaffRequest) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         initial={name: getattr(user, name) for name in PreferencesForm.base_fields},
     )
-    if request.method == "POST" and run(form, lambda: set_preferences(actor=user, **form.cleaned_data)) is not None:
+    if (
+        request.method == "POST"
+        and run(form, lambda: set_preferences(actor=user, **form.cleaned_data)) is not None
+    ):
         with translation.override(user.language):
             messages.success(request, _("Your preferences are kept."))
         return _remember_language(redirect("desk:preferences"), user)
@@ -84,7 +87,9 @@ def _remember_language(response: HttpResponse, user: User) -> HttpResponse:
 def notifications(request: StaffRequest) -> HttpResponse:
     """What the product told me, the newest first."""
     before = request.GET.get("before", "")
-    rows = list(notices_of(request.user, before=int(before) if before.isdecimal() else None, limit=NOTICES + 1))
+    rows = list(
+        notices_of(request.user, before=int(before) if before.isdecimal() else None, limit=NOTICES + 1)
+    )
     context = {
         "notices": rows[:NOTICES],
         "before": rows[NOTICES - 1].pk if len(rows) > NOTICES else None,
@@ -119,7 +124,11 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     form = DemoForm(request.POST)
     if not form.is_valid():
         return redirect("account_login")
-    user = User.objects.filter(is_demo=True, is_active=True, role=form.cleaned_data["role"]).order_by("pk").first()
+    user = (
+        User.objects.filter(is_demo=True, is_active=True, role=form.cleaned_data["role"])
+        .order_by("pk")
+        .first()
+    )
     if user is None:
         messages.error(request, _("The demo data are not loaded yet. Try again in a moment."))
         return redirect("account_login")

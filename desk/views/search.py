@@ -62,6 +62,4 @@ def _hits(cases: list[Case], query: str) -> list[Hit]:
     now = timezone.now()
     clocks = clocks_for(cases)
     texts = descriptions_of(case for case in cases if not spans(case.summary, query))
-    return [
-        Hit(case, row_clock(case, clocks, now), excerpt(texts.get(case.pk, ""), query)) for case in cases
-    ]
+    return [Hit(case, row_clock(case, clocks, now), excerpt(texts.get(case.pk, ""), query)) for case in cases]

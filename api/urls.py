@@ -1,0 +1,34 @@
+"""Addresses of the API."""
+
+from __future__ import annotations
+
+from django.http import Http404
+from django.urls import URLPattern, path, re_path
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from api.views.cases import CasesView, CaseView, NotesView
+from api.views.customers import CustomersView
+
+app_name = "api"
+
+
+@extend_schema(exclude=True)
+class NothingHere(APIView):
+    """An address that is none gets a problem document as well, instead of a page."""
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        super().initial(request, *args, **kwargs)
+        raise Http404
+
+
+urlpatterns: list[URLPattern] = [
+    path("cases/", CasesView.as_view(), name="cases"),
+    path("cases/<str:number>/", CaseView.as_view(), name="case"),
+    path("cases/<str:number>/notes/", NotesView.as_view(), name="notes"),
+    path("customers/", CustomersView.as_view(), name="customers"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    re_path(r"^.*$", NothingHere.as_view(), name="nothing"),
+]

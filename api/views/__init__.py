@@ -1,0 +1,1 @@
+"""Endpoints of the API, a module a subject."""

@@ -1,7 +1,7 @@
 """Which part of the product answers which address."""
 
-from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from recovery import health
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("", include("portal.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("admin/", admin.site.urls),
+    path("", RedirectView.as_view(pattern_name="desk:home"), name="root"),
+    path("desk/", include("desk.urls")),
+    path("api/v1/", include("api.urls")),
 ]

@@ -37,6 +37,16 @@ class Suggestion:
     evidence: tuple[Evidence, ...]
     severity_reasons: tuple[str, ...]
 
+    @property
+    def kept(self) -> dict[str, object]:
+        """What a case keeps of it: enough to say later what was suggested and why."""
+        return {
+            "failure_type": self.failure_type,
+            "defect": self.defect,
+            "severity": self.severity,
+            "evidence": [{"start": e.start, "end": e.end, "points_to": e.points_to} for e in self.evidence],
+        }
+
 
 def suggest(
     text: str,

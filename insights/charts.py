@@ -58,6 +58,7 @@ def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> 
     ends = [*(point.day - day for point in points[1:]), period.last]
     spans = [(point.day, end) for point, end in zip(points, ends, strict=True)]
     names = [format_days(*span) for span in spans]
+    links = {figure: [link(figure, *span) for span in spans] for figure in ("opened", "resolved")}
     opened, resolved = _("Opened"), _("Resolved")
     head = {Step.DAY: _("Day"), Step.WEEK: _("Week"), Step.MONTH: _("Month")}[period.step]
     label = _("{opened} complaints opened and {resolved} resolved, {period}").format(
@@ -76,7 +77,10 @@ def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> 
             "aria": {"enabled": False},
             "legend": {"left": 0},
             "grid": {"top": 34},
-            "xAxis": {"type": "category", "data": [format_day(point.day) for point in points]},
+            "xAxis": {
+                "type": "category",
+                "data": names if period.step == Step.DAY else [format_day(point.day) for point in points],
+            },
             "yAxis": {"type": "value", "minInterval": 1},
             "series": [
                 {
@@ -88,8 +92,8 @@ def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> 
                     "showSymbol": len(points) <= 14,
                     "lineStyle": {"width": 2},
                     "data": [
-                        {"value": value, "href": link(figure, *span)}
-                        for value, span in zip(values, spans, strict=True)
+                        {"value": value, "href": href}
+                        for value, href in zip(values, links[figure], strict=True)
                     ],
                 }
                 for figure, (name, colour, values) in series.items()
@@ -99,10 +103,12 @@ def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> 
         rows=[
             [
                 name,
-                {"text": format_count(point.opened), "url": link("opened", *span)},
-                {"text": format_count(point.resolved), "url": link("resolved", *span)},
+                {"text": format_count(point.opened), "url": to_opened},
+                {"text": format_count(point.resolved), "url": to_resolved},
             ]
-            for name, point, span in zip(names, points, spans, strict=True)
+            for name, point, to_opened, to_resolved in zip(
+                names, points, links["opened"], links["resolved"], strict=True
+            )
         ],
     )
 

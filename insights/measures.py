@@ -13,7 +13,7 @@ from cases.states import FailureType
 from insights import queries
 from insights.figures import Selection
 from insights.periods import FIRST_SLOT, PREVIOUS_SLOT
-from insights.queries import Answers, Finished, Granted
+from insights.queries import Answers, CaseCounts, Finished, Granted
 from insights.readings import Reading, Tally, line, mean_of, ratio, share, uplift
 from insights.rising import Rising, rising
 from insights.rules import gather, shares_so_far
@@ -153,32 +153,36 @@ def dashboard(selection: Selection, *, home_currency: str = "") -> Dashboard:
     """Measure a selection; `home_currency` is shown first, else the one in which most offers were granted."""
     slots = range(FIRST_SLOT, FIRST_SLOT + len(selection.period.parts))
     defects = queries.defects()
-    opened = queries.opened_by_slot(selection)
-    resolved_by_type = queries.resolved_by_slot(selection)
+    cases = queries.cases_by_slot(selection)
     won_back = queries.won_back(selection)
     failures = queries.failures(selection)
-    resolved: dict[int, int] = defaultdict(int)
-    for (_type, slot), n in resolved_by_type.items():
-        resolved[slot] += n
+    opened, resolved = _over_types(cases.opened), _over_types(cases.resolved)
     resolved_n = sum(resolved[slot] for slot in slots)
     clocks, resolution_line = _clocks(selection, slots)
     return Dashboard(
         selection=selection,
-        opened=Tally(sum(opened.get(slot, 0) for slot in slots), opened.get(PREVIOUS_SLOT, 0)),
+        opened=Tally(sum(opened[slot] for slot in slots), opened[PREVIOUS_SLOT]),
         resolved=Tally(resolved_n, resolved[PREVIOUS_SLOT]),
         recovery=_recovery(queries.answers_by_slot(selection), slots, sum(won_back.values()), resolved_n),
         clocks=clocks,
         resolution_line=resolution_line,
-        opened_line=gather([opened.get(slot, 0) for slot in slots], SPARK_POINTS),
+        opened_line=gather([opened[slot] for slot in slots], SPARK_POINTS),
         money=_money(selection, slots, home_currency),
-        types=_types(failures, resolved_by_type, won_back, slots),
+        types=_types(cases, won_back, slots),
         pareto=pareto(failures, defects),
         trend=[
-            TrendPoint(day, opened.get(slot, 0), resolved[slot])
+            TrendPoint(day, opened[slot], resolved[slot])
             for day, slot in zip(selection.period.parts, slots, strict=True)
         ],
         rising=rising(selection, defects),
     )
+
+
+def _over_types(counts: Mapping[tuple[str, int], int]) -> dict[int, int]:
+    by_slot: dict[int, int] = defaultdict(int)
+    for (_type, slot), n in counts.items():
+        by_slot[slot] += n
+    return by_slot
 
 
 def _recovery(answers: Mapping[int, Answers], slots: range, won_back: int, resolved: int) -> Recovery:
@@ -258,21 +262,20 @@ def _money(selection: Selection, slots: range, home_currency: str) -> list[Curre
 
 
 def _types(
-    failures: Mapping[tuple[str, int | None], int],
-    resolved: Mapping[tuple[str, int], int],
+    cases: CaseCounts,
     won_back: Mapping[str, int],
     slots: range,
 ) -> list[TypeRow]:
-    total = sum(failures.values())
+    def of_type(counts: Mapping[tuple[str, int], int], code: str) -> int:
+        return sum(counts.get((code, slot), 0) for slot in slots)
+
+    total = sum(n for (_type, slot), n in cases.opened.items() if slot in slots)
     rows = []
     for code, label, figure in (
         *((each.value, each.label, each.value) for each in FailureType),
         ("", "", "no_type"),
     ):
-        opened = sum(n for (failure_type, _defect), n in failures.items() if failure_type == code)
-        closed = sum(
-            n for (failure_type, slot), n in resolved.items() if failure_type == code and slot in slots
-        )
+        opened, closed = of_type(cases.opened, code), of_type(cases.resolved, code)
         if code or opened or closed:
             back = won_back.get(code, 0)
             rows.append(

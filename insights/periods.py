@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -153,21 +153,19 @@ class Baseline:
     def weeks(self) -> float:
         return ((self.last - self.first).days + 1) / 7
 
+    def since(self, known_since: dt.date) -> Baseline | None:
+        """The part of it that is on record; None when that is less than four weeks."""
+        known = replace(self, first=max(self.first, known_since))
+        return known if known.weeks >= SHORTEST_BASELINE_WEEKS else None
+
 
 BASELINE_WEEKS = 8
 SHORTEST_BASELINE_WEEKS = 4
 
 
-def baseline_for(last: dt.date, known_since: dt.date | None) -> Baseline | None:
-    """The baseline for the week that ends with `last`, given the day of the first complaint on record.
-
-    None when there is less than four weeks of history before it.
-    """
+def baseline_for(last: dt.date) -> Baseline:
+    """The baseline for the week that ends with `last`: eight weeks up to the end of the month before."""
     week_first = last - dt.timedelta(days=6)
     end = week_first.replace(day=1) - dt.timedelta(days=1)
     first = end - dt.timedelta(weeks=BASELINE_WEEKS) + dt.timedelta(days=1)
-    if known_since is None:
-        return None
-    first = max(first, known_since)
-    baseline = Baseline(week_first=week_first, week_last=last, first=first, last=end)
-    return baseline if baseline.weeks >= SHORTEST_BASELINE_WEEKS else None
+    return Baseline(week_first=week_first, week_last=last, first=first, last=end)

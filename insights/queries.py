@@ -22,8 +22,8 @@ from django.db.models import (
     Func,
     IntegerField,
     Max,
-    Min,
     Q,
+    Subquery,
     Sum,
     Value,
 )
@@ -119,17 +119,26 @@ class AgainstLoss:
 NO_LOSS = AgainstLoss(0, 0, Decimal(0), Decimal(0), 0)
 
 
-def opened_by_slot(selection: Selection) -> dict[int, int]:
-    """Complaints opened per slot of `Period.edges`."""
-    rows = RECEIVED.rows_and_before(selection).values(slot=Slot("received_at", selection.period.edges))
-    return dict(rows.annotate(n=Count("*")).values_list("slot", "n"))
+@dataclass(frozen=True, slots=True)
+class CaseCounts:
+    """Complaints opened and resolved, per failure type ("" when not set) and slot of `Period.edges`."""
+
+    opened: dict[tuple[str, int], int]
+    resolved: dict[tuple[str, int], int]
 
 
-def resolved_by_slot(selection: Selection) -> dict[tuple[str, int], int]:
-    """Complaints resolved per failure type and slot of `Period.edges`."""
-    slot = Slot("resolved_at", selection.period.edges)
-    rows = RESOLVED.rows_and_before(selection).values("failure_type", slot=slot)
-    return {(row["failure_type"], row["slot"]): row["n"] for row in rows.annotate(n=Count("*"))}
+def cases_by_slot(selection: Selection) -> CaseCounts:
+    """Complaints opened and resolved over time, in one round trip."""
+    parts = [
+        source.rows_and_before(selection)
+        .values("failure_type", slot=Slot(source.time, selection.period.edges), kind=Value(source.code))
+        .annotate(n=Count("*"))
+        for source in (RECEIVED, RESOLVED)
+    ]
+    counts: dict[str, dict[tuple[str, int], int]] = {RECEIVED.code: {}, RESOLVED.code: {}}
+    for row in parts[0].union(parts[1], all=True):
+        counts[row["kind"]][row["failure_type"], row["slot"]] = row["n"]
+    return CaseCounts(opened=counts[RECEIVED.code], resolved=counts[RESOLVED.code])
 
 
 def won_back(selection: Selection) -> dict[str, int]:
@@ -231,13 +240,19 @@ def defects() -> dict[int, Defect]:
     return {defect.pk: defect for defect in Defect.objects.select_related("family")}
 
 
-def first_received() -> dt.datetime | None:
-    """When the first complaint on record came in."""
-    return Case.objects.aggregate(first=Min("received_at"))["first"]
+@dataclass(frozen=True, slots=True)
+class WeekAndBaseline:
+    """Complaints in the week looked at and in the whole baseline, per defect and branch.
+
+    `since` is when the first complaint on record came in, whatever is selected.
+    """
+
+    counts: dict[tuple[int, int], tuple[int, int]]
+    since: dt.datetime | None
 
 
-def week_and_baseline(selection: Selection, baseline: Baseline) -> dict[tuple[int, int], tuple[int, int]]:
-    """Per defect and branch: complaints in the week looked at, and in the whole baseline."""
+def week_and_baseline(selection: Selection, baseline: Baseline) -> WeekAndBaseline:
+    """What a warning compares; complaints without a defect are left out."""
     midnight = selection.period.midnight
     day = dt.timedelta(days=1)
     week = Q(received_at__gte=midnight(baseline.week_first))
@@ -246,9 +261,17 @@ def week_and_baseline(selection: Selection, baseline: Baseline) -> dict[tuple[in
     counted = (
         rows.filter(defect__isnull=False)
         .values("defect_id", "branch_id")
-        .annotate(now=Count("pk", filter=week), then=Count("pk", filter=before))
+        .annotate(
+            now=Count("pk", filter=week),
+            then=Count("pk", filter=before),
+            since=Subquery(Case.objects.order_by("received_at").values("received_at")[:1]),
+        )
     )
-    return {(row["defect_id"], row["branch_id"]): (row["now"], row["then"]) for row in counted}
+    found = list(counted)
+    return WeekAndBaseline(
+        {(row["defect_id"], row["branch_id"]): (row["now"], row["then"]) for row in found},
+        found[0]["since"] if found else None,
+    )
 
 
 def counts_by_week(selection: Selection, edges: list[dt.datetime]) -> list[int]:

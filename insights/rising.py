@@ -58,13 +58,14 @@ class Rising:
 def rising(selection: Selection, defects: Mapping[int, Defect]) -> Rising:
     """Compare the week up to the end of the period (or today) with its baseline, per defect and branch."""
     period = selection.period
-    first = queries.first_received()
     last = min(period.last, period.now.astimezone(period.zone).date())
-    baseline = baseline_for(last, first.astimezone(period.zone).date() if first else None)
+    whole = baseline_for(last)
+    measured = queries.week_and_baseline(selection, whole)
+    baseline = whole.since(measured.since.astimezone(period.zone).date()) if measured.since else None
     if baseline is None:
         return Rising(None)
     found = []
-    for (defect_id, branch_id), (count, before) in queries.week_and_baseline(selection, baseline).items():
+    for (defect_id, branch_id), (count, before) in measured.counts.items():
         # A baseline without a complaint is taken as one: it proves a low rate, not an impossible event.
         mean = max(before, 1) / baseline.weeks
         if is_rising(count, mean):

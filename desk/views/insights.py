@@ -7,6 +7,7 @@ import csv
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,10 @@ class Links:
 
     query: dict[str, str]
 
+    @cached_property
+    def path(self) -> str:
+        return reverse("desk:insights_cases")
+
     def to(self, figure: str, **narrower: Any) -> str:
         """The list of a figure; `narrower` adds filters or replaces those of the page."""
         chosen = {
@@ -55,7 +60,7 @@ class Links:
             "figure": figure,
             **{name: value for name, value in narrower.items() if value},
         }
-        return f"{reverse('desk:insights_cases')}?{urlencode(chosen, doseq=True)}"
+        return f"{self.path}?{urlencode(chosen)}"
 
     def of_days(self, figure: str, first: dt.date, last: dt.date, **narrower: Any) -> str:
         """The list of a figure from one day to another."""

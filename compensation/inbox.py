@@ -10,6 +10,7 @@ from accounts.models import User
 from cases.models import Case
 from compensation.models import Budget, Offer
 from compensation.queries import (
+    Granted,
     budgets_of,
     complaints_of_customers,
     granted_on_cases,
@@ -37,7 +38,7 @@ class Dossier:
     proposer_limit: Limit | None
     granted: Decimal
     complaints_before: int
-    granted_before: dict[str, Decimal]
+    granted_before: list[Granted]
     likes: Likes
     budget: Budget | None
     is_own: bool
@@ -91,7 +92,7 @@ def dossiers(user: User, offers: Sequence[Offer]) -> list[Dossier]:
             proposer_limit=limits[offer.currency].get(offer.proposer.role),
             granted=granted.get(offer.case_id, ZERO),
             complaints_before=max(0, complaints.get(offer.case.customer_id, 0) - 1),
-            granted_before=granted_before.get(offer.case.customer_id, {}),
+            granted_before=granted_before.get(offer.case.customer_id, []),
             likes=likes_of(offer.case, found),
             budget=budgets.get((offer.branch_id, offer.currency)),
             is_own=offer.proposer_id == user.pk,

@@ -88,7 +88,7 @@ def withdraw_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
 
     The proposer may, and for an approved offer anyone who may decide on offers, for people leave.
     """
-    reason = clean_text(reason, field="reason", longest=250, missing=_("Say why."))
+    reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.PROPOSE_OFFER)
         was_granted = offer.state == OfferState.APPROVED

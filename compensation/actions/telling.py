@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from babel.numbers import get_currency_precision
 from django.utils.translation import gettext_noop
 
 from accounts.queries import staff_of_branch
@@ -15,9 +18,9 @@ from messaging.actions import notify
 from sla.states import Severity
 
 
-def amount_text(amount: object, currency: str) -> str:
-    """An amount that reads the same in every language ("EUR 45.00"), for sentences kept as parameters."""
-    return f"{currency} {amount}"
+def amount_text(amount: Decimal, currency: str) -> str:
+    """An amount that reads the same in every language ("EUR 1,045.00"), for sentences kept as parameters."""
+    return f"{currency} {amount:,.{get_currency_precision(currency)}f}"
 
 
 def tell_deciders(*, case: Case, offer: Offer) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from django.db import connection, transaction
 
 from accounts.models import Branch, User
 from accounts.states import Role
@@ -23,7 +27,7 @@ SHANGHAI = "Asia/Shanghai"
 
 @dataclass(frozen=True)
 class World:
-    """A branch in Shanghai that counts in yuan: frontline may grant 300, supervisors 2,000, managers 30,000."""
+    """A branch in Shanghai that counts in yuan: frontline grants 300, supervisors 2,000, managers 30,000."""
 
     branch: Branch
     frontline: User
@@ -102,6 +106,14 @@ def make_budget(branch: Branch, amount: int | Decimal, *, currency: str | None =
         ends_on=today + dt.timedelta(days=60),
         amount=Decimal(amount),
     )
+
+
+@contextmanager
+def committed() -> Iterator[None]:
+    """As if a transaction began and ended here: what the database checks at its end is checked."""
+    with transaction.atomic():
+        yield
+        connection.check_constraints()
 
 
 def propose(actor: User, case: Case, amount: int | str | Decimal, **fields: Any) -> Offer:

@@ -1,0 +1,92 @@
+"""What one does about compensation on the case page: propose, take back, record that it arrived."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import User
+from accounts.states import Capability
+from common.money import format_money
+from compensation.actions.fulfilment import fulfil_offer
+from compensation.actions.offers import propose_offer, withdraw_offer
+from compensation.models import Offer
+from compensation.queries import get_offer_for, grant_view
+from compensation.states import OfferState
+from desk.access import StaffRequest, staff_required
+from desk.forms.apply import run
+from desk.forms.offers import FulfilForm, ProposeForm, WithdrawForm
+from desk.views.case import case_page, find_case
+from desk.views.offer_panel import current_budget, forecast_of
+
+
+def find_offer(user: User, offer_id: int) -> Offer:
+    """The offer; 404 when there is none, or not for this person."""
+    try:
+        return get_offer_for(user, offer_id)
+    except Offer.DoesNotExist:
+        raise Http404 from None
+
+
+@require_POST
+@staff_required(Capability.PROPOSE_OFFER)
+def propose(request: StaffRequest, number: str) -> HttpResponse:
+    """Propose compensation for a case; what is wrong is shown beside the fields, with nothing lost."""
+    case = find_case(request.user, number)
+    form = ProposeForm(request.POST, currency=case.currency)
+    offer = run(form, lambda: propose_offer(actor=request.user, case_id=case.pk, **form.cleaned_data))
+    if offer is None:
+        return case_page(request, find_case(request.user, number), status=422, offer_form=form)
+    amount = format_money(offer.amount, offer.currency)
+    if offer.state == OfferState.APPROVED:
+        messages.success(request, _("%(amount)s is granted. Now see that it arrives.") % {"amount": amount})
+    else:
+        messages.info(request, _("%(amount)s is proposed and waits for approval.") % {"amount": amount})
+    return redirect("desk:case", number=number)
+
+
+@require_GET
+@staff_required(Capability.PROPOSE_OFFER)
+def forecast(request: StaffRequest, number: str) -> HttpResponse:
+    """What would become of the proposal as it is typed: a fragment."""
+    case = find_case(request.user, number)
+    form = ProposeForm(request.GET, currency=case.currency)
+    form.is_valid()
+    amount, kind = form.cleaned_data.get("amount"), form.cleaned_data.get("kind", "")
+    usable = amount if amount is not None and amount > 0 else None
+    view = forecast_of(case, grant_view(request.user, case), current_budget(case), usable, kind)
+    return render(request, "desk/offers/forecast.html", {"offer_forecast": view})
+
+
+@require_POST
+@staff_required(Capability.PROPOSE_OFFER)
+def withdraw(request: StaffRequest, offer_id: int) -> HttpResponse:
+    """Take an offer back."""
+    offer = find_offer(request.user, offer_id)
+    form = WithdrawForm(request.POST, offer_id=offer_id)
+    done = run(
+        form,
+        lambda: withdraw_offer(actor=request.user, offer_id=offer_id, reason=form.cleaned_data["reason"]),
+    )
+    if done is None:
+        case = find_case(request.user, offer.case.number)
+        return case_page(request, case, status=422, offer_withdraw_form=form)
+    messages.success(request, _("The offer is withdrawn."))
+    return redirect("desk:case", number=offer.case.number)
+
+
+@require_POST
+@staff_required(Capability.FULFIL_OFFER)
+def fulfil(request: StaffRequest, offer_id: int) -> HttpResponse:
+    """Record how and when a compensation reached the customer."""
+    offer = find_offer(request.user, offer_id)
+    form = FulfilForm(request.POST, offer_id=offer_id)
+    done = run(form, lambda: fulfil_offer(actor=request.user, offer_id=offer_id, **form.cleaned_data))
+    if done is None:
+        case = find_case(request.user, offer.case.number)
+        return case_page(request, case, status=422, offer_fulfil_form=form)
+    messages.success(request, _("It is recorded that the compensation arrived."))
+    return redirect("desk:case", number=offer.case.number)

@@ -1,0 +1,180 @@
+"""Several people at the same moment, on real connections: no overspending, nothing twice, no deadlock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.db.models import Sum
+
+from common.errors import Conflict, DomainError
+from compensation.actions.approvals import approve_offer, reject_offer
+from compensation.actions.offers import propose_offer, withdraw_offer
+from compensation.models import Approval, Budget, BudgetMovement, Offer
+from compensation.states import Movement, OfferState
+from tests.compensation.world import World, make_budget, make_case, make_world, propose
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def all_at_once(calls: Sequence[Callable[[], object]]) -> list[object]:
+    """Run each in a thread and on a connection of its own, and give what it returned or raised."""
+    start = threading.Barrier(len(calls))
+    results: list[object] = [None] * len(calls)
+
+    def run(index: int) -> None:
+        try:
+            start.wait(timeout=30)
+            results[index] = calls[index]()
+        except Exception as error:  # noqa: BLE001  # the test looks at whatever came
+            results[index] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert not any(thread.is_alive() for thread in threads), "a deadlock"
+    return results
+
+
+def approving(world: World, offer: Offer) -> Callable[[], object]:
+    return lambda: approve_offer(
+        actor=world.supervisor, offer_id=offer.pk, amount=offer.amount, reason="Fair."
+    )
+
+
+def books_agree() -> None:
+    """Balances are the sums of the movements, and the command says so, too."""
+    for budget in Budget.objects.all():
+        sums = dict(
+            BudgetMovement.objects.filter(budget=budget)
+            .values_list("kind")
+            .annotate(total=Sum("amount"))
+            .order_by("kind")
+        )
+        reserved, committed, released = (
+            sums.get(kind, Decimal(0)) for kind in (Movement.RESERVE, Movement.COMMIT, Movement.RELEASE)
+        )
+        assert budget.reserved == reserved - committed - released
+        assert budget.committed == committed
+        assert budget.left >= 0
+    call_command("verify_ledger", verbosity=0)
+
+
+def test_approvals_at_once_never_overspend_the_budget() -> None:
+    world = make_world()
+    offers = [propose(world.frontline, make_case(world.branch), 1000) for _ in range(8)]
+    budget = make_budget(world.branch, 3500)
+
+    results = all_at_once([approving(world, offer) for offer in offers])
+
+    assert sum(isinstance(result, Offer) for result in results) == 3
+    assert sum(isinstance(result, Conflict) for result in results) == 5
+    budget.refresh_from_db()
+    assert budget.reserved == 3000
+    books_agree()
+
+
+def test_of_two_decisions_at_once_one_is_refused() -> None:
+    world = make_world()
+    make_budget(world.branch, 100_000)
+    offer = propose(world.frontline, make_case(world.branch), 1000)
+
+    results = all_at_once(
+        [
+            approving(world, offer),
+            lambda: approve_offer(
+                actor=world.manager, offer_id=offer.pk, amount=Decimal(900), reason="Less will do."
+            ),
+            lambda: reject_offer(actor=world.manager, offer_id=offer.pk, reason="No."),
+            lambda: withdraw_offer(actor=world.frontline, offer_id=offer.pk, reason="No."),
+        ]
+    )
+
+    # A withdrawal may follow an approval; nothing may follow a withdrawal or a rejection.
+    done = [result for result in results if isinstance(result, Offer)]
+    assert all(isinstance(result, Offer | DomainError) for result in results)
+    assert 1 <= len(done) <= 2
+    assert Approval.objects.count() <= 1
+    books_agree()
+
+
+def test_proposals_at_once_do_not_outrun_the_daily_limit() -> None:
+    world = make_world()
+    cases = [make_case(world.branch) for _ in range(8)]
+
+    results = all_at_once([lambda case=case: propose(world.frontline, case, 300) for case in cases])
+
+    states = [result.state for result in results if isinstance(result, Offer)]
+    assert sorted(states) == [OfferState.APPROVED] * 4 + [OfferState.WAITING] * 4
+
+
+def test_proposals_at_once_on_one_case_do_not_outrun_its_limit() -> None:
+    world = make_world()
+    case = make_case(world.branch)
+
+    results = all_at_once([lambda: propose(world.frontline, case, 100) for _ in range(5)])
+
+    states = [result.state for result in results if isinstance(result, Offer)]
+    assert sorted(states) == [OfferState.APPROVED] * 3 + [OfferState.WAITING] * 2
+
+
+def test_proposing_and_approving_at_once_by_the_same_person_does_not_deadlock() -> None:
+    world = make_world()
+    make_budget(world.branch, 1_000_000)
+    waiting = [propose(world.frontline, make_case(world.branch), 500) for _ in range(4)]
+    cases = [make_case(world.branch) for _ in range(4)]
+
+    results = all_at_once(
+        [approving(world, offer) for offer in waiting]
+        + [lambda case=case: propose(world.supervisor, case, 500) for case in cases]
+    )
+
+    assert all(isinstance(result, Offer) for result in results)
+    books_agree()
+
+
+def test_without_waiting_for_the_lock_a_race_would_be_lost(world_in_race: World) -> None:
+    """The conditional update alone holds the budget, even where nobody locks a case in common."""
+    budget = Budget.objects.get()
+    results = all_at_once(
+        [
+            lambda: propose_offer(
+                actor=world_in_race.frontline,
+                case_id=make_case(world_in_race.branch).pk,
+                kind="meal",
+                basis="goodwill",
+                amount=Decimal(60),
+                purpose="A meal",
+                reason="The wait.",
+            ),
+            lambda: propose_offer(
+                actor=world_in_race.manager,
+                case_id=make_case(world_in_race.branch).pk,
+                kind="meal",
+                basis="goodwill",
+                amount=Decimal(60),
+                purpose="A meal",
+                reason="The wait.",
+            ),
+        ]
+    )
+    states = sorted(result.state for result in results if isinstance(result, Offer))
+    assert states == [OfferState.APPROVED, OfferState.WAITING]
+    budget.refresh_from_db()
+    assert budget.left == 40
+    books_agree()
+
+
+@pytest.fixture
+def world_in_race() -> World:
+    world = make_world()
+    make_budget(world.branch, 100)
+    return world

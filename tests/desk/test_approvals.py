@@ -1,0 +1,428 @@
+"""The inbox of approvals and the compensation panel: what is shown, to whom, and what a click does."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+from accounts.states import Role
+from cases.models import Case
+from cases.paths import case_path
+from compensation.actions.approvals import approve_offer, reject_offer
+from compensation.models import Offer
+from compensation.paths import APPROVALS_PATH
+from compensation.states import OfferState
+from desk.views.offer_panel import panel_context
+from tests.compensation.world import (
+    World,
+    make_branch,
+    make_budget,
+    make_case,
+    make_user,
+    make_world,
+    propose,
+)
+
+MOST_QUERIES = 20
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def case(world: World) -> Case:
+    return make_case(world.branch)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text_of(response: HttpResponse) -> str:
+    """The page's words, without tags and with single spaces."""
+    plain = re.sub(r"<(script|style|head)\b.*?</\1>", " ", response.content.decode(), flags=re.S)
+    return " ".join(re.sub(r"<[^>]+>", " ", plain).split())
+
+
+def inbox(user: User, **query: object) -> HttpResponse:
+    return signed_in(user).get(reverse("desk:approvals"), query)
+
+
+def test_the_addresses_that_notices_carry_lead_to_the_pages() -> None:
+    assert reverse("desk:approvals") == APPROVALS_PATH
+    assert reverse("desk:case", args=("C-1",)) == case_path("C-1")
+
+
+def test_the_inbox_shows_everything_a_decision_needs(world: World) -> None:
+    make_budget(world.branch, 40_000)
+    for amount in (300, 450, 600):
+        like = propose(world.frontline, make_case(world.branch), amount)
+        if like.state == OfferState.WAITING:
+            approve_offer(actor=world.supervisor, offer_id=like.pk, amount=Decimal(amount), reason="Fair.")
+    customer = make_case(world.branch).customer
+    offer = propose(world.frontline, make_case(world.branch, customer=customer, severity=3), 500)
+
+    page = text_of(inbox(world.supervisor))
+
+    assert "1 waits for you" in page
+    assert f"CN¥500.00 Refund · {customer.name}" in page
+    assert "119% of loss" in page
+    assert "3, median CN¥450, CN¥300–CN¥600" in page
+    assert "1 complaint before" in page
+    assert f"{world.frontline.name}" in page
+    assert "may grant CN¥300" in page
+    assert "CN¥2,000 per case" in page
+    assert "CN¥38,650 of CN¥40,000" in page
+    assert "The allergy was on the booking." in page
+    assert "Approve CN¥500.00" in page
+    assert offer.case.number in page
+
+
+def test_the_gravest_case_comes_first_and_then_the_oldest_offer(world: World) -> None:
+    cases = [make_case(world.branch, severity=severity) for severity in (3, 1, 3)]
+    for case in cases:
+        propose(world.frontline, case, 500)
+
+    page = text_of(inbox(world.supervisor))
+
+    places = [page.index(cases[index].customer.name) for index in (1, 0, 2)]
+    assert places == sorted(places)
+
+
+def test_what_others_must_decide_is_shown_with_for_whom_and_without_approve(world: World, case: Case) -> None:
+    propose(world.frontline, case, 5000)
+
+    page = text_of(inbox(world.supervisor))
+
+    assert "above your authority; it waits for: Manager" in page
+    assert "Approve CN¥5,000.00" not in page
+    assert "Lower…" in page
+
+
+def test_ones_own_proposal_is_shown_with_why_one_does_not_decide(world: World, case: Case) -> None:
+    offer = propose(world.supervisor, case, 5000)
+
+    response = inbox(world.supervisor)
+
+    assert "You proposed this yourself, so someone else decides." in text_of(response)
+    assert reverse("desk:offer_approve", args=(offer.pk,)) not in response.content.decode()
+    assert "0 wait for you" in text_of(response)
+
+
+def test_offers_of_other_branches_are_neither_shown_nor_decided(world: World, case: Case) -> None:
+    offer = propose(world.frontline, case, 500)
+    stranger = make_user(Role.SUPERVISOR, make_branch("garden"))
+
+    assert "Nothing waits for approval" in text_of(inbox(stranger))
+    for name in ("desk:offer_approve", "desk:offer_reject"):
+        assert signed_in(stranger).post(reverse(name, args=(offer.pk,)), {"reason": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [
+        (Role.FRONTLINE, 403),
+        (Role.SUPERVISOR, 200),
+        (Role.MANAGER, 200),
+        (Role.ADMIN, 403),
+        (Role.AUDITOR, 403),
+    ],
+)
+def test_only_those_who_decide_get_into_the_inbox(world: World, case: Case, role: Role, status: int) -> None:
+    user = make_user(role, world.branch)
+    offer = propose(world.frontline, case, 500)
+    assert inbox(user).status_code == status
+    if status == 403:
+        for name in ("desk:offer_approve", "desk:offer_reject"):
+            response = signed_in(user).post(reverse(name, args=(offer.pk,)), {"reason": "x"})
+            assert response.status_code == 403
+    offer.refresh_from_db()
+    assert offer.state == OfferState.WAITING
+
+
+def test_approving_grants_and_goes_on_to_the_next(world: World) -> None:
+    first, second = (propose(world.frontline, make_case(world.branch), 500) for _ in range(2))
+
+    response = signed_in(world.supervisor).post(
+        reverse("desk:offer_approve", args=(first.pk,)), {"reason": "Fair.", "after": second.pk}, follow=True
+    )
+
+    assert response.redirect_chain == [(f"{APPROVALS_PATH}?offer={second.pk}", 302)]
+    assert "CN¥500.00 is approved." in text_of(response)
+    first.refresh_from_db()
+    assert (first.state, first.granted_amount) == (OfferState.APPROVED, Decimal(500))
+
+
+def test_a_lower_amount_is_granted_where_one_is_given(world: World, case: Case) -> None:
+    offer = propose(world.frontline, case, 5000)
+
+    signed_in(world.supervisor).post(
+        reverse("desk:offer_approve", args=(offer.pk,)), {"amount": "1999.50", "reason": "Fair.", "after": ""}
+    )
+
+    offer.refresh_from_db()
+    assert offer.granted_amount == Decimal("1999.5")
+
+
+def test_rejecting_rejects(world: World, case: Case) -> None:
+    offer = propose(world.frontline, case, 500)
+
+    signed_in(world.supervisor).post(reverse("desk:offer_reject", args=(offer.pk,)), {"reason": "No loss."})
+
+    offer.refresh_from_db()
+    assert offer.state == OfferState.REJECTED
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"reason": ""}, "Give a reason."),
+        ({"reason": "Fair.", "amount": "501"}, "No more than was asked for"),
+        ({"reason": "Fair.", "amount": "-1"}, "above zero"),
+        ({"reason": "Fair.", "amount": "many"}, "Enter a number."),
+    ],
+)
+def test_a_refused_decision_is_shown_in_place_with_what_was_typed(
+    world: World, case: Case, data: dict[str, str], words: str
+) -> None:
+    offer = propose(world.frontline, case, 500)
+
+    response = signed_in(world.supervisor).post(reverse("desk:offer_approve", args=(offer.pk,)), data)
+
+    assert response.status_code == 422
+    assert words in text_of(response)
+    assert all(f'value="{value}"' in response.content.decode() for value in data.values() if value)
+    offer.refresh_from_db()
+    assert offer.state == OfferState.WAITING
+
+
+def test_a_decision_that_came_second_says_how_the_first_went(world: World, case: Case) -> None:
+    offer = propose(world.frontline, case, 500)
+    reject_offer(actor=world.manager, offer_id=offer.pk, reason="No loss.")
+
+    response = signed_in(world.supervisor).post(
+        reverse("desk:offer_approve", args=(offer.pk,)), {"reason": "Fair."}
+    )
+
+    assert response.status_code == 422
+    assert "does not wait any more: Rejected" in text_of(response)
+
+
+def test_a_link_to_an_offer_opens_it_and_one_to_a_decided_offer_says_so(world: World) -> None:
+    first, second = (propose(world.frontline, make_case(world.branch), 500 + n) for n in range(2))
+    assert "Approve CN¥501.00" in text_of(inbox(world.supervisor, offer=second.pk))
+    reject_offer(actor=world.manager, offer_id=first.pk, reason="No loss.")
+
+    assert "does not wait any more" in text_of(inbox(world.supervisor, offer=first.pk))
+    for nonsense in ("0", "x", "9" * 30, "²"):
+        assert inbox(world.supervisor, offer=nonsense).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["get", "put"])
+def test_decisions_are_posted(world: World, case: Case, method: str) -> None:
+    offer = propose(world.frontline, case, 500)
+    response = getattr(signed_in(world.supervisor), method)(reverse("desk:offer_approve", args=(offer.pk,)))
+    assert response.status_code == 405
+
+
+def test_the_inbox_costs_the_same_for_many_offers_as_for_two(world: World) -> None:
+    make_budget(world.branch, 100_000)
+    client = signed_in(world.manager)
+
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            assert client.get(reverse("desk:approvals")).status_code == 200
+        return len(captured)
+
+    for _ in range(2):
+        propose(world.frontline, make_case(world.branch), 500)
+    few = queries()
+    for _ in range(30):
+        propose(world.frontline, make_case(world.branch), 500)
+
+    assert queries() == few
+    assert few <= MOST_QUERIES
+    assert "More are waiting" in text_of(client.get(reverse("desk:approvals")))
+
+
+def test_the_panel_takes_five_queries_however_many_offers(
+    world: World, case: Case, django_assert_num_queries: object
+) -> None:
+    for _ in range(4):
+        propose(world.frontline, case, 100)
+    fresh = Case.objects.select_related("customer", "branch").get(pk=case.pk)
+    with CaptureQueriesContext(connection) as captured:
+        context = panel_context(world.supervisor, fresh)
+        assert [row.asked_role for row in context["offer_rows"]] == ["", "", "", "Supervisor"]
+    assert len(captured) == 5
+
+
+def case_page(user: User, case: Case) -> HttpResponse:
+    return signed_in(user).get(reverse("desk:case", args=(case.number,)))
+
+
+def test_the_panel_says_what_one_may_grant_and_who_decides_beyond(world: World, case: Case) -> None:
+    make_budget(world.branch, 1000)
+    page = text_of(case_page(world.frontline, case))
+
+    assert "You may grant CN¥300.00 · CN¥1,200.00 left today" in page
+    assert "Up to CN¥300.00 is approved at once. More waits for: Supervisor." in page
+    assert "CN¥1,000 of CN¥1,000" in page
+
+
+def test_who_may_not_propose_sees_offers_and_no_form(world: World, case: Case) -> None:
+    propose(world.frontline, case, 100)
+    response = case_page(make_user(Role.AUDITOR, world.branch), case)
+
+    assert "CN¥100.00 Refund" in text_of(response)
+    assert reverse("desk:offer_propose", args=(case.number,)) not in response.content.decode()
+
+
+PROPOSAL = {
+    "amount": "120",
+    "kind": "refund",
+    "basis": "goodwill",
+    "purpose": "Dinner",
+    "reason": "Nuts in it.",
+}
+
+
+def test_a_proposal_within_authority_is_granted_from_the_case_page(world: World, case: Case) -> None:
+    response = signed_in(world.frontline).post(
+        reverse("desk:offer_propose", args=(case.number,)), PROPOSAL, follow=True
+    )
+
+    assert "CN¥120.00 is granted." in text_of(response)
+    assert Offer.objects.get(case=case).state == OfferState.APPROVED
+
+
+def test_a_proposal_above_authority_waits_and_the_page_says_for_whom(world: World, case: Case) -> None:
+    response = signed_in(world.frontline).post(
+        reverse("desk:offer_propose", args=(case.number,)), {**PROPOSAL, "amount": "500"}, follow=True
+    )
+
+    page = text_of(response)
+    assert "CN¥500.00 is proposed and waits for approval." in page
+    assert "waits for: Supervisor" in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"amount": "0"}, "above zero"),
+        ({"amount": ""}, "required"),
+        ({"amount": "30001"}, "Nobody else here may approve that much"),
+        ({"kind": "gold"}, "Select a valid choice"),
+        ({"reason": ""}, "required"),
+    ],
+)
+def test_a_refused_proposal_keeps_what_was_typed(
+    world: World, case: Case, wrong: dict[str, str], words: str
+) -> None:
+    data = {**PROPOSAL, **wrong}
+
+    response = signed_in(world.frontline).post(reverse("desk:offer_propose", args=(case.number,)), data)
+
+    assert response.status_code == 422
+    assert words in text_of(response)
+    assert f'value="{data["purpose"]}"' in response.content.decode()
+    assert not Offer.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("amount", "kind", "words"),
+    [
+        ("200", "refund", ["approved at once", "48% of loss"]),
+        ("420", "refund", ["waits for: Supervisor", "100% of loss"]),
+        ("9000", "refund", ["waits for: Manager", "2,143% of loss", "150% of the loss"]),
+        ("30001", "refund", ["nobody here may approve this much"]),
+        ("", "refund", ["Up to CN¥300.00 is approved at once"]),
+        ("-3", "refund", ["Up to CN¥300.00 is approved at once"]),
+        ("x", "nonsense", ["Up to CN¥300.00 is approved at once"]),
+        ("10", "gift", ["approved at once"]),
+    ],
+)
+def test_the_forecast_says_what_would_become_of_an_amount(
+    world: World, case: Case, amount: str, kind: str, words: list[str]
+) -> None:
+    response = signed_in(world.frontline).get(
+        reverse("desk:offer_forecast", args=(case.number,)), {"amount": amount, "kind": kind}
+    )
+    assert all(word in text_of(response) for word in words)
+
+
+def test_the_forecast_warns_of_money_alone_for_a_failure_of_process(world: World) -> None:
+    case = make_case(world.branch, failure_type="process")
+    address = reverse("desk:offer_forecast", args=(case.number,))
+    client = signed_in(world.frontline)
+    assert "Money alone" in text_of(client.get(address, {"amount": "10", "kind": "refund"}))
+    assert "Money alone" not in text_of(client.get(address, {"amount": "10", "kind": "gift"}))
+
+
+def test_fulfilment_is_recorded_from_the_case_page_in_the_readers_time_zone(world: World, case: Case) -> None:
+    User.objects.filter(pk=world.frontline.pk).update(time_zone="Asia/Shanghai")
+    offer = propose(world.frontline, case, 100)
+    local = dt.datetime.now(dt.UTC).astimezone(dt.timezone(dt.timedelta(hours=8)))
+
+    signed_in(world.frontline).post(
+        reverse("desk:offer_fulfil", args=(offer.pk,)),
+        {"method": "cash", "landed_at": local.strftime("%Y-%m-%dT%H:%M"), "reference": ""},
+    )
+
+    offer.refresh_from_db()
+    assert offer.state == OfferState.FULFILLED
+    assert offer.fulfilment.landed_at == local.replace(second=0, microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"method": "bank_transfer", "landed_at": "2020-01-01T10:00", "reference": ""}, "it is the proof"),
+        ({"method": "cash", "landed_at": "2020-01-01T10:00", "reference": ""}, "before the approval"),
+        ({"method": "cash", "landed_at": "2999-01-01T10:00", "reference": "R-1"}, "in the future"),
+        ({"method": "cash", "landed_at": "soon", "reference": "R-1"}, "Enter a valid date"),
+    ],
+)
+def test_a_refused_fulfilment_is_shown_beside_its_fields(
+    world: World, case: Case, data: dict[str, str], words: str
+) -> None:
+    offer = propose(world.frontline, case, 100)
+
+    response = signed_in(world.frontline).post(reverse("desk:offer_fulfil", args=(offer.pk,)), data)
+
+    assert response.status_code == 422
+    assert words in text_of(response)
+    offer.refresh_from_db()
+    assert offer.state == OfferState.APPROVED
+
+
+def test_withdrawing_from_the_case_page_needs_a_reason(world: World, case: Case) -> None:
+    offer = propose(world.frontline, case, 100)
+    address = reverse("desk:offer_withdraw", args=(offer.pk,))
+
+    assert signed_in(world.frontline).post(address, {"reason": ""}).status_code == 422
+    assert signed_in(world.frontline).post(address, {"reason": "An exchange."}).status_code == 302
+    offer.refresh_from_db()
+    assert offer.state == OfferState.CANCELLED
+
+
+def test_in_chinese_too_the_pages_render(world: World, case: Case) -> None:
+    propose(world.frontline, case, 500)
+    User.objects.update(language="zh-hans")
+    assert inbox(world.supervisor).status_code == 200
+    assert case_page(world.frontline, case).status_code == 200

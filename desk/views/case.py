@@ -26,7 +26,7 @@ from desk.access import StaffRequest, staff_required
 from desk.clocks import clock_view
 from desk.forms.cases import AssignForm, CallForm, ClassifyForm, ReasonForm, ReplyForm, ResolveForm, StepForm, WriteForm
 from desk.marking import mark_evidence
-from desk.views.offers import panel_context
+from desk.views.offer_panel import panel_context
 from feedback.queries import responses_of
 from messaging.queries import scripts_for
 

@@ -118,3 +118,8 @@ class Outcome(models.TextChoices):
     PARTLY_UPHELD = "partly_upheld", _("Partly upheld")
     NOT_UPHELD = "not_upheld", _("Not upheld")
     WITHDRAWN = "withdrawn", _("Withdrawn by the customer")
+    NOT_RECORDED = "not_recorded", _("Not recorded")
+
+
+# What staff may decide; imported history may not say how it ended.
+DECISIONS = (Outcome.UPHELD, Outcome.PARTLY_UPHELD, Outcome.NOT_UPHELD, Outcome.WITHDRAWN)

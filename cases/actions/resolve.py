@@ -11,12 +11,14 @@ from accounts.models import User
 from audit.actions import record
 from cases.actions.clocks import build_clocks, refresh_due, stop_clocks
 from cases.actions.locking import take_case_for
+from cases.actions.log import build_steps
+from cases.actions.steps import refresh_next_step
 from cases.actions.timeline import add_event
 from cases.models import Case, Cause, Clock, RecoveryStep
 from cases.registry import Blocker, registered_blockers
 from cases.rules import steps_blocking_resolution
 from cases.signals import case_reopened, case_resolved
-from cases.states import CaseState, Outcome, StepKind
+from cases.states import DECISIONS, CaseState, StepKind
 from common.errors import Conflict, Invalid
 from sla.states import Metric
 
@@ -49,7 +51,7 @@ def resolve_case(
 
     Raises `Invalid` without outcome or cause, `Blocked` while work is open and no reason is given for leaving it so.
     """
-    if outcome not in Outcome.values:
+    if outcome not in DECISIONS:
         raise Invalid(_("Choose an outcome."), field="outcome")
     if cause is None:
         raise Invalid(_("Choose the verified cause, or “not established”."), field="cause")
@@ -97,6 +99,10 @@ def reopen_case(*, actor: User, case_id: int, reason: str) -> Case:
             build_clocks(case, at=now, metrics=(Metric.RESOLUTION,), round=case.reopened_count + 1)
         )
         refresh_due(case)
+        if not RecoveryStep.objects.filter(case=case).exists():
+            # A case imported as resolved came without steps.
+            RecoveryStep.objects.bulk_create(build_steps(case, acknowledged_at=None))
+            refresh_next_step(case)
         add_event(
             case=case, actor=actor, message=gettext_noop("Reopened: %(reason)s"), params={"reason": reason.strip()[:250]}
         )

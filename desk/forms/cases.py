@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.queries import owners_for
 from cases.models import Case, Cause, Defect
 from cases.queries import causes, defects
-from cases.states import FailureType, Outcome, StepKind
+from cases.states import DECISIONS, FailureType, StepKind
 from sla.states import Severity
 
 LONG = 20_000
@@ -111,7 +111,7 @@ class ClassifyForm(forms.Form):
 class ResolveForm(forms.Form):
     """The decision: outcome, verified cause, and how the customer was told."""
 
-    outcome = forms.ChoiceField(label=_("Outcome"), choices=[("", _("not chosen")), *Outcome.choices])
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=[("", _("not chosen")), *((each.value, each.label) for each in DECISIONS)])
     cause = forms.ModelChoiceField(
         Cause.objects.filter(is_active=True), label=_("Verified cause"), empty_label=_("not chosen")
     )

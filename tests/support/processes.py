@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -72,10 +71,13 @@ class Installation:
         return process.environ().get("AMENDS_DATA_DIR") == str(self.data_dir)
 
     def end(self) -> None:
-        """Ends whatever a failed test has left."""
-        for process in self.processes():
-            with contextlib.suppress(psutil.Error):
-                process.send_signal(signal.SIGKILL)
+        """Ends whatever a test has left: politely first, so that nothing stays on disk either."""
+        left = self.processes()
+        for ask in (psutil.Process.terminate, psutil.Process.kill):
+            for process in left:
+                with contextlib.suppress(psutil.Error):
+                    ask(process)
+            _, left = psutil.wait_procs(left, timeout=15)
 
 
 def free_port() -> int:

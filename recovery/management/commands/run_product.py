@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import http.client
-import json
 import time
 from typing import Any
 
@@ -14,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connections
 
 from recovery.services.client import ensure_services, leave_services
-from recovery.supervisor import preparation
+from recovery.supervisor import preparation, probe
 from recovery.supervisor.supervisor import PartsProblem, Supervisor
 
 DEMO_ROLES = ("frontline", "supervisor", "manager", "admin", "auditor")
@@ -78,25 +76,12 @@ class Command(BaseCommand):
         if self.is_ready or now - self.asked_at < ASK_SECONDS:
             return
         self.asked_at = now
-        missing = self._what_is_missing()
+        missing = probe.what_is_missing(self.address, settings.ALLOWED_HOSTS[0])
         if not missing:
             self.is_ready = True
             self._welcome()
         elif now - self.started_at > READY_SECONDS:
             raise PartsProblem(f"after {READY_SECONDS} seconds it is still not ready: {', '.join(missing)}.")
-
-    def _what_is_missing(self) -> list[str]:
-        """Asks the web server what `/readyz` says; what doesn't answer is missing itself."""
-        environment = settings.ENVIRONMENT
-        web = http.client.HTTPConnection(environment.bind, environment.port, timeout=2)
-        try:
-            web.request("GET", "/readyz", headers={"Host": settings.ALLOWED_HOSTS[0].lstrip(".")})
-            checks = json.loads(web.getresponse().read())["checks"]
-            return [name for name, is_right in checks.items() if not is_right]
-        except (OSError, http.client.HTTPException, ValueError):
-            return ["web server"]
-        finally:
-            web.close()
 
     def _welcome(self) -> None:
         self._say(f"\nAmends is ready at {self.address}")

@@ -13,11 +13,10 @@ from accounts.models import User
 from cases.access import visible_cases
 from cases.models import NEVER, Case, Cause, Clock, Defect, PlaybookStep, RecoveryStep, TimelineEntry
 from cases.states import OPEN_STATES, CaseState, ClockState, StepKind
+from common.counting import bounded_counts
 from common.search_text import search_filter
 
 PAGE = 25
-# Counts beyond this are shown as "more than": counting must not grow with the table.
-COUNT_LIMIT = 999
 SOON = dt.timedelta(hours=2)
 _OPEN = Q(state__in=OPEN_STATES)
 
@@ -83,12 +82,10 @@ def queue(
 
 
 def queue_counts(user: User) -> dict[str, int]:
-    """How many cases each view holds, up to `COUNT_LIMIT` + 1."""
+    """How many cases each view holds, bounded."""
     now = timezone.now()
     mine = visible_cases(user)
-    return {
-        view: mine.filter(queue_filter(view, user, now)).order_by()[: COUNT_LIMIT + 1].count() for view in QUEUE_VIEWS
-    }
+    return bounded_counts(**{view: mine.filter(queue_filter(view, user, now)) for view in QUEUE_VIEWS})
 
 
 def search_cases(user: User, text: str, *, after: str = "") -> CasePage:
@@ -187,15 +184,11 @@ def _read_key(after: str) -> tuple[dt.datetime, int]:
     return min(dt.datetime.fromtimestamp(float(moment), dt.UTC), NEVER), int(key)
 
 
-def own_open_count(user: User) -> int:
-    """How many open cases a person owns, up to `COUNT_LIMIT` + 1."""
-    return _bounded(Case.objects.filter(_OPEN, owner=user))
+def own_open_cases(user: User) -> QuerySet[Case]:
+    """The open cases that a person owns."""
+    return Case.objects.filter(_OPEN, owner=user)
 
 
-def queue_count(user: User) -> int:
-    """How many open cases a person may see, up to `COUNT_LIMIT` + 1."""
-    return _bounded(visible_cases(user).filter(_OPEN))
-
-
-def _bounded(cases: QuerySet[Case]) -> int:
-    return cases.order_by()[: COUNT_LIMIT + 1].count()
+def open_cases(user: User) -> QuerySet[Case]:
+    """The open cases that a person may see."""
+    return visible_cases(user).filter(_OPEN)

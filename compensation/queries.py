@@ -26,7 +26,6 @@ from compensation.states import GRANTED, OfferState
 
 HISTORY = dt.timedelta(days=365)
 MOST_LIKE_CASES = 50
-MOST_COUNTED = 999
 
 # What stands on a case: money promised or asked for.
 STANDING = (OfferState.WAITING, *GRANTED)
@@ -101,12 +100,11 @@ def waiting_for(user: User) -> QuerySet[Offer]:
     )
 
 
-def waiting_count(user: User) -> int:
-    """How many waiting offers are addressed to this person's role, up to one more than `MOST_COUNTED`."""
+def addressed_to(user: User) -> QuerySet[Offer]:
+    """The waiting offers that ask for this person's role, and are not their own."""
     if not user.may(Capability.DECIDE_OFFER):
-        return 0
-    asked = visible_offers(user).filter(state=OfferState.WAITING, asked_role=user.role).exclude(proposer=user)
-    return asked[: MOST_COUNTED + 1].count()
+        return Offer.objects.none()
+    return visible_offers(user).filter(state=OfferState.WAITING, asked_role=user.role).exclude(proposer=user)
 
 
 def decided_lately(user: User, *, days: int = 14, limit: int = 10) -> QuerySet[Offer]:

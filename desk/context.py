@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.states import Capability
-from cases.queries import COUNT_LIMIT, own_open_count, queue_count
-from compensation.queries import waiting_count
+from cases.queries import open_cases, own_open_cases
+from common.counting import bounded_counts, shown
+from compensation.queries import addressed_to
 from feedback.queries import open_follow_ups
-from messaging.queries import unread_count
+from messaging.queries import unread_notices
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
@@ -25,18 +27,16 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 
 
 def rail_of(user: User) -> dict[str, Any]:
-    """Counts beside the entries of the rail; a large one is shown as "999+"."""
-    follow_ups = open_follow_ups(user)[: COUNT_LIMIT + 1].count() if user.may(Capability.RECOVER_CASE) else 0
+    """Counts beside the entries of the rail, by one query; a large one is shown as "999+"."""
+    rows: dict[str, QuerySet[Any]] = {"queue": open_cases(user), "notifications": unread_notices(user)}
+    if user.may(Capability.RECOVER_CASE):
+        rows |= {"own": own_open_cases(user), "follow_ups": open_follow_ups(user)}
+    if user.may(Capability.DECIDE_OFFER):
+        rows["approvals"] = addressed_to(user)
+    counts = bounded_counts(**rows)
     return {
-        "home": shown(own_open_count(user) + follow_ups) if user.may(Capability.RECOVER_CASE) else "",
-        "queue": shown(queue_count(user)),
-        "approvals": shown(waiting_count(user)) if user.may(Capability.DECIDE_OFFER) else "",
-        "notifications": unread_count(user),
+        "home": shown(counts.get("own", 0) + counts.get("follow_ups", 0)),
+        "queue": shown(counts["queue"]),
+        "approvals": shown(counts.get("approvals", 0)),
+        "notifications": counts["notifications"],
     }
-
-
-def shown(count: int) -> str:
-    """A count as the rail shows it; "" for none."""
-    if not count:
-        return ""
-    return f"{COUNT_LIMIT}+" if count > COUNT_LIMIT else str(count)

@@ -47,9 +47,14 @@ def messages_about(stream: str, *, limit: int = 50) -> QuerySet[OutboxMessage]:
     return OutboxMessage.objects.filter(about=stream).defer("body_text", "body_html").order_by("-id")[:limit]
 
 
+def unread_notices(user: User) -> QuerySet[Notice]:
+    """The notices that a person has not read."""
+    return Notice.objects.filter(user=user, read_at__isnull=True)
+
+
 def unread_count(user: User) -> int:
     """How many notices a person has not read."""
-    return Notice.objects.filter(user=user, read_at__isnull=True).count()
+    return unread_notices(user).count()
 
 
 def notices_of(user: User, *, before: int | None = None, limit: int = 20) -> QuerySet[Notice]:

@@ -15,9 +15,9 @@ from accounts.queries import branches_of
 from accounts.states import Capability
 from cases.queries import QUEUE_VIEWS, CasePage, clocks_for, queue, queue_counts
 from cases.states import FailureType
+from common.counting import shown
 from desk.access import StaffRequest, staff_required
 from desk.clocks import row_clock
-from desk.context import shown
 from sla.states import Severity
 
 VIEW_NAMES = {
@@ -72,11 +72,21 @@ def queue_page(request: StaffRequest) -> HttpResponse:
         "tabs": [(name, label, shown(counts[name])) for name, label in VIEW_NAMES.items()],
         "chosen": chosen,
         "narrowed": any(given.get(name) for name in ("branch", "severity", "failure_type")),
-        "first_page": not request.GET.get("after"),
+        "previous_url": page_url(request, "") if request.GET.get("after") else "",
+        "next_url": page_url(request, page.after) if page.after else "",
         "total": shown(counts["open"]),
         **rows_context(page),
     }
     return render(request, "desk/queue.html", context)
+
+
+def page_url(request: StaffRequest, after: str) -> str:
+    """This list from another key on; "" is its beginning."""
+    query = request.GET.copy()
+    query.pop("after", None)
+    if after:
+        query["after"] = after
+    return f"?{query.urlencode()}"
 
 
 def rows_context(page: CasePage) -> dict[str, Any]:

@@ -22,13 +22,13 @@ from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import withdraw_offer
 from compensation.models import Budget, Offer
 from compensation.queries import (
+    addressed_to,
     MOST_LIKE_CASES,
     budget_for,
     granted_to_customer,
     key_of,
     like_cases,
     likes_of,
-    waiting_count,
     waiting_for,
 )
 from tests.compensation.world import World, make_branch, make_budget, make_case, make_user, propose
@@ -99,10 +99,10 @@ def test_the_inbox_holds_what_waits_where_one_may_decide(world: World) -> None:
     propose(make_user(Role.FRONTLINE, garden), make_case(garden), 1000)
 
     assert list(waiting_for(world.supervisor)) == [mine, for_manager, own]
-    assert waiting_count(world.supervisor) == 1
-    assert waiting_count(world.manager) == 2
+    assert addressed_to(world.supervisor).count() == 1
+    assert addressed_to(world.manager).count() == 2
     assert list(waiting_for(world.frontline)) == []
-    assert waiting_count(world.admin) == 0
+    assert addressed_to(world.admin).count() == 0
 
 
 def test_the_budget_in_force_is_that_of_the_day(world: World) -> None:

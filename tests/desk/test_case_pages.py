@@ -1,0 +1,253 @@
+"""Queue, log form and case page: what they show, to whom, at what cost, and what becomes of bad input."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from cases.actions.steps import complete_step
+from cases.actions.waiting import wait_for_customer
+from cases.models import Case
+from customers.models import Customer
+from messaging.models import OutboxMessage
+from tests.factories import Desk, log_case, make_branch, make_customer, make_user
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 20
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def words(response: Any) -> str:
+    """The words of a page."""
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split()))
+
+
+def form(desk: Desk, **fields: object) -> dict[str, object]:
+    values: dict[str, object] = {
+        "channel": "phone",
+        "branch": desk.branch.pk,
+        "description": "Two hours in the queue, and then the counter closed.",
+        "failure_type": "process",
+        "severity": "3",
+        "language": "en",
+        "preferred_contact": "email",
+    }
+    return values | fields
+
+
+@pytest.fixture
+def case(desk: Desk) -> Case:
+    return log_case(desk)
+
+
+def address(case: Case, name: str = "case", *args: object) -> str:
+    return reverse(f"desk:{name}", args=[case.number, *args])
+
+
+def test_the_queue_shows_the_most_urgent_first_and_pages_through_all(desk: Desk) -> None:
+    cases = [log_case(desk, severity=number % 4 + 1) for number in range(30)]
+    client = signed_in(desk.frontline)
+    first = client.get(reverse("desk:queue"))
+    rows = [case for case, _clock in first.context["rows"]]
+    second = client.get(reverse("desk:queue"), {"after": first.context["after"]})
+    rows += [case for case, _clock in second.context["rows"]]
+    assert sorted(case.pk for case in rows) == sorted(case.pk for case in cases)
+    assert [case.due_at for case in rows] == sorted(case.due_at for case in rows)
+
+
+def test_the_queue_costs_the_same_for_one_case_and_for_a_page_full(
+    desk: Desk, django_assert_num_queries: Any, django_assert_max_num_queries: Any
+) -> None:
+    log_case(desk)
+    client = signed_in(desk.frontline)
+    client.get(reverse("desk:queue"))
+    with django_assert_max_num_queries(MOST_QUERIES) as few:
+        client.get(reverse("desk:queue"))
+    for _ in range(27):
+        log_case(desk)
+    with django_assert_num_queries(len(few)):
+        client.get(reverse("desk:queue"))
+
+
+def test_views_and_filters_narrow_the_queue(desk: Desk) -> None:
+    mine, theirs = log_case(desk, severity=1), log_case(desk, actor=desk.colleague, severity=4, failure_type="process")
+    wait_for_customer(actor=desk.colleague, case_id=theirs.pk, reason="a receipt")
+    client = signed_in(desk.frontline)
+
+    def numbers(**query: object) -> list[str]:
+        return [case.number for case, _clock in client.get(reverse("desk:queue"), query).context["rows"]]
+
+    assert numbers() == [mine.number, theirs.number]
+    assert numbers(view="mine") == [mine.number]
+    assert numbers(view="waiting") == [theirs.number]
+    assert numbers(severity=4) == [theirs.number]
+    assert numbers(failure_type="outcome") == [mine.number]
+    assert numbers(branch="nonsense") == [mine.number, theirs.number]
+    assert client.get(reverse("desk:queue"), {"after": "nonsense"}).status_code == 302
+    assert client.get(reverse("desk:queue"), {"view": "nonsense"}).status_code == 302
+
+
+def test_the_queue_holds_only_cases_of_ones_branches(desk: Desk, case: Case) -> None:
+    stranger = make_user("supervisor", make_branch())
+    assert case.number not in words(signed_in(stranger).get(reverse("desk:queue")))
+    assert signed_in(stranger).get(address(case)).status_code == 404
+
+
+def test_logging_a_returning_customers_complaint(desk: Desk) -> None:
+    customer = make_customer(desk.frontline)
+    response = signed_in(desk.frontline).post(reverse("desk:log"), form(desk, customer=customer.pk))
+    case = Case.objects.get()
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith(address(case))
+    assert (case.customer, case.owner, case.failure_type) == (customer, desk.frontline, "process")
+    assert case.suggestion["failure_type"] == "process"
+
+
+def test_logging_with_a_new_customer(desk: Desk) -> None:
+    data = form(desk, new_name="Ada Fern", new_email="ada@example.com", satisfaction_before="1", loss_amount="12.50")
+    assert signed_in(desk.frontline).post(reverse("desk:log"), data).status_code == 302
+    case = Case.objects.get()
+    assert (case.customer.name, case.satisfaction_before, case.baseline_source) == ("Ada Fern", 1, "asked")
+    assert OutboxMessage.objects.get().to_address == "ada@example.com"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({}, "new_name"),
+        ({"new_name": "Ada"}, "new_phone"),
+        ({"new_name": "Ada", "new_email": "nowhere"}, "new_email"),
+        ({"new_name": "Ada", "new_phone": "12"}, "new_phone"),
+        ({"customer": "999999"}, "customer"),
+        ({"new_name": "Ada", "new_email": "a@example.com", "description": ""}, "description"),
+        ({"new_name": "Ada", "new_email": "a@example.com", "failure_type": ""}, "failure_type"),
+        ({"new_name": "Ada", "new_email": "a@example.com", "loss_amount": "-3"}, "loss_amount"),
+        ({"new_name": "Ada", "new_email": "a@example.com", "loss_amount": "1.999"}, "loss_amount"),
+        ({"new_name": "Ada", "new_email": "a@example.com", "loss_amount": "many"}, "loss_amount"),
+        ({"new_name": "Ada", "new_email": "a@example.com", "occurred_on": "2999-01-01"}, "occurred_on"),
+        ({"new_name": "Ada", "new_email": "a@example.com", "severity": "7"}, "severity"),
+    ],
+)
+def test_a_refused_complaint_names_the_field_and_loses_nothing(desk: Desk, fields: dict[str, object], field: str) -> None:
+    text = "Two hours, 王芳 <b>waited</b>."
+    response = signed_in(desk.frontline).post(reverse("desk:log"), form(desk, description=text) | fields)
+    assert response.status_code == 422
+    assert field in response.context["form"].errors
+    if fields.get("description") != "":
+        assert html.escape(text) in response.content.decode()
+    assert not Case.objects.exists()
+    assert not Customer.objects.exists()
+
+
+@pytest.mark.parametrize("typed", ["+49 30 2312", "0302312", "ada@exam", "Ada", "fern", "陈薇", "Chen"])
+def test_a_customer_is_found_by_what_one_hears(desk: Desk, typed: str) -> None:
+    make_customer(desk.frontline, name="Ada Fern 陈薇 Chen", email="ada@example.com", phone="+49 30 2312 5001")
+    if typed == "0302312":
+        typed = "+49302312"
+    found = signed_in(desk.frontline).get(reverse("desk:log_find"), {"q": typed})
+    assert "Ada Fern" in words(found)
+
+
+def test_the_suggestion_shows_the_words_that_led_there(desk: Desk) -> None:
+    response = signed_in(desk.frontline).post(
+        reverse("desk:log_suggest"), {"description": "甜点里有花生，孩子过敏了，<b>我要起诉</b>。", "branch": desk.branch.pk}
+    )
+    page = response.content.decode()
+    assert "<mark>过敏</mark>" in page
+    assert "<b>" not in page
+    assert 'data-severity="1"' in page
+
+
+def test_the_case_page_costs_at_most_twenty_queries(desk: Desk, case: Case, django_assert_max_num_queries: Any) -> None:
+    for person in (desk.frontline, desk.supervisor, desk.manager, desk.auditor):
+        client = signed_in(person)
+        client.get(address(case))
+        with django_assert_max_num_queries(MOST_QUERIES):
+            assert client.get(address(case)).status_code == 200
+
+
+def test_each_kind_of_entry_can_be_written(desk: Desk, case: Case) -> None:
+    client = signed_in(desk.frontline)
+    for kind in ("reply", "call", "note", "message"):
+        assert client.get(address(case), {"write": kind}).status_code == 200
+        response = client.post(address(case, "case_write", kind), {"body": f"Words of a {kind}", "minutes": ""})
+        assert response.status_code == 302
+    kinds = set(case.timeline.values_list("kind", flat=True))
+    assert kinds >= {"complaint", "reply", "call", "note", "message"}
+    page = words(client.get(address(case)))
+    assert all(f"Words of a {kind}" in page for kind in ("reply", "call", "note", "message"))
+
+
+def test_an_empty_entry_is_refused_in_place(desk: Desk, case: Case) -> None:
+    response = signed_in(desk.frontline).post(address(case, "case_write", "note"), {"body": " "})
+    assert response.status_code == 422
+    assert "Write something first." in words(response)
+    assert case.timeline.count() == 1
+
+
+def test_solving_first_asks_and_a_second_click_confirms(desk: Desk, case: Case) -> None:
+    client = signed_in(desk.frontline)
+    url = address(case, "case_step", "solve", "complete")
+    asked = client.post(url, {"solve-note": "sent a new one"})
+    assert asked.status_code == 422
+    assert "Still to do: Listen · Apologise" in words(asked)
+    assert "sent a new one" in asked.content.decode()
+    assert client.post(url, {"solve-note": "sent a new one", "solve-confirmed": "1"}).status_code == 302
+    assert case.steps.get(kind="solve").state == "done"
+
+
+def test_resolving_says_what_stands_against_it(desk: Desk, case: Case) -> None:
+    client = signed_in(desk.frontline)
+    assert "Steps still open" in words(client.get(address(case), {"edit": "resolve"}))
+    from cases.models import Cause
+
+    data = {"outcome": "upheld", "cause": Cause.objects.get(code="staff").pk, "resolution": "Told by phone."}
+    refused = client.post(address(case, "case_resolve"), data)
+    assert refused.status_code == 422
+    assert "Told by phone." in refused.content.decode()
+    assert client.post(address(case, "case_resolve"), data | {"reason": "withdrawn"}).status_code == 302
+    case.refresh_from_db()
+    assert case.state == "resolved"
+    assert client.post(address(case, "case_reopen"), {"reason": "broke again"}).status_code == 302
+    case.refresh_from_db()
+    assert case.state == "open"
+
+
+def test_taking_waiting_assigning_and_classifying(desk: Desk, case: Case) -> None:
+    client = signed_in(desk.supervisor)
+    client.post(address(case, "case_take"))
+    client.post(address(case, "case_assign"), {"owner": desk.colleague.pk})
+    client.post(address(case, "case_wait"), {"reason": "a receipt"})
+    case.refresh_from_db()
+    assert (case.owner, case.state) == (desk.colleague, "waiting")
+    client.post(address(case, "case_go_on"))
+    data = {"failure_type": "process", "defect": "", "severity": "1", "verified_loss": "42.10", "reason": "a child"}
+    assert client.post(address(case, "case_classify"), data).status_code == 302
+    case.refresh_from_db()
+    assert (case.failure_type, case.severity, str(case.verified_loss)) == ("process", 1, "42.1000")
+
+
+def test_an_action_on_a_case_that_has_moved_on_is_told(desk: Desk, case: Case) -> None:
+    complete_step(actor=desk.frontline, case_id=case.pk, kind="listen")
+    client = signed_in(desk.frontline)
+    response = client.post(address(case, "case_step", "listen", "skip"), {"listen-note": "no answer"})
+    assert response.status_code == 422
+    assert "finished already" in words(response)
+
+
+def test_what_customers_write_is_shown_as_text(desk: Desk) -> None:
+    case = log_case(desk, description="<script>alert(1)</script> & my <b>parcel</b>")
+    page = signed_in(desk.frontline).get(address(case)).content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page

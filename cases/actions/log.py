@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -165,11 +166,16 @@ def next_numbers(count: int, at: dt.datetime) -> list[str]:
         return [f"C-{at:%y}-{value:05d}" for (value,) in cursor.fetchall()]
 
 
-def build_steps(case: Case, *, acknowledged_at: dt.datetime | None) -> list[RecoveryStep]:
-    """The steps that a case takes from its playbook, not yet written; the product itself may have acknowledged."""
+def build_steps(
+    case: Case, *, acknowledged_at: dt.datetime | None, kinds: Sequence[str] | None = None
+) -> list[RecoveryStep]:
+    """The steps that a case takes from its playbook, not yet written; the product itself may have acknowledged.
+
+    `kinds` are the playbook's steps where the caller has read them already.
+    """
     steps = [
         RecoveryStep(case=case, kind=kind, position=position)
-        for position, kind in enumerate(playbook_steps(case.failure_type))
+        for position, kind in enumerate(playbook_steps(case.failure_type) if kinds is None else kinds)
     ]
     for step in steps:
         if step.kind == StepKind.ACKNOWLEDGE and acknowledged_at is not None:

@@ -35,6 +35,9 @@ bench: prepare-dev  ## measures the product on SIZE generated cases
 shots: prepare-dev  ## takes a picture of every page into shots/
 	@.venv/bin/python -m tests.browser.shots
 
+messages: prepare-dev  ## finds new texts and brings the catalogues up to date
+	@.venv/bin/python scripts/messages.py
+
 lock: prepare-dev  ## pins what requirements*.in ask for, with hashes
 	$(COMPILE) requirements.in --output-file requirements.txt
 	$(COMPILE) requirements-dev.in --output-file requirements-dev.txt

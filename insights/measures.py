@@ -27,6 +27,7 @@ PARETO_TOP = 10
 class Recovery:
     """Customers won back, and by how much their satisfaction rose."""
 
+    satisfied: int
     recovered: Reading
     of_resolved: Reading
     uplift: Reading
@@ -126,6 +127,7 @@ class Dashboard:
     selection: Selection
     opened: Tally
     resolved: Tally
+    won_back: int
     recovery: Recovery
     clocks: list[ClockRow]
     resolution_line: list[float | None]
@@ -163,12 +165,13 @@ def dashboard(selection: Selection, *, home_currency: str = "") -> Dashboard:
         selection=selection,
         opened=Tally(sum(opened[slot] for slot in slots), opened[PREVIOUS_SLOT]),
         resolved=Tally(resolved_n, resolved[PREVIOUS_SLOT]),
+        won_back=sum(won_back.values()),
         recovery=_recovery(queries.answers_by_slot(selection), slots, sum(won_back.values()), resolved_n),
         clocks=clocks,
         resolution_line=resolution_line,
         opened_line=gather([opened[slot] for slot in slots], SPARK_POINTS),
         money=_money(selection, slots, home_currency),
-        types=_types(cases, won_back, slots),
+        types=_types(selection, cases, won_back, slots),
         pareto=pareto(failures, defects),
         trend=[
             TrendPoint(day, opened[slot], resolved[slot])
@@ -193,6 +196,7 @@ def _recovery(answers: Mapping[int, Answers], slots: range, won_back: int, resol
         return gather([field(answers.get(slot, Answers())) for slot in slots], SPARK_POINTS)
 
     return Recovery(
+        satisfied=now.satisfied,
         recovered=share(now.satisfied, now.n, (before.satisfied, before.n)),
         of_resolved=share(won_back, resolved),
         uplift=uplift(now, before),
@@ -262,6 +266,7 @@ def _money(selection: Selection, slots: range, home_currency: str) -> list[Curre
 
 
 def _types(
+    selection: Selection,
     cases: CaseCounts,
     won_back: Mapping[str, int],
     slots: range,
@@ -276,6 +281,8 @@ def _types(
         ("", "", "no_type"),
     ):
         opened, closed = of_type(cases.opened, code), of_type(cases.resolved, code)
+        if selection.failure_type not in ("", code):
+            continue  # left out by the reader
         if code or opened or closed:
             back = won_back.get(code, 0)
             rows.append(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
     Aggregate,
@@ -219,7 +220,10 @@ def against_loss(selection: Selection) -> dict[str, AgainstLoss]:
         )
     )
     # Two offers on a case must not count its loss twice, and the ORM can't group what is grouped already.
-    sql, params = per_case.query.sql_with_params()
+    try:
+        sql, params = per_case.query.sql_with_params()
+    except EmptyResultSet:  # someone without a branch
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT currency, SUM(n), COUNT(*), SUM(granted), SUM(loss), COUNT(verified)"  # noqa: S608  # from the ORM

@@ -17,6 +17,15 @@ def visible_cases(user: User) -> QuerySet[Case]:
     return Case.objects.all() if branch_ids is None else Case.objects.filter(branch_id__in=branch_ids)
 
 
+def get_case_by_tracking_token(token: str) -> Case:
+    """The case that a customer follows by their link. Raises `Case.DoesNotExist`."""
+    return (
+        Case.objects.select_related("customer", "branch")
+        .defer("search", "customer__search", "description")
+        .get(tracking_token=token)
+    )
+
+
 def get_case_for(user: User, number: str) -> Case:
     """The case with that number, with what every page of it shows.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from feedback.states import Construct
 
@@ -132,6 +132,17 @@ def ask_at(
     """
     moment = max(resolved_at, landed_at or resolved_at) + delay
     return moment if delay < dt.timedelta(hours=1) else by_day(moment, zone)
+
+
+def zone_of(*names: str) -> ZoneInfo:
+    """The first of these time zones that exists and is not UTC, which stands for "nobody has said"."""
+    for name in names:
+        if name and name != "UTC":
+            try:
+                return ZoneInfo(name)
+            except (ZoneInfoNotFoundError, ValueError):
+                continue
+    return ZoneInfo("UTC")
 
 
 def by_day(moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:

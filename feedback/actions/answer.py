@@ -75,22 +75,16 @@ def _write(
     scores = score(questions, answers)
     before = Response.objects.filter(invitation=invitation).first()
     was_low = before is not None and is_low(before.satisfaction, settings.FEEDBACK_LOW_SCORE)
-    said = {
-        "answers": answers,
-        "comment": comment,
-        "satisfaction": scores.satisfaction,
-        "satisfaction_before": case.satisfaction_before,
-        "justice": scores.justice,
-        "nps": scores.nps,
-        "changed_at": now,
-    }
-    response, is_new = Response.objects.update_or_create(
-        invitation=invitation, defaults=said, create_defaults=said | {"case": case, "submitted_at": now}
-    )
+    response = before or Response(invitation=invitation, case=case, submitted_at=now)
+    response.answers, response.comment = answers, comment
+    response.satisfaction, response.satisfaction_before = scores.satisfaction, case.satisfaction_before
+    response.justice, response.nps = scores.justice, scores.nps
+    response.changed_at = now
+    response.save()
     invitation.state = InvitationState.ANSWERED
     invitation.reminder_due_at = None
     invitation.save(update_fields=("state", "reminder_due_at"))
-    _tell_the_case(case, response, is_new=is_new)
+    _tell_the_case(case, response, is_new=before is None)
     low = is_low(scores.satisfaction, settings.FEEDBACK_LOW_SCORE)
     if invitation.round == case.reopened_count + 1 or low:
         mark_low_score(case=case, low=low)

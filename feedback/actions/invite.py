@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-import zoneinfo
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils.translation import gettext_noop
@@ -13,7 +13,7 @@ from audit.actions import record
 from cases.models import Case
 from feedback.models import Invitation
 from feedback.queries import active_instrument
-from feedback.rules import ask_at
+from feedback.rules import ask_at, zone_of
 from feedback.states import InvitationState
 
 # Why a survey was not sent: messages of the catalogue, shown in the reader's language.
@@ -76,12 +76,6 @@ def survey_delay() -> dt.timedelta:
     return dt.timedelta(hours=settings.FEEDBACK_DELAY_HOURS)
 
 
-def customer_zone(case: Case) -> zoneinfo.ZoneInfo:
-    """The customer's time zone; UTC means that nobody has said, so then the branch's."""
-    for name in (case.customer.time_zone, case.branch.time_zone):
-        if name and name != "UTC":
-            try:
-                return zoneinfo.ZoneInfo(name)
-            except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-                continue
-    return zoneinfo.ZoneInfo("UTC")
+def customer_zone(case: Case) -> ZoneInfo:
+    """The time zone in which this customer's day and night are reckoned: their own, else the branch's."""
+    return zone_of(case.customer.time_zone, case.branch.time_zone)

@@ -19,8 +19,8 @@ from feedback.models import FollowUp, Invitation, Response
 from feedback.queries import open_follow_ups, responses_of
 from feedback.states import FollowUpState, InvitationState
 from messaging.models import Notice
-from tests.factories import make_branch, make_user
-from tests.feedback.world import World, answer, invitation_of, make_world
+from tests.factories import make_user
+from tests.feedback.world import World, answer, invitation_of, make_branch, make_world
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -196,5 +196,5 @@ def test_listing_follow_ups_takes_one_query(world: World, django_assert_num_quer
     with django_assert_num_queries(1):
         for follow_up in open_follow_ups(supervisor):
             assert follow_up.case.customer.name
-            assert follow_up.case.owner.name
+            assert follow_up.case.owner == world.owner
             assert follow_up.response.satisfaction == 1

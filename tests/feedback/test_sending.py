@@ -24,8 +24,7 @@ from feedback.models import Instrument, Invitation
 from feedback.states import InvitationState
 from messaging.actions import queue_email
 from messaging.models import OutboxMessage
-from tests.factories import make_case, make_customer
-from tests.feedback.world import World, answer, invitation_of, make_world, resolve
+from tests.feedback.world import World, answer, invitation_of, make_case, make_customer, make_world, resolve
 
 FRIDAY = dt.datetime(2026, 11, 20, 13, 0, tzinfo=dt.UTC)  # 14:00 in Berlin
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
@@ -39,13 +38,13 @@ def world() -> World:
 
 
 @pytest.fixture
-def clock() -> Iterator[time_machine.Coordinates]:
+def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(FRIDAY, tick=False) as coordinates:
         yield coordinates
 
 
 def test_a_day_after_resolution_the_customer_is_asked_once_in_their_language(
-    world: World, clock: time_machine.Coordinates
+    world: World, clock: time_machine.Traveller
 ) -> None:
     case = world.resolved(language="zh-hans")
     clock.shift(DAY - HOUR)
@@ -64,7 +63,7 @@ def test_a_day_after_resolution_the_customer_is_asked_once_in_their_language(
 
 
 def test_asking_finishes_the_follow_up_step_and_stands_on_the_timeline(
-    world: World, clock: time_machine.Coordinates
+    world: World, clock: time_machine.Traveller
 ) -> None:
     case = world.resolved()
     clock.shift(DAY)
@@ -76,7 +75,7 @@ def test_asking_finishes_the_follow_up_step_and_stands_on_the_timeline(
 
 
 def test_a_remedy_that_arrives_after_resolution_moves_the_question(
-    world: World, clock: time_machine.Coordinates
+    world: World, clock: time_machine.Traveller
 ) -> None:
     case = world.resolved()
     clock.shift(HOUR)
@@ -89,7 +88,7 @@ def test_a_remedy_that_arrives_after_resolution_moves_the_question(
 
 
 def test_a_worker_that_was_down_all_day_does_not_ask_at_night(
-    world: World, clock: time_machine.Coordinates
+    world: World, clock: time_machine.Traveller
 ) -> None:
     world.resolved()
     clock.shift(DAY + 7 * HOUR)  # 21:00 in Berlin
@@ -100,13 +99,13 @@ def test_a_worker_that_was_down_all_day_does_not_ask_at_night(
     assert send_due_surveys() == 1
 
 
-def test_night_is_the_customers_own(world: World, clock: time_machine.Coordinates) -> None:
+def test_night_is_the_customers_own(world: World, clock: time_machine.Traveller) -> None:
     case = world.resolved(customer=make_customer(time_zone="Asia/Shanghai"))
     assert invitation_of(case).due_at == dt.datetime(2026, 11, 22, 1, 0, tzinfo=dt.UTC)
 
 
 @override_settings(FEEDBACK_DELAY_HOURS=1 / 60)
-def test_the_demo_asks_after_a_minute_even_at_night(world: World, clock: time_machine.Coordinates) -> None:
+def test_the_demo_asks_after_a_minute_even_at_night(world: World, clock: time_machine.Traveller) -> None:
     clock.move_to(FRIDAY + 8 * HOUR)
     world.resolved()
     clock.shift(59)
@@ -115,7 +114,7 @@ def test_the_demo_asks_after_a_minute_even_at_night(world: World, clock: time_ma
     assert send_due_surveys() == 1
 
 
-def test_a_customer_is_asked_at_most_once_in_90_days(world: World, clock: time_machine.Coordinates) -> None:
+def test_a_customer_is_asked_at_most_once_in_90_days(world: World, clock: time_machine.Traveller) -> None:
     customer = make_customer()
     world.resolved(customer=customer)
     second = world.resolved(customer=customer)
@@ -130,7 +129,7 @@ def test_a_customer_is_asked_at_most_once_in_90_days(world: World, clock: time_m
     assert invitation_of(third).state == InvitationState.SENT
 
 
-def test_a_case_opened_again_is_not_asked_about(world: World, clock: time_machine.Coordinates) -> None:
+def test_a_case_opened_again_is_not_asked_about(world: World, clock: time_machine.Traveller) -> None:
     case = world.resolved()
     reopen_case(actor=world.owner, case_id=case.pk, reason="The refund did not arrive.")
     skipped = invitation_of(case)
@@ -144,7 +143,7 @@ def test_a_case_opened_again_is_not_asked_about(world: World, clock: time_machin
 
 
 def test_a_customer_without_an_address_is_not_asked_and_the_reason_is_kept(
-    world: World, clock: time_machine.Coordinates
+    world: World, clock: time_machine.Traveller
 ) -> None:
     case = world.resolved(customer=make_customer(email=None))
     clock.shift(DAY)
@@ -158,7 +157,7 @@ def test_without_an_active_questionnaire_nothing_is_planned(world: World) -> Non
     assert not Invitation.objects.exists()
 
 
-def test_one_reminder_after_four_days_and_no_more(world: World, clock: time_machine.Coordinates) -> None:
+def test_one_reminder_after_four_days_and_no_more(world: World, clock: time_machine.Traveller) -> None:
     world.resolved()
     clock.shift(DAY)
     send_due_surveys()
@@ -172,7 +171,7 @@ def test_one_reminder_after_four_days_and_no_more(world: World, clock: time_mach
 
 
 def test_whoever_has_answered_or_is_served_again_is_not_reminded(
-    world: World, clock: time_machine.Coordinates
+    world: World, clock: time_machine.Traveller
 ) -> None:
     answered, reopened = world.resolved(), world.resolved()
     clock.shift(DAY)
@@ -183,7 +182,7 @@ def test_whoever_has_answered_or_is_served_again_is_not_reminded(
     assert send_due_reminders() == 0
 
 
-def test_no_reminder_at_night(world: World, clock: time_machine.Coordinates) -> None:
+def test_no_reminder_at_night(world: World, clock: time_machine.Traveller) -> None:
     world.resolved()
     clock.shift(DAY)
     send_due_surveys()
@@ -194,7 +193,7 @@ def test_no_reminder_at_night(world: World, clock: time_machine.Coordinates) -> 
 
 
 def test_one_that_cannot_be_sent_does_not_hold_up_the_others(
-    world: World, clock: time_machine.Coordinates, monkeypatch: pytest.MonkeyPatch
+    world: World, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken, fine = world.resolved(language="en"), world.resolved(language="zh-hans")
 

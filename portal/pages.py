@@ -1,0 +1,52 @@
+"""What all pages behind a token share: no store, no index, no referrer, and the customer's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+import redis
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+
+View = Callable[[HttpRequest, str], HttpResponse]
+
+
+def token_page(view: View) -> View:
+    """Keep a page that a token opens out of caches, search engines and other sites' logs."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, token: str) -> HttpResponse:
+        response = view(request, token)
+        response["Cache-Control"] = "no-store, private"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        # Not "no-referrer": browsers then send "Origin: null" with the form, and the CSRF check refuses that.
+        response["Referrer-Policy"] = "same-origin"
+        return response
+
+    return wrapped
+
+
+def speak(request: HttpRequest, language: str) -> None:
+    """Answer in the customer's language unless this visitor has chosen one with the switch."""
+    if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+
+
+def not_found(request: HttpRequest) -> HttpResponse:
+    """The one answer to every token that opens nothing, whatever the reason."""
+    return render(request, "portal/not_found.html", {"brand_name": settings.ORGANISATION_NAME}, status=404)
+
+
+def allowed(what: str, *, most: int, seconds: int) -> bool:
+    """Whether this may be done once more: at most so often in so many seconds. Without its cache, always."""
+    key = f"portal:{what}"
+    try:
+        cache.add(key, 0, seconds)
+        return cache.incr(key) <= most
+    except (ValueError, redis.RedisError):
+        return True

@@ -1,0 +1,98 @@
+"""What a customer may know of their case, gathered so that the page only has to say it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cases.models import Case, Clock
+from cases.states import CaseState, ClockState
+from compensation.models import Offer
+from compensation.states import OfferState
+from feedback.models import Invitation
+from feedback.states import InvitationState
+from sla.states import Metric
+
+
+class Stage(StrEnum):
+    """Where a complaint stands, as its customer would say it."""
+
+    RECEIVED = "received"
+    WORKING = "working"
+    YOUR_TURN = "your_turn"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A compensation that has reached the customer."""
+
+    offer: Offer
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`answer_by` and `settle_by` are to come or missed; `is_late` says that the next one was missed."""
+
+    stage: Stage
+    was_reopened: bool
+    answered_at: dt.datetime | None
+    settled_at: dt.datetime | None
+    answer_by: dt.datetime | None
+    settle_by: dt.datetime | None
+    is_late: bool
+    landed: list[Landed]
+    survey_token: str
+
+    @property
+    def next_by(self) -> dt.datetime | None:
+        """When the customer hears from us at the latest."""
+        return self.answer_by if self.stage == Stage.RECEIVED else self.settle_by
+
+
+def status_of(
+    case: Case,
+    clocks: Iterable[Clock],
+    offers: Iterable[Offer],
+    invitation: Invitation | None,
+    *,
+    now: dt.datetime,
+) -> Status:
+    """The customer's view of a case. What is only planned, offered or noted inside is left out."""
+    due = {clock.metric: clock.due_at for clock in clocks if clock.state == ClockState.RUNNING}
+    stage = _stage(case)
+    answer_by = due.get(Metric.FIRST_RESPONSE) if stage == Stage.RECEIVED else None
+    settle_by = due.get(Metric.RESOLUTION) if stage in (Stage.RECEIVED, Stage.WORKING) else None
+    next_by = answer_by if stage == Stage.RECEIVED else settle_by
+    return Status(
+        stage=stage,
+        was_reopened=case.is_open and case.reopened_count > 0,
+        answered_at=case.first_response_at,
+        settled_at=case.resolved_at if stage == Stage.SETTLED else None,
+        answer_by=answer_by,
+        settle_by=settle_by,
+        is_late=next_by is not None and next_by < now,
+        landed=[
+            Landed(offer, offer.fulfilment.landed_at)
+            for offer in offers
+            if offer.state == OfferState.FULFILLED
+        ],
+        survey_token=_open_survey(invitation, now),
+    )
+
+
+def _stage(case: Case) -> Stage:
+    if case.state == CaseState.RESOLVED:
+        return Stage.SETTLED
+    if case.state == CaseState.WAITING:
+        return Stage.YOUR_TURN
+    return Stage.WORKING if case.first_response_at else Stage.RECEIVED
+
+
+def _open_survey(invitation: Invitation | None, now: dt.datetime) -> str:
+    if invitation is None or invitation.state != InvitationState.SENT:
+        return ""
+    return invitation.token if invitation.closes_at and invitation.closes_at > now else ""

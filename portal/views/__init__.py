@@ -1,0 +1,1 @@
+"""Customers' pages, a file per subject."""

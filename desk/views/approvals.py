@@ -37,12 +37,16 @@ PAGE = 25
 
 @dataclass(frozen=True)
 class Card:
-    """One waiting offer as the inbox shows it; `why_not` says why this person may not decide on it."""
+    """One waiting offer as the inbox shows it.
+
+    `asked` says that it is addressed to the reader's role, `why_not` why the reader may not decide on it.
+    """
 
     facts: Dossier
     clock: ClockView | None
     range: RangeView | None
     dose: DoseView | None
+    asked: bool
     asked_role: str
     why_not: str
 
@@ -117,9 +121,8 @@ def inbox_page(
     verb: str = "",
 ) -> HttpResponse:
     """The page; a refused decision is shown in place with its errors, with nothing lost."""
-    offers = list(waiting_for(request.user)[: PAGE + 1])
-    more = len(offers) > PAGE
-    cards = cards_for(request, offers[:PAGE])
+    offers, more = _waiting(request, chosen)
+    cards = cards_for(request, offers)
     opened = _opened(cards, chosen)
     missing = chosen is not None and (opened is None or opened.offer.pk != chosen)
     context = {
@@ -127,7 +130,7 @@ def inbox_page(
         "cards": cards,
         "opened": opened,
         "more": more,
-        "mine": sum(card.may_approve or card.may_lower for card in cards),
+        "mine": sum(card.asked for card in cards),
         "oldest": min((card.offer.proposed_at for card in cards), default=None),
         "budgets": _budgets(cards),
         "chosen": chosen is not None and not missing,
@@ -141,21 +144,35 @@ def inbox_page(
     return render(request, "desk/approvals.html", context, status=status)
 
 
+def _waiting(request: StaffRequest, chosen: int | None) -> tuple[list[Offer], bool]:
+    """The first offers that wait, with the chosen one among them, and whether there are more."""
+    waiting = waiting_for(request.user)
+    offers = list(waiting[: PAGE + 1])
+    more = len(offers) > PAGE
+    offers = offers[:PAGE]
+    if more and chosen is not None and all(offer.pk != chosen for offer in offers):
+        offers = [*waiting.filter(pk=chosen), *offers][:PAGE]
+    return offers, more
+
+
 def cards_for(request: StaffRequest, offers: Sequence[Offer]) -> list[Card]:
     """Each offer with its facts, clock and range, in a constant number of queries."""
     now = timezone.now()
     clocks = clocks_for([offer.case for offer in offers])
-    return [_card(facts, row_clock(facts.case, clocks, now)) for facts in dossiers(request.user, offers)]
+    return [
+        _card(facts, row_clock(facts.case, clocks, now), request.user.role)
+        for facts in dossiers(request.user, offers)
+    ]
 
 
-def _card(facts: Dossier, clock: ClockView | None) -> Card:
+def _card(facts: Dossier, clock: ClockView | None, role: str) -> Card:
     offer = facts.offer
-    limit = facts.limit.per_case if facts.limit else None
     return Card(
         facts=facts,
         clock=clock,
-        range=range_of(facts.case, facts.likes, mine=offer.amount, limit=limit),
+        range=range_of(facts.case, facts.likes, mine=offer.amount, limit=None),
         dose=dose_view(facts.granted + offer.amount, facts.case.loss),
+        asked=offer.asked_role == role and not facts.is_own,
         asked_role=role_label(offer.asked_role),
         why_not=_("You proposed this yourself, so someone else decides.") if facts.is_own else "",
     )
@@ -163,26 +180,33 @@ def _card(facts: Dossier, clock: ClockView | None) -> Card:
 
 def _opened(cards: Sequence[Card], chosen: int | None) -> Card | None:
     wanted = next((card for card in cards if card.offer.pk == chosen), None)
-    mine = (card for card in cards if card.may_approve or card.may_lower)
-    return wanted or next(mine, None) or next(iter(cards), None)
+    asked = (card for card in cards if card.asked)
+    possible = (card for card in cards if card.may_lower)
+    return wanted or next(asked, None) or next(possible, None) or next(iter(cards), None)
 
 
 def _decision_forms(cards: Sequence[Card], opened: Card | None) -> dict[str, Any]:
     """The forms of the open card, and the offers before and after it, where `j` and `k` lead."""
     if opened is None:
         return {"before": None, "after": None, "decisions": []}
-    offer = opened.offer
     at = next(index for index, card in enumerate(cards) if card is opened)
-    initial = {"amount": f"{opened.facts.most.normalize():f}"} if opened.facts.most < offer.amount else {}
+    decisions = (
+        ("approve", ReasonForm(auto_id="approve_%s"), opened.may_approve),
+        ("lower", lower_form(opened), opened.may_lower),
+        ("reject", ReasonForm(auto_id="reject_%s"), opened.may_reject),
+    )
     return {
         "before": cards[at - 1].offer.pk if at > 0 else None,
         "after": cards[at + 1].offer.pk if at + 1 < len(cards) else None,
-        "decisions": [
-            ("approve", ReasonForm(auto_id="approve_%s")),
-            ("lower", LowerForm(currency=offer.currency, initial=initial, auto_id="lower_%s")),
-            ("reject", ReasonForm(auto_id="reject_%s")),
-        ],
+        "decisions": [(verb, form) for verb, form, may in decisions if may],
     }
+
+
+def lower_form(card: Card) -> LowerForm:
+    """The form for a lower amount, filled with the most that this person may approve where that is less."""
+    most = card.facts.most
+    initial = {"amount": f"{most.normalize():f}"} if most < card.offer.amount else {}
+    return LowerForm(currency=card.offer.currency, initial=initial, auto_id="lower_%s")
 
 
 def _budgets(cards: Sequence[Card]) -> list[Budget]:

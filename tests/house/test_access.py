@@ -1,0 +1,215 @@
+"""Every address × every role: who gets in is written down here, and nothing is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import User
+from accounts.states import Role
+from audit.models import Event
+from cases.models import Case
+from compensation.actions.offers import propose_offer
+from compensation.models import Offer
+from feedback.models import FollowUp, Instrument, Invitation, Response
+from messaging.actions import notify
+from messaging.models import Notice, OutboxMessage
+from tests.factories import MONDAY, Desk, log_case, make_branch, make_desk, make_user
+
+F, S, M, A, U = Role.FRONTLINE, Role.SUPERVISOR, Role.MANAGER, Role.ADMIN, Role.AUDITOR
+EVERY = {F, S, M, A, U}
+WORKS = {F, S, M}
+DECIDES = {S, M}
+LOOKS = {S, M, A, U}
+SETTINGS = {M, A, U}
+
+# Addresses of the desk, with the roles that get in.
+STAFF: dict[str, set[Role]] = {
+    "desk:home": EVERY,
+    "desk:queue": EVERY,
+    "desk:search": EVERY,
+    "desk:customers": EVERY,
+    "desk:customer": EVERY,
+    "desk:case": EVERY,
+    "desk:notifications": EVERY,
+    "desk:notifications_read": EVERY,
+    "desk:notification_open": EVERY,
+    "desk:preferences": EVERY,
+    "desk:log": WORKS,
+    "desk:log_find": WORKS,
+    "desk:log_customer": WORKS,
+    "desk:log_suggest": WORKS,
+    "desk:case_write": WORKS,
+    "desk:case_step": WORKS,
+    "desk:case_take": WORKS,
+    "desk:case_assign": DECIDES,
+    "desk:case_classify": WORKS,
+    "desk:case_wait": WORKS,
+    "desk:case_go_on": WORKS,
+    "desk:case_resolve": WORKS,
+    "desk:case_reopen": WORKS,
+    "desk:follow_up_finish": WORKS,
+    "desk:offer_propose": WORKS,
+    "desk:offer_forecast": WORKS,
+    "desk:offer_withdraw": WORKS,
+    "desk:offer_fulfil": WORKS,
+    "desk:approvals": DECIDES,
+    "desk:offer_approve": DECIDES,
+    "desk:offer_reject": DECIDES,
+    "desk:insights": LOOKS,
+    "desk:insights_csv": LOOKS,
+    "desk:insights_cases": LOOKS,
+    "desk:insights_cases_csv": LOOKS,
+    "desk:mailbox": EVERY,
+    "desk:mailbox_message": EVERY,
+    "desk:mailbox_retry": {A},
+    "desk:settings": SETTINGS,
+    "desk:settings_section": SETTINGS,
+    "desk:staff_new": {A},
+    "desk:staff_edit": {A},
+    "api:cases": EVERY,
+    "api:case": EVERY,
+    "api:notes": WORKS,
+    "api:customers": EVERY,
+}
+# Addresses that need no account: probes, customers' links, sign-in and what belongs to it.
+OPEN = {
+    "healthz", "readyz", "metrics", "root", "set_language", "portal:survey", "portal:survey_thanks", "portal:track",
+    "desk:demo_sign_in", "api:schema", "api:nothing",
+}  # fmt: skip
+OPEN_PREFIXES = ("account_", "mfa_")
+
+
+def addresses(resolver: URLResolver | None = None, space: str = "") -> Iterator[str]:
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from addresses(entry, f"{space}{entry.namespace}:" if entry.namespace else space)
+        elif isinstance(entry, URLPattern):
+            yield f"{space}{entry.name}"
+
+
+def test_every_address_is_written_down_here() -> None:
+    unknown = {
+        name for name in addresses() if name not in STAFF and name not in OPEN and not name.startswith(OPEN_PREFIXES)
+    }
+    assert unknown == set()
+    assert set(STAFF) <= set(addresses())
+
+
+@pytest.fixture
+def desk(db: None) -> Desk:
+    return make_desk()
+
+
+@pytest.fixture
+def places(desk: Desk) -> dict[str, list[Any]]:
+    """The arguments of each address, all about one case of the desk's branch."""
+    case = log_case(desk)
+    offer = propose_offer(
+        actor=desk.frontline,
+        case_id=case.pk,
+        kind="refund",
+        basis="goodwill",
+        amount=Decimal(120),
+        purpose="The late parcel",
+        reason="Two days late.",
+    )
+    invitation = Invitation.objects.create(
+        case=case, instrument=Instrument.objects.get(), token="t" * 32, language="en", due_at=MONDAY
+    )
+    response = Response.objects.create(invitation=invitation, case=case, answers={}, satisfaction=1)
+    follow_up = FollowUp.objects.create(response=response, case=case, assignee=desk.supervisor, due_at=MONDAY)
+    notify(users=[desk.frontline], message="%(number)s", params={"number": "1"}, url="/desk/", dedupe_key="x")
+    number = [case.number]
+    return {
+        "desk:customer": [case.customer_id],
+        "desk:case_write": [case.number, "note"],
+        "desk:case_step": [case.number, "listen", "complete"],
+        "desk:offer_withdraw": [offer.pk],
+        "desk:offer_fulfil": [offer.pk],
+        "desk:offer_approve": [offer.pk],
+        "desk:offer_reject": [offer.pk],
+        "desk:follow_up_finish": [follow_up.pk],
+        "desk:notification_open": [Notice.objects.get(user=desk.frontline, dedupe_key__startswith="x").pk],
+        "desk:mailbox_message": [OutboxMessage.objects.latest("pk").pk],
+        "desk:mailbox_retry": [OutboxMessage.objects.latest("pk").pk],
+        "desk:settings_section": ["targets"],
+        "desk:staff_edit": [desk.colleague.pk],
+        "api:case": number,
+        "api:notes": number,
+        **{
+            name: number
+            for name in STAFF
+            if name.startswith(("desk:case_", "desk:offer_forecast", "desk:offer_propose")) or name == "desk:case"
+            if name not in ("desk:case_write", "desk:case_step")
+        },
+    }
+
+
+def visit(client: Client, name: str, places: dict[str, list[Any]]) -> list[HttpResponse]:
+    """What the address answers to GET and to an empty POST."""
+    url = reverse(name, args=places.get(name, []))
+    return [client.get(url), client.post(url)]  # type: ignore[list-item]
+
+
+def of(desk: Desk, role: Role) -> User:
+    return getattr(desk, role.value)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("role", sorted(EVERY))
+def test_a_role_gets_into_its_own_addresses_and_no_others(
+    desk: Desk, places: dict[str, list[Any]], role: Role
+) -> None:
+    client = Client()
+    client.force_login(of(desk, role))
+    for name, roles in STAFF.items():
+        for response in visit(client, name, places):
+            if role in roles:
+                assert response.status_code in (200, 201, 204, 302, 400, 404, 405, 409, 415, 422), (name, response.status_code)
+            else:
+                assert response.status_code in (403, 405), (name, response.status_code)
+        if role not in roles:
+            assert 403 in [response.status_code for response in visit(client, name, places)], name
+
+
+def test_nobody_gets_in_without_signing_in(places: dict[str, list[Any]]) -> None:
+    before = Event.objects.count()
+    for name in STAFF:
+        for response in visit(Client(), name, places):
+            turned_away = response.status_code in (401, 403, 405) or (
+                response.status_code == 302 and response.headers["Location"].startswith("/accounts/login/")
+            )
+            assert turned_away, (name, response.status_code)
+    assert Event.objects.count() == before
+
+
+def test_someone_who_has_left_gets_in_nowhere(desk: Desk, places: dict[str, list[Any]]) -> None:
+    client = Client()
+    client.force_login(desk.supervisor)
+    desk.supervisor.is_active = False
+    desk.supervisor.save()
+    for name in STAFF:
+        for response in visit(client, name, places):
+            assert response.status_code in (302, 401, 403, 405), (name, response.status_code)
+
+
+def test_a_case_of_another_branch_is_not_there(desk: Desk, places: dict[str, list[Any]]) -> None:
+    stranger = make_user(Role.SUPERVISOR, make_branch())
+    client = Client()
+    client.force_login(stranger)
+    case = Case.objects.get()
+    before = (Event.objects.count(), case.timeline.count())
+    about_the_case = [
+        name for name, arguments in places.items() if arguments[0] == case.number or name.startswith("desk:offer_")
+    ]
+    for name in [*about_the_case, "desk:follow_up_finish"]:
+        for response in visit(client, name, places):
+            assert response.status_code in (404, 405), (name, response.status_code)
+    assert (Event.objects.count(), case.timeline.count()) == before
+    assert Offer.objects.get().state == "waiting"

@@ -33,12 +33,14 @@ class StaffRecord:
     is_active: bool = True
 
 
-def create_staff(*, actor: User, new: StaffRecord, password: str = "") -> User:
+def create_staff(*, actor: User | None, new: StaffRecord, password: str = "") -> User:
     """Make an account. Without a password its owner sets one through the sign-in page's reset by e-mail.
 
-    Raises `Invalid` at the field that is wrong, `NotAllowed` without the right to change settings.
+    An actor of None is whoever runs the server, who makes the first administrator. Raises `Invalid` at the field
+    that is wrong, `NotAllowed` without the right to change settings.
     """
-    require(actor, Capability.CHANGE_SETTINGS)
+    if actor is not None:
+        require(actor, Capability.CHANGE_SETTINGS)
     user = User(
         email=new.email.strip().lower(),
         name=new.name.strip(),

@@ -13,16 +13,17 @@ from accounts.models import User
 from cases.models import Case, Clock, TimelineEntry
 from cases.paths import case_path
 from cases.states import EntryKind
-from compensation.models import Offer
 from compensation.actions.telling import amount_text
+from compensation.models import Offer
 from compensation.paths import APPROVALS_PATH
 from compensation.states import OfferState
 from feedback.actions.invite import customer_zone
-from feedback.models import FollowUp, Invitation
+from feedback.models import FollowUp, Invitation, Item
 from feedback.states import Construct
 from messaging.models import Notice, OutboxMessage
 from messaging.rendering import render_email
 from messaging.states import MessageState
+from recovery.demo.copying import copy_in
 from recovery.demo.life import Alert, Life
 from recovery.demo.staff import Staff
 from sla.states import Metric, Severity
@@ -58,9 +59,10 @@ class Postman:
                 self._send(case, "reply", context, at=entry.at, occasion=f"reply:{entry.pk}")
 
     def survey(self, invitations: Iterable[Invitation]) -> None:
+        first = Item.objects.filter(instrument__is_active=True, construct=Construct.RECOVERY).earliest("position")
         for invitation in invitations:
-            if invitation.sent_at is not None:
-                context = _survey_context(invitation)
+            if invitation.sent_at is not None and self._keeps(invitation.sent_at):
+                context = _survey_context(invitation, first)
                 self._send(
                     invitation.case, "survey", context, at=invitation.sent_at, occasion=f"survey:{invitation.pk}"
                 )
@@ -112,8 +114,8 @@ class Postman:
     def write(self) -> None:
         self._messages.sort(key=lambda message: message.created_at)
         self._notices.sort(key=lambda notice: notice.created_at)
-        OutboxMessage.objects.bulk_create(self._messages, batch_size=500)
-        Notice.objects.bulk_create(self._notices, batch_size=1000)
+        copy_in(self._messages)
+        copy_in(self._notices)
 
     def _tell_proposer(self, offer: Offer) -> None:
         assert offer.decided_at is not None
@@ -157,9 +159,12 @@ class Postman:
             for person in people
         ]
 
+    def _keeps(self, at: dt.datetime) -> bool:
+        return at >= self._now - KEPT
+
     def _send(self, case: Case, template: str, context: Mapping[str, Any], *, at: dt.datetime, occasion: str) -> None:
         address = self._emails[case.customer_id]
-        if not address or at < self._now - KEPT:
+        if not address or not self._keeps(at):
             return
         rendered = render_email(template, context, case.language)
         self._messages.append(
@@ -196,12 +201,10 @@ def clock_occasion(clock: Clock, level: int) -> str:
     return f"clock:{clock.pk}:{level}"
 
 
-def _survey_context(invitation: Invitation) -> dict[str, Any]:
+def _survey_context(invitation: Invitation, first: Item) -> dict[str, Any]:
     case, language = invitation.case, invitation.language
-    first = invitation.instrument.items.filter(construct=Construct.RECOVERY).order_by("position").first()
     with translation.override(language):
-        question = first.text if first else ""
-        scale = list(enumerate(first.labels, start=first.lowest)) if first else []
+        question, scale = first.text, list(enumerate(first.labels, start=first.lowest))
     return {
         "customer_name": case.customer.name,
         "number": case.number,

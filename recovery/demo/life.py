@@ -56,10 +56,10 @@ class Life:
 
     # --- what people do --------------------------------------------------------------------
 
-    def log(self, *, acknowledged: bool) -> None:
-        """Take the complaint down: its steps, its clocks, its first entry."""
+    def log(self, *, acknowledged: bool, kinds: list[str]) -> None:
+        """Take the complaint down: its clocks, its first entry, and its steps, which are of these kinds."""
         case = self.case
-        self.steps = build_steps(case, acknowledged_at=case.received_at if acknowledged else None)
+        self.steps = build_steps(case, acknowledged_at=case.received_at if acknowledged else None, kinds=kinds)
         for metric in Metric:
             self._start_clock(metric, case.received_at, 1)
         self._enter(EntryKind.COMPLAINT, case.received_at, None, case.description)

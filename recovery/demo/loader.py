@@ -14,9 +14,10 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.states import Role
 from cases.actions.log import next_numbers
-from cases.models import Case, Clock, RecoveryStep, TimelineEntry
+from cases.models import Case, Clock, TimelineEntry
 from cases.states import CaseState
 from customers.models import Customer, Order
+from recovery.demo.copying import copy_in
 from recovery.demo.letters import Postman, told_of
 from recovery.demo.life import Alert, Life
 from recovery.demo.money import Purse
@@ -96,7 +97,7 @@ def _number_orders(plans: list[Plan], pools: dict[str, Pool], places: dict[str, 
         ordered_at = plans[0].received_at - dt.timedelta(days=chance.randint(5, 200))
         reference = f"{place.trade.order_prefix}-{ordered_at:%y}-{number:06d}"
         orders.append(_order(customer, place, reference, product, ordered_at, chance))
-    Order.objects.bulk_create(orders, batch_size=1000)
+    copy_in(orders)
 
 
 def _order(
@@ -151,9 +152,9 @@ def _write_cases(lives: list[Life]) -> dict[str, int]:
     steps = [step for life in lives for step in life.steps]
     clocks = sorted((clock for life in lives for clock in life.clocks), key=lambda clock: clock.started_at)
     entries = sorted((entry for life in lives for entry in life.entries), key=lambda entry: entry.at)
-    RecoveryStep.objects.bulk_create(steps, batch_size=2000)
-    Clock.objects.bulk_create(clocks, batch_size=2000)
-    TimelineEntry.objects.bulk_create(entries, batch_size=2000)
+    copy_in(steps)
+    copy_in(clocks)
+    copy_in(entries)
     still_open = sum(life.case.state != CaseState.RESOLVED for life in lives)
     return {"cases": len(lives), "open cases": still_open, "timeline entries": len(entries)}
 

@@ -14,6 +14,7 @@ from compensation.actions.telling import amount_text
 from compensation.models import Approval, Budget, BudgetMovement, Fulfilment, Offer
 from compensation.rules import NEEDS_REFERENCE, Limit, who_decides
 from compensation.states import Basis, Decision, FulfilmentMethod, Movement, OfferKind, OfferState
+from recovery.demo.copying import copy_in
 from recovery.demo.life import Life
 from recovery.demo.trail import Trail
 from recovery.demo.world import Place
@@ -169,11 +170,11 @@ class Purse:
         for place, movement in self._movements:
             movement.budget = movement.offer.budget = budgets[self._month(place, movement.offer)]
         self.offers.sort(key=lambda offer: offer.proposed_at)
-        Offer.objects.bulk_create(self.offers, batch_size=1000)
-        Approval.objects.bulk_create(sorted(self.approvals, key=lambda row: row.at), batch_size=1000)
-        Fulfilment.objects.bulk_create(self.fulfilments, batch_size=1000)
+        copy_in(self.offers)
+        copy_in(sorted(self.approvals, key=lambda row: row.at))
+        copy_in(self.fulfilments)
         movements = sorted((movement for _place, movement in self._movements), key=lambda row: row.at)
-        BudgetMovement.objects.bulk_create(movements, batch_size=1000)
+        copy_in(movements)
 
     def _move(self, life: Life, offer: Offer, kind: Movement, at: dt.datetime, by: User) -> None:
         movement = BudgetMovement(offer=offer, kind=kind, amount=offer.standing_amount, at=at, by=by)

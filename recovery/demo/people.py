@@ -15,7 +15,7 @@ from customers.rules import normalise_contact
 from customers.states import ContactKind, Tier
 from recovery.demo.world import Place
 
-CUSTOMERS_PER_CASE = 0.62
+CUSTOMERS_PER_CASE = 1.2
 TIERS = ((Tier.STANDARD, 60), (Tier.SILVER, 22), (Tier.GOLD, 13), (Tier.PLATINUM, 5))
 LATIN_NAME = re.compile(r"[^a-z]+")
 
@@ -44,7 +44,7 @@ class CustomerMaker:
         pool = Pool()
         for _ in range(size):
             pool.customers.append(self._customer(place, now))
-            pool.weights.append(self._chance.paretovariate(1.6))
+            pool.weights.append(self._chance.paretovariate(2.4))
         return pool
 
     def write(self) -> dict[int, str]:

@@ -52,7 +52,7 @@ OPEN_FATES = {
     Fate.WAITING: 0.14,
     Fate.REOPENED: 0.04,
 }
-OPEN_SHARE = 0.064
+OPEN_SHARE = 0.056
 FEWEST_OPEN = 26
 RESOLVED_TWICE_SHARE = 0.045
 WAITING_OFFERS = 8
@@ -149,6 +149,8 @@ class Planner:
         minutes = self._targets[plan.severity]
         response, resolution = (minutes[metric] * 60.0 for metric in (Metric.FIRST_RESPONSE, Metric.RESOLUTION))
         plan.elapsed = self._elapsed(fate, response, resolution)
+        if fate is Fate.FRESH and self._chance.random() < 0.5:
+            plan.channel = Channel.WEB
         plan.received_at = plan.place.before(self._now, plan.elapsed)
         return plan
 
@@ -195,7 +197,9 @@ class Planner:
         plan = self._draw(Fate.RESOLVED_TWICE if twice else Fate.RESOLVED, place)
         minutes = self._targets[plan.severity][Metric.RESOLUTION]
         longest = minutes * 60 * plan.speed * 1.6 + (6 * HOUR if twice else 0)
-        latest = place.before(self._now, longest)
+        # Most of what came in lately is still open, and drawn as such.
+        lately = self._now - dt.timedelta(days=self._chance.uniform(2, 9))
+        latest = min(place.before(self._now, longest), lately)
         span = (latest - (self._now - dt.timedelta(days=HISTORY_DAYS))).total_seconds()
         ago = span * (1 - self._chance.betavariate(1.15, 1))
         plan.received_at = self._arrival(plan, latest - dt.timedelta(seconds=ago))

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.states import Role
 from cases.actions.log import NewCase, build_case
 from cases.models import Cause, Defect
+from cases.queries import playbook_steps
 from cases.states import Channel, FailureType, Outcome, StepKind, StepState
 from cases.suggestion import suggest
 from common.money import format_money
@@ -18,7 +19,7 @@ from compensation.models import Offer
 from compensation.states import Basis, OfferKind, OfferState
 from recovery.demo.life import Life
 from recovery.demo.money import CENT, Purse
-from recovery.demo.plans import Fate, Plan
+from recovery.demo.plans import Fate, Plan, weighted
 from recovery.demo.staff import Staff
 from recovery.demo.surveys import Resolution
 from recovery.demo.trail import Trail
@@ -27,6 +28,8 @@ from recovery.demo.world import Targets
 from sla.states import Metric
 
 HOUR = 3600.0
+# How far on the way a customer is asked for something that is missing.
+ASKED_AT = 0.5
 NEVER_SEEN = frozenset({Fate.FRESH, Fate.RESPONSE_LATE})
 BY_ITSELF = frozenset({Channel.WEB, Channel.EMAIL, Channel.API})
 LETTERS = frozenset({Channel.WEB, Channel.EMAIL, Channel.CHAT, Channel.SOCIAL, Channel.API})
@@ -59,6 +62,7 @@ class Setting:
         self.emails = emails
         self.defects = {defect.code: defect for defect in Defect.objects.filter(family__isnull=False)}
         self.causes = {cause.code: cause for cause in Cause.objects.all()}
+        self.kinds = {failure_type: playbook_steps(failure_type) for failure_type in FailureType}
 
 
 class Story:
@@ -71,6 +75,7 @@ class Story:
         self.chance = random.Random(plan.seed)  # noqa: S311  # made-up data
         self.language = plan.customer.language
         self.voice = Wording(self.language, self.chance)
+        self.cause = weighted(self.chance, CAUSES)
         self.facts = self._facts()
         self.life: Life
         self.resolutions: list[Resolution] = []
@@ -90,7 +95,8 @@ class Story:
         logger = None if plan.channel in BY_ITSELF else self.owner
         case = build_case(new, customer=plan.customer, number=number, received_at=plan.received_at, actor=logger)
         self.life = Life(case, plan.place, self.set.targets, self.set.trail, self.set.now)
-        self.life.log(acknowledged=bool(self.set.emails[plan.customer.pk]))
+        kinds = self.set.kinds[plan.failure_type]
+        self.life.log(acknowledged=bool(self.set.emails[plan.customer.pk]), kinds=kinds)
         return self.life
 
     def _new_case(self, text: str, summary: str) -> NewCase:
@@ -148,7 +154,7 @@ class Story:
         """Live the case up to its fate, or up to now."""
         plan = self.plan
         if plan.fate in NEVER_SEEN:
-            self._take_over(plan.elapsed * 0.5 if self.chance.random() < 0.5 else None)
+            self._take_over(plan.elapsed * 0.5 if self.chance.random() < 0.4 else None)
             return
         self._measure()
         self._take_over(self.answer_after * 0.6)
@@ -169,7 +175,7 @@ class Story:
         else:
             self.length = max(plan.elapsed * self.chance.uniform(1.08, 1.9), 0.3 * resolution)
         answer = targets[Metric.FIRST_RESPONSE] * 60.0 * min(self.chance.lognormvariate(-1.2, 0.75), 1.6)
-        self.answer_after = min(answer, 0.3 * self.length)
+        self.answer_after = min(answer, 0.75 * self.length)
         if plan.elapsed:
             self.answer_after = min(self.answer_after, 0.7 * plan.elapsed)
 
@@ -194,20 +200,21 @@ class Story:
             (0.0, self._listen),
             (0.18, self._verify),
             (0.36, self._apologise),
-            (0.5, self._ask_back),
+            (ASKED_AT, self._ask_back),
             (0.6, self._explain),
             (0.72, self._solve),
             (0.8, self._compensate),
         )
         for share, step in steps:
             moment = self._at(share)
-            if not self._is_past(moment):
+            if not self._is_past(moment) or (self.plan.fate is Fate.WAITING and share > ASKED_AT):
                 break
             step(moment)
         if self.plan.asks_approval:
             self._ask_approval()
 
     def _listen(self, at: dt.datetime) -> None:
+        self.life.finish(StepKind.ACKNOWLEDGE, at, self.owner)
         by_letter = self.plan.channel in LETTERS and self.set.emails[self.plan.customer.pk]
         if by_letter and self.chance.random() < 0.6:
             self._write(at, "listen", StepKind.LISTEN)
@@ -389,13 +396,6 @@ class Story:
         self.resolutions.append(Resolution(self.life, case.reopened_count + 1, at, landed, self.owner, paid))
 
     # --- words -------------------------------------------------------------------------------
-
-    @property
-    def cause(self) -> str:
-        """Why it happened: fixed for the case."""
-        codes, weights = zip(*CAUSES, strict=True)
-        chosen: str = random.Random(self.plan.seed + 1).choices(codes, weights)[0]  # noqa: S311
-        return chosen
 
     def _say(self, *path: str, **more: str) -> str:
         facts = self.facts | more

@@ -29,12 +29,16 @@ from feedback.rules import (
     score,
 )
 from feedback.states import Construct, FollowUpState, InvitationState
+from recovery.demo.copying import copy_in
 from recovery.demo.life import Life
 from recovery.demo.staff import Staff
 from recovery.demo.wording import Wording
 
 # The demo's own sending is quick, for trying out; its past was asked as an ordinary installation asks.
 DELAY = dt.timedelta(days=1)
+# Low scores of the last days mostly still wait for someone to call.
+LATELY = dt.timedelta(days=5)
+FIRST_FEW = 4
 ANSWER_RATE = 0.44
 COMMENT_RATE = 0.6
 HOUR = 3600.0
@@ -87,9 +91,9 @@ class Surveyor:
                 self._answer(resolution, invitation)
 
     def write(self) -> None:
-        Invitation.objects.bulk_create(self.invitations, batch_size=1000)
-        Response.objects.bulk_create(self.responses, batch_size=1000)
-        FollowUp.objects.bulk_create(self.follow_ups, batch_size=1000)
+        copy_in(self.invitations)
+        copy_in(self.responses)
+        copy_in(self.follow_ups)
 
     def _invite(self, resolution: Resolution) -> Invitation:
         life, round_ = resolution.life, resolution.round
@@ -143,7 +147,7 @@ class Surveyor:
         ends = resolution.reopened_at or self._now
         if at > min(ends, self._now):
             return
-        answers = self._points(resolution)
+        answers = self._points(resolution, lately=self._now - at < LATELY)
         scores = score(self._questions, answers)
         voice = self._voices[life.case.language]
         mood = "happy" if scores.satisfaction >= 4 else "middling" if scores.satisfaction == 3 else "unhappy"
@@ -177,16 +181,20 @@ class Surveyor:
         if low:
             self._follow_up(resolution, response)
 
-    def _points(self, resolution: Resolution) -> dict[str, int]:
-        """Points around one mood: a remedy that fits and keeps its time lifts it, a second failure lowers it."""
+    def _points(self, resolution: Resolution, *, lately: bool) -> dict[str, int]:
+        """Points around one mood: a remedy that fits and keeps its time lifts it, a second failure lowers it.
+
+        The last days, in which a failure is rising, are bad ones.
+        """
         case, life = resolution.life.case, resolution.life
-        mood = 3.85
+        mood = 3.8
         mood += 0.35 if resolution.paid else 0
         mood += 0.25 if case.failure_type == FailureType.PROCESS else 0
         mood -= 0.9 * any(clock.state == ClockState.MISSED for clock in life.clocks)
         mood -= 0.7 if case.outcome == Outcome.NOT_UPHELD else 0
         mood -= 0.5 * (resolution.round - 1)
-        mood += self._chance.gauss(0, 0.85)
+        mood -= 1.2 * lately
+        mood += self._chance.gauss(0, 1.05)
         return {
             question.code: self._point(question, mood)
             for question in self._questions
@@ -202,7 +210,8 @@ class Surveyor:
 
     def _follow_up(self, resolution: Resolution, response: Response) -> None:
         life, at = resolution.life, response.submitted_at
-        assignee = self._reviewer(resolution)
+        lately = self._now - at < LATELY
+        assignee = self._reviewer(resolution, lately=lately)
         follow_up = FollowUp(
             response=response, case=life.case, assignee=assignee, created_at=at, due_at=at + FOLLOW_UP_WITHIN
         )
@@ -210,8 +219,7 @@ class Surveyor:
         data = {"assignee": assignee.pk, "satisfaction": response.satisfaction}
         life.record("follow_up.opened", at, None, lambda: data)
         done_at = life.place.after(at, self._chance.uniform(1, 9) * HOUR)
-        recent = self._now - at < dt.timedelta(days=2)
-        if done_at > self._now or (recent and self._chance.random() < 0.8):
+        if done_at > self._now or (lately and self._chance.random() < 0.8):
             self._load[assignee.pk] += 1
             return
         result = self._voices[life.case.language].say("surveys", "follow_up", facts={})
@@ -221,8 +229,10 @@ class Surveyor:
         on_time = done_at <= follow_up.due_at
         life.record("follow_up.done", done_at, assignee, lambda: {"on_time": on_time})
 
-    def _reviewer(self, resolution: Resolution) -> User:
-        """A supervisor of the branch who does not own the case and has the fewest to call."""
+    def _reviewer(self, resolution: Resolution, *, lately: bool) -> User:
+        """A supervisor of the branch who does not own the case; of the latest the demo's own has the first few."""
         people = self._staff.supervisors[resolution.life.place.branch.code]
         others = [person for person in people if person.pk != resolution.owner.pk]
-        return min(others, key=lambda person: (self._load[person.pk], not person.is_demo))
+        if not lately:
+            return self._chance.choice(others)
+        return min(others, key=lambda person: self._load[person.pk] - FIRST_FEW * person.is_demo)

@@ -50,7 +50,7 @@ ANYWHERE = {
     "unfriendly": 4, "passive": 3, "disrespectful": 2, "lacks_knowledge": 3, "cannot_solve": 4,
     "wrong_information": 4, "poor_understanding": 2, "unclear": 3, "does_not_listen": 3, "slow": 7,
     "inefficient": 3, "misallocated": 3, "unreasonable": 3, "cumbersome": 3, "opaque": 4,
-    "below_standard": 9, "promise_not_kept": 5, "complaint_mishandled": 2,
+    "below_standard": 19, "promise_not_kept": 11, "complaint_mishandled": 2,
 }  # fmt: skip
 
 TRADES: tuple[Trade, ...] = (
@@ -96,7 +96,7 @@ TRADES: tuple[Trade, ...] = (
             Product("the lunch menu", "午市套餐", 88, 188),
             Product("a birthday dinner", "生日宴", 900, 2200),
         ),
-        defects=ANYWHERE | {"unfriendly": 7, "slow": 10, "below_standard": 13},
+        defects=ANYWHERE | {"unfriendly": 7, "slow": 10, "below_standard": 24},
     ),
     Trade(
         code="lantern-parcel",
@@ -118,7 +118,7 @@ TRADES: tuple[Trade, ...] = (
             Product("an insured parcel", "保价快件", 14, 39),
             Product("a pick-up at home", "上门取件", 6, 14),
         ),
-        defects=ANYWHERE | {"promise_not_kept": 5, "below_standard": 8, "slow": 6, "unfriendly": 2},
+        defects=ANYWHERE | {"promise_not_kept": 8, "below_standard": 18, "slow": 6, "unfriendly": 2},
     ),
     Trade(
         code="lantern-home",
@@ -141,7 +141,7 @@ TRADES: tuple[Trade, ...] = (
             Product("a vacuum cleaner", "吸尘器", 99, 399),
             Product("an armchair", "扶手椅", 149, 499),
         ),
-        defects=ANYWHERE | {"below_standard": 12, "unreasonable": 5, "promise_not_kept": 6},
+        defects=ANYWHERE | {"below_standard": 24, "unreasonable": 5, "promise_not_kept": 9},
     ),
 )
 

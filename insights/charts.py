@@ -7,15 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from babel.dates import format_interval, format_skeleton
-from babel.numbers import format_decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from common.display import date_locale
 from insights.measures import TrendPoint
 from insights.periods import Period, Step
 from insights.rising import Signal, WeekPoint
+from insights.wording import format_count, format_day, format_days
 
 # The address of the complaints opened or resolved ("opened", "resolved") from one day to another.
 DayLink = Callable[[str, dt.date, dt.date], str]
@@ -32,24 +30,6 @@ class Chart:
     columns: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     size: str = ""
-
-
-def format_day(day: dt.date) -> str:
-    """A day without its year."""
-    return str(format_skeleton("MMMd", day, locale=date_locale()))
-
-
-def format_days(first: dt.date, last: dt.date, *, year: bool = False) -> str:
-    """A span of days as the reader's language writes it, with the year if asked for or if it changes."""
-    if first == last:
-        return str(format_skeleton("yMMMd" if year else "MMMd", first, locale=date_locale()))
-    skeleton = "yMMMd" if year or first.year != last.year else "MMMd"
-    return format_interval(first, last, skeleton, locale=date_locale())
-
-
-def format_count(n: float) -> str:
-    """A number with the separators of the reader's language."""
-    return format_decimal(n, locale=date_locale())
 
 
 def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> Chart:
@@ -149,7 +129,7 @@ def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: D
                     "markLine": {
                         "silent": True,
                         "symbol": "none",
-                        "label": {"show": False},
+                        "label": {"formatter": "{b} {c}", "position": "insideStartTop"},
                         "data": [
                             {
                                 "yAxis": signal.limit,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from babel.numbers import format_decimal
 from django import template
 from django.template.context import Context
 
-from common.display import date_locale
+from insights.wording import format_count, format_number
 
 register = template.Library()
 
@@ -24,13 +23,13 @@ def figure_url(context: Context, code: str, **narrower: Any) -> str:
 @register.filter
 def count(n: float | None) -> str:
     """`{{ 12345|count }}`: with the separators of the reader's language."""
-    return NOTHING if n is None else format_decimal(n, locale=date_locale())
+    return NOTHING if n is None else format_count(n)
 
 
 @register.filter
 def decimal(value: float | None, digits: int = 1) -> str:
     """`{{ 4.03|decimal }}`: with so many decimals."""
-    return NOTHING if value is None else format_decimal(value, f"#,##0.{'0' * digits}", locale=date_locale())
+    return NOTHING if value is None else format_number(value, f"#,##0.{'0' * digits}")
 
 
 @register.filter
@@ -38,7 +37,7 @@ def signed_percent(change: float | None) -> str:
     """`{{ -0.12|signed_percent }}`: a relative change, "−12%"."""
     if change is None:
         return NOTHING
-    return format_decimal(change, "+#,##0%;−#,##0%", locale=date_locale())
+    return format_number(change, "+#,##0%;−#,##0%")
 
 
 @register.filter
@@ -47,4 +46,4 @@ def signed(value: float | None, digits: int = 1) -> str:
     if value is None:
         return NOTHING
     places = f".{'0' * digits}" if digits else ""
-    return format_decimal(value, f"+#,##0{places};−#,##0{places}", locale=date_locale())
+    return format_number(value, f"+#,##0{places};−#,##0{places}")

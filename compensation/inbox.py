@@ -10,11 +10,9 @@ from accounts.models import User
 from cases.models import Case
 from compensation.models import Budget, Offer
 from compensation.queries import (
-    Granted,
     budgets_of,
     complaints_of_customers,
-    granted_on_cases,
-    granted_to_customers,
+    grants_of_customers,
     key_of,
     like_cases,
     likes_of,
@@ -38,7 +36,7 @@ class Dossier:
     proposer_limit: Limit | None
     granted: Decimal
     complaints_before: int
-    granted_before: list[Granted]
+    granted_before: dict[str, Decimal]
     likes: Likes
     budget: Budget | None
     is_own: bool
@@ -77,11 +75,10 @@ class Dossier:
 
 
 def dossiers(user: User, offers: Sequence[Offer]) -> list[Dossier]:
-    """The facts for each of these offers, as this person needs them; six queries, however many offers."""
+    """The facts for each of these offers, as this person needs them; five queries, however many offers."""
     customers = {offer.case.customer_id for offer in offers}
     complaints = complaints_of_customers(customers)
-    granted_before = granted_to_customers(customers)
-    granted = granted_on_cases({offer.case_id for offer in offers})
+    grants = grants_of_customers(customers)
     found = like_cases(key_of(offer.case) for offer in offers)
     limits = limits_by_currency({offer.currency for offer in offers})
     budgets = budgets_of({offer.branch_id: offer.branch.time_zone for offer in offers})
@@ -90,9 +87,9 @@ def dossiers(user: User, offers: Sequence[Offer]) -> list[Dossier]:
             offer=offer,
             limit=limits[offer.currency].get(user.role),
             proposer_limit=limits[offer.currency].get(offer.proposer.role),
-            granted=granted.get(offer.case_id, ZERO),
+            granted=grants.by_case.get(offer.case_id, ZERO),
             complaints_before=max(0, complaints.get(offer.case.customer_id, 0) - 1),
-            granted_before=granted_before.get(offer.case.customer_id, []),
+            granted_before=grants.lately.get(offer.case.customer_id, {}),
             likes=likes_of(offer.case, found),
             budget=budgets.get((offer.branch_id, offer.currency)),
             is_own=offer.proposer_id == user.pk,

@@ -31,11 +31,11 @@ MOST_LIKE_CASES = 50
 STANDING = (OfferState.WAITING, *GRANTED)
 
 
-class Granted(NamedTuple):
-    """A sum in one currency."""
+class Grants(NamedTuple):
+    """What was granted: per case in its currency, and per customer and currency in the last 12 months."""
 
-    currency: str
-    amount: Decimal
+    by_case: dict[int, Decimal]
+    lately: dict[int, dict[str, Decimal]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +123,32 @@ def decided_lately(user: User, *, days: int = 14, limit: int = 10) -> QuerySet[O
 # --- history -------------------------------------------------------------------------------
 
 
-def granted_to_customers(customer_ids: Collection[int]) -> dict[int, list[Granted]]:
+def granted_to_customers(customer_ids: Collection[int]) -> dict[int, dict[str, Decimal]]:
     """What each customer was granted in the last 12 months, per currency."""
-    rows = (
-        Offer.objects.filter(
-            case__customer__in=customer_ids, state__in=GRANTED, decided_at__gte=timezone.now() - HISTORY
-        )
-        .values_list("case__customer", "currency")
-        .annotate(total=Sum("granted_amount"))
-        .order_by("case__customer", "currency")
-    )
-    found: dict[int, list[Granted]] = defaultdict(list)
-    for customer_id, currency, total in rows:
-        found[customer_id].append(Granted(currency, total))
-    return found
+    return grants_of_customers(customer_ids).lately
 
 
-def granted_to_customer(customer_id: int) -> list[Granted]:
+def granted_to_customer(customer_id: int) -> dict[str, Decimal]:
     """What a customer was granted in the last 12 months, per currency."""
-    return granted_to_customers([customer_id]).get(customer_id, [])
+    return granted_to_customers([customer_id]).get(customer_id, {})
+
+
+def grants_of_customers(customer_ids: Collection[int]) -> Grants:
+    """What these customers were granted, by case and lately; one query."""
+    recent = Q(decided_at__gte=timezone.now() - HISTORY)
+    rows = (
+        Offer.objects.filter(case__customer__in=customer_ids, state__in=GRANTED)
+        .values_list("case__customer", "case", "currency")
+        .annotate(total=Sum("granted_amount"), recent=Sum("granted_amount", filter=recent))
+        .order_by("case__customer", "currency", "case")
+    )
+    by_case: dict[int, Decimal] = defaultdict(Decimal)
+    lately: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    for customer_id, case_id, currency, total, amount in rows:
+        by_case[case_id] += total
+        if amount:
+            lately[customer_id][currency] = lately[customer_id].get(currency, ZERO) + amount
+    return Grants(dict(by_case), dict(lately))
 
 
 def complaints_of_customers(customer_ids: Collection[int]) -> dict[int, int]:
@@ -260,10 +267,10 @@ def standing_on(offers: Iterable[Offer], currency: str) -> Decimal:
     return sum((o.standing_amount for o in offers if o.state in STANDING and o.currency == currency), ZERO)
 
 
-def granted_on_cases(case_ids: Collection[int]) -> dict[int, Decimal]:
-    """What each case was granted so far, in the case's currency."""
-    rows = Offer.objects.filter(case__in=case_ids, state__in=GRANTED).values_list("case")
-    return dict(rows.annotate(total=Sum("granted_amount")).order_by("case"))
+def granted_on(case: Case) -> Decimal:
+    """What a case was granted so far, in the case's currency."""
+    granted = Offer.objects.filter(case=case, state__in=GRANTED, currency=case.currency)
+    return granted.aggregate(total=Sum("granted_amount"))["total"] or ZERO
 
 
 def grant_view(user: User, case: Case, offers: Iterable[Offer] | None = None) -> GrantView:

@@ -19,7 +19,7 @@ from compensation.actions import ledger
 from compensation.actions.guards import check_transition, clean_text, fresh, money_transaction, take_offer
 from compensation.actions.telling import amount_text, tell_proposer
 from compensation.models import Approval, Offer
-from compensation.queries import granted_on_cases, limit_of
+from compensation.queries import granted_on, limit_of
 from compensation.rules import ZERO, Limit, may_decide
 from compensation.states import Decision, OfferState
 
@@ -87,7 +87,7 @@ def _approver_of(actor: User, offer: Offer, wanted: OfferState) -> User:
 
 def _authority_for(approver: User, case: Case, offer: Offer, amount: Decimal) -> Limit:
     limit = limit_of(approver, offer.currency)
-    granted = granted_on_cases([case.pk]).get(case.pk, ZERO)
+    granted = granted_on(case)
     if limit is None or not may_decide(limit, amount, granted=granted):
         raise NotAllowed(
             _("Your authority is %(limit)s per case, and %(granted)s is granted on this one already."),

@@ -74,16 +74,16 @@ class FulfilForm(forms.Form):
         help_text=_("The number of the payment, code or booking."),
     )
 
-    def __init__(self, *args: Any, offer_id: int, **kwargs: Any) -> None:
-        kwargs.setdefault("initial", {"landed_at": timezone.localtime().replace(second=0, microsecond=0)})
-        super().__init__(*args, auto_id=f"fulfil_{offer_id}_%s", **kwargs)
+    def __init__(self, data: Any = None, *, offer_id: int) -> None:
+        now = timezone.localtime().replace(second=0, microsecond=0)
+        super().__init__(data, auto_id=f"fulfil_{offer_id}_%s", initial={"landed_at": now})
         self.offer_id = offer_id
 
 
 class WithdrawForm(ReasonForm):
     """Taking an offer back."""
 
-    def __init__(self, *args: Any, offer_id: int, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"withdraw_{offer_id}_%s", **kwargs)
+    def __init__(self, data: Any = None, *, offer_id: int) -> None:
+        super().__init__(data, auto_id=f"withdraw_{offer_id}_%s")
         self.fields["reason"].widget.attrs.pop("autofocus", None)
         self.offer_id = offer_id

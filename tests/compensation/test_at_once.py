@@ -11,6 +11,8 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.models import Sum
 
+from accounts.models import User
+from cases.models import Case
 from common.errors import Conflict, DomainError
 from compensation.actions.approvals import approve_offer, reject_offer
 from compensation.actions.offers import propose_offer, withdraw_offer
@@ -48,6 +50,10 @@ def approving(world: World, offer: Offer) -> Callable[[], object]:
     return lambda: approve_offer(
         actor=world.supervisor, offer_id=offer.pk, amount=offer.amount, reason="Fair."
     )
+
+
+def proposing(actor: User, case: Case, amount: int) -> Callable[[], object]:
+    return lambda: propose(actor, case, amount)
 
 
 def books_agree() -> None:
@@ -110,7 +116,7 @@ def test_proposals_at_once_do_not_outrun_the_daily_limit() -> None:
     world = make_world()
     cases = [make_case(world.branch) for _ in range(8)]
 
-    results = all_at_once([lambda case=case: propose(world.frontline, case, 300) for case in cases])
+    results = all_at_once([proposing(world.frontline, case, 300) for case in cases])
 
     states = [result.state for result in results if isinstance(result, Offer)]
     assert sorted(states) == [OfferState.APPROVED] * 4 + [OfferState.WAITING] * 4
@@ -134,7 +140,7 @@ def test_proposing_and_approving_at_once_by_the_same_person_does_not_deadlock() 
 
     results = all_at_once(
         [approving(world, offer) for offer in waiting]
-        + [lambda case=case: propose(world.supervisor, case, 500) for case in cases]
+        + [proposing(world.supervisor, case, 500) for case in cases]
     )
 
     assert all(isinstance(result, Offer) for result in results)

@@ -42,7 +42,7 @@ def test_within_authority_an_offer_is_granted_at_once_and_its_money_set_aside(
         True,
     )
     budget.refresh_from_db()
-    assert (budget.reserved, budget.committed, budget.left) == (300, 0, 700)
+    assert [budget.reserved, budget.committed, budget.left] == [300, 0, 700]
     assert movements(budget) == [(Movement.RESERVE, Decimal(300))]
     assert Event.objects.filter(stream=case.stream, verb="offer.proposed").count() == 1
     assert TimelineEntry.objects.filter(case=case, kind="event").count() == 1
@@ -227,7 +227,7 @@ def test_withdrawing_a_granted_offer_gives_the_money_back(world: World, case: Ca
     withdraw_offer(actor=world.frontline, offer_id=offer.pk, reason="They want an exchange instead.")
 
     budget.refresh_from_db()
-    assert (budget.reserved, budget.left) == (0, 300)
+    assert [budget.reserved, budget.left] == [0, 300]
     assert movements(budget) == [(Movement.RESERVE, Decimal(300)), (Movement.RELEASE, Decimal(300))]
 
 

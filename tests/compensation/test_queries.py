@@ -22,8 +22,8 @@ from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import withdraw_offer
 from compensation.models import Budget, Offer
 from compensation.queries import (
-    addressed_to,
     MOST_LIKE_CASES,
+    addressed_to,
     budget_for,
     granted_to_customer,
     key_of,
@@ -52,8 +52,8 @@ def test_a_customers_compensation_counts_grants_of_twelve_months_in_each_currenc
     gone = propose(world.frontline, make_case(world.branch, customer=customer), 60)
     withdraw_offer(actor=world.frontline, offer_id=gone.pk, reason="No.")
 
-    assert granted_to_customer(customer.pk) == [("CNY", Decimal(50)), ("EUR", Decimal(40))]
-    assert granted_to_customer(0) == []
+    assert granted_to_customer(customer.pk) == {"CNY": Decimal(50), "EUR": Decimal(40)}
+    assert granted_to_customer(0) == {}
 
 
 def test_like_cases_are_those_of_the_same_failure_without_the_case_itself(world: World, case: Case) -> None:

@@ -1,0 +1,60 @@
+"""`python -m bench --size N`: loads, starts the product, measures, prints a line of JSON for each measurement."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def read_arguments(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measures Amends on many generated cases."
+    )
+    parser.add_argument("--size", type=int, default=100_000, help="how many cases (default: %(default)s)")
+    parser.add_argument("--data", type=Path, help="the data folder (default: var/bench/SIZE)")
+    parser.add_argument("--fresh", action="store_true", help="load anew, even if that size is loaded already")
+    parser.add_argument("--load-only", action="store_true", help="load, and measure nothing")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="SCENARIO", help="measure this one; may repeat"
+    )
+    parser.add_argument("--quick", action="store_true", help="a glance instead of a measurement")
+    parser.add_argument("--url", help="measure the server that runs there already, on the same data")
+    chosen = parser.parse_args(arguments)
+    if chosen.size < 50:
+        parser.error("--size must be 50 at least")
+    return chosen
+
+
+def main(arguments: list[str]) -> int:
+    """Measure; 1 when a budget is missed."""
+    chosen = read_arguments(arguments)
+    folder = (chosen.data or ROOT / "var" / "bench" / str(chosen.size)).absolute()
+    for name in ("DATABASE_URL", "REDIS_URL", "AMENDS_DEMO", "EMAIL_URL", "DEBUG", "ALLOWED_HOSTS"):
+        os.environ.pop(name, None)
+    os.environ |= {"AMENDS_DATA_DIR": str(folder), "DATABASE_STATEMENT_TIMEOUT": "0", "LOG_LEVEL": "WARNING"}
+    os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
+
+    import django
+
+    django.setup()
+    from bench.measuring import measure
+    from bench.preparing import prepare
+
+    prepare(folder, chosen.size, fresh=chosen.fresh, tell=tell)
+    if chosen.load_only:
+        return 0
+    return 0 if measure(chosen, say=lambda line: print(json.dumps(line), flush=True), tell=tell) else 1
+
+
+def tell(text: str) -> None:
+    """Progress goes to the error stream, so that the output is lines of JSON and nothing else."""
+    print(f"· {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

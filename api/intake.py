@@ -26,6 +26,9 @@ AS_GIVEN = (
     "satisfaction_before",
 )
 
+# What the actions call these fields of a new customer, and where they stand in the input.
+CUSTOMER_FIELDS = {name: f"customer.{name}" for name in ("name", "email", "phone")}
+
 
 class NoSuchCustomer(LookupError):
     """A customer was named by an id that nobody has."""

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from common.search_text import query_tokens
 
 AROUND = 60
+LONGEST_WORD = 16
 
 
 def spans(text: str, query: str) -> list[tuple[int, int]]:
@@ -41,12 +42,21 @@ def highlight(text: str, query: str) -> SafeString:
 
 def excerpt(text: str, query: str) -> SafeString:
     """A stretch of a long text around the first word of the query, marked; empty when none stands in it."""
+    text = " ".join(text.split())
     where = spans(text, query)
     if not where:
         return SafeString("")
-    start = max(0, where[0][0] - AROUND)
-    end = min(len(text), where[0][1] + 2 * AROUND)
-    piece = " ".join(text[start:end].split())
-    return format_html(
-        "{}{}{}", "…" if start else "", highlight(piece, query), "…" if end < len(text) else ""
-    )
+    start = _word_edge(text, where[0][0] - AROUND)
+    end = _word_edge(text, where[0][1] + 2 * AROUND)
+    before, after = "…" if start else "", "…" if end < len(text) else ""
+    return format_html("{}{}{}", before, highlight(text[start:end].strip(), query), after)
+
+
+def _word_edge(text: str, at: int) -> int:
+    """Where to cut near `at` without halving a word; languages without spaces are cut anywhere."""
+    if at <= 0:
+        return 0
+    if at >= len(text):
+        return len(text)
+    space = text.rfind(" ", max(0, at - LONGEST_WORD), at)
+    return space if space >= 0 else at

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from api.intake import NoSuchCustomer, new_case
+from api.intake import CUSTOMER_FIELDS, NoSuchCustomer, new_case
 from api.pagination import NewestFirst
 from api.permissions import MaySeeCases
 from api.serializers import CaseDetail, CaseIn, CaseQuery, CaseRow, EntryRow, NoteIn
@@ -24,6 +24,7 @@ from cases.actions.log import log_complaint
 from cases.actions.timeline import add_note
 from cases.models import Case
 from cases.queries import clocks_of, for_list, steps_of, timeline_of
+from common.errors import DomainError
 
 PROBLEM = OpenApiResponse(description="A problem document (RFC 9457), application/problem+json.")
 
@@ -72,7 +73,11 @@ class CasesView(GenericAPIView[Case]):
             new = new_case(form.validated_data)
         except NoSuchCustomer:
             raise ValidationError({"customer": {"id": [_("There is no such customer.")]}}) from None
-        case = log_complaint(actor=_caller(request), new=new)
+        try:
+            case = log_complaint(actor=_caller(request), new=new)
+        except DomainError as error:
+            error.field = CUSTOMER_FIELDS.get(error.field, error.field)
+            raise
         body = _detail(_find(request, case.number))
         return Response(
             body, status=status.HTTP_201_CREATED, headers={"Location": f"{request.path}{case.number}/"}

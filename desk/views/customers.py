@@ -15,6 +15,7 @@ from compensation.queries import granted_to_customer, granted_to_customers
 from customers.models import Customer
 from customers.queries import find_customers, newest_customers, orders_of, with_contacts
 from desk.access import StaffRequest, staff_required
+from desk.paging import key_in, page_links
 from desk.views.queue import rows_context
 from feedback.queries import responses_of_customer
 
@@ -27,13 +28,14 @@ ORDERS = 10
 def customers(request: StaffRequest) -> HttpResponse:
     """The newest customers, or those that a phone number, address, order number or name finds."""
     text = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:200]
-    after = request.GET.get("after", "")
-    if len(after) > 18 or not (after.isdecimal() or not after):
+    try:
+        after = key_in(request)
+    except ValueError:
         return redirect("desk:customers")
     if text:
         found, more = find_customers(text, limit=FOUND), False
     else:
-        found = newest_customers(after=int(after) if after else None, limit=FOUND + 1)
+        found = newest_customers(after=after, limit=FOUND + 1)
         found, more = found[:FOUND], len(found) > FOUND
     keys = [customer.pk for customer in found]
     counts = complaint_counts(keys)
@@ -42,8 +44,7 @@ def customers(request: StaffRequest) -> HttpResponse:
         "nav": "customers",
         "text": text,
         "rows": [(row, *counts.get(row.pk, (0, 0)), granted.get(row.pk, {})) for row in found],
-        "after": found[-1].pk if more else None,
-        "is_first_page": not after,
+        **page_links(request, found[-1].pk if more else None),
         "is_cut": bool(text) and len(found) == FOUND,
     }
     return render(request, "desk/customers.html", context)

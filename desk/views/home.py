@@ -14,6 +14,7 @@ from compensation.queries import decided_lately
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.office import FollowUpForm
+from desk.paging import page_links
 from desk.views.queue import rows_context
 from feedback.actions.follow_up import finish_follow_up
 from feedback.queries import open_follow_ups
@@ -39,7 +40,7 @@ def home_page(request: StaffRequest, *, refused: FollowUpForm | None = None) -> 
     context = {
         "nav": "home",
         "works": works,
-        "first_page": not request.GET.get("after"),
+        **page_links(request, page.after),
         "follow_ups": [(row, _form_of(row.pk, refused)) for row in follow_ups],
         "decisions": list(decided_lately(user)) if works else [],
         **rows_context(page),

@@ -17,8 +17,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.states import Capability
+from cases.access import visible_cases
+from cases.models import Case
 from common.errors import DomainError
 from desk.access import StaffRequest, staff_required
+from desk.paging import key_in, page_links
 from messaging.actions import retry_message
 from messaging.actions.sending import uses_mailbox
 from messaging.models import OutboxMessage
@@ -43,17 +46,19 @@ def mailbox_page(request: StaffRequest) -> HttpResponse:
     chosen = MailboxFilter(request.GET)
     chosen.is_valid()
     given = chosen.cleaned_data
-    before = request.GET.get("before", "")
+    try:
+        before = key_in(request)
+    except ValueError:
+        return redirect("desk:mailbox")
     page = mailbox(
-        before=int(before) if before.isdecimal() and len(before) < 19 else None,
+        before=before,
         address=given.get("address", ""),
         state=given.get("state", ""),
     )
     context = {
         "nav": "mailbox",
         "mails": page.messages,
-        "before": page.before,
-        "is_first_page": not before,
+        **page_links(request, page.before),
         "address": given.get("address", ""),
         "state": given.get("state", ""),
         "states": MessageState.choices,
@@ -72,6 +77,7 @@ def message_page(request: StaffRequest, message_id: int) -> HttpResponse:
         "mail": mail,
         "body": with_links(mail.body_text),
         "is_failed": mail.state == MessageState.FAILED,
+        "case": _case_of(request, mail),
     }
     return render(request, "desk/mailbox_message.html", context)
 
@@ -89,6 +95,14 @@ def retry(request: StaffRequest, message_id: int) -> HttpResponse:
     else:
         messages.success(request, _("The message is sent again."))
     return redirect("desk:mailbox_message", message_id)
+
+
+def _case_of(request: StaffRequest, mail: OutboxMessage) -> Case | None:
+    """The case that a message is about, where the reader may see it."""
+    kind, _colon, key = mail.about.partition(":")
+    if kind != "case" or not key.isdecimal():
+        return None
+    return visible_cases(request.user).filter(pk=int(key)).only("number", "summary").first()
 
 
 def _check_open(request: StaffRequest) -> None:

@@ -22,6 +22,7 @@ from accounts.states import Capability, Role
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.office import PreferencesForm
+from desk.paging import key_in, page_links
 from messaging.actions import mark_read
 from messaging.models import Notice
 from messaging.queries import notices_of
@@ -86,15 +87,13 @@ def _remember_language(response: HttpResponse, user: User) -> HttpResponse:
 @require_safe
 def notifications(request: StaffRequest) -> HttpResponse:
     """What the product told me, the newest first."""
-    before = request.GET.get("before", "")
-    rows = list(
-        notices_of(request.user, before=int(before) if before.isdecimal() else None, limit=NOTICES + 1)
-    )
-    context = {
-        "notices": rows[:NOTICES],
-        "before": rows[NOTICES - 1].pk if len(rows) > NOTICES else None,
-        "is_first_page": not before,
-    }
+    try:
+        before = key_in(request)
+    except ValueError:
+        return redirect("desk:notifications")
+    rows = list(notices_of(request.user, before=before, limit=NOTICES + 1))
+    last = rows[NOTICES - 1].pk if len(rows) > NOTICES else None
+    context = {"notices": rows[:NOTICES], **page_links(request, last)}
     return render(request, "desk/notifications.html", context)
 
 

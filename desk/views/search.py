@@ -21,6 +21,7 @@ from customers.queries import find_customers
 from desk.access import StaffRequest, staff_required
 from desk.clocks import row_clock
 from desk.highlight import excerpt, spans
+from desk.paging import key_in, page_links
 
 LONGEST = 200
 CUSTOMERS = 5
@@ -41,19 +42,19 @@ class Hit:
 def search(request: StaffRequest) -> HttpResponse:
     """What a text finds. The number of a case leads straight to it."""
     query = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:LONGEST]
-    after = request.GET.get("after", "")
-    if len(after) > 18 or not (after.isdecimal() or not after):
+    try:
+        after = key_in(request)
+    except ValueError:
         return redirect("desk:search")
     number = normalise(query).upper()
     if _NUMBER.fullmatch(number.lower()) and visible_cases(request.user).filter(number=number).exists():
         return redirect("desk:case", number)
-    page = search_cases(request.user, query, after=after)
+    page = search_cases(request.user, query, after=str(after or ""))
     context = {
         "query": query,
         "hits": _hits(page.rows, query),
         "customers": find_customers(query, limit=CUSTOMERS) if not after else [],
-        "after": page.after,
-        "is_first_page": not after,
+        **page_links(request, page.after),
     }
     return render(request, "desk/search.html", context)
 

@@ -40,6 +40,7 @@ class Fate(Enum):
 
 
 DONE = frozenset({Fate.RESOLVED, Fate.RESOLVED_TWICE})
+TWICE = frozenset({Fate.RESOLVED_TWICE, Fate.REOPENED})
 
 # Shares of the open cases; what is missing to the whole is being worked on.
 OPEN_FATES = {
@@ -72,9 +73,12 @@ OUTCOMES = (
     (Outcome.UPHELD, 62), (Outcome.PARTLY_UPHELD, 20), (Outcome.NOT_UPHELD, 13), (Outcome.WITHDRAWN, 5),
 )  # fmt: skip
 REMEDIES = {
-    FailureType.OUTCOME: (Remedy.REFUND, Remedy.REFUND, Remedy.EXCHANGE, Remedy.REPAIR, Remedy.COMPENSATION),
-    FailureType.PROCESS: (Remedy.APOLOGY, Remedy.APOLOGY, Remedy.INFORMATION, Remedy.COMPENSATION, Remedy.GIFT),
+    "hotel": (Remedy.REFUND, Remedy.REFUND, Remedy.SUBSTITUTE, Remedy.COMPENSATION),
+    "restaurant": (Remedy.REFUND, Remedy.REFUND, Remedy.SUBSTITUTE, Remedy.COMPENSATION),
+    "courier": (Remedy.REFUND, Remedy.SUBSTITUTE, Remedy.COMPENSATION, Remedy.INFORMATION),
+    "shop": (Remedy.REFUND, Remedy.EXCHANGE, Remedy.REPAIR, Remedy.REPAIR),
 }
+REMEDIES_OF_PROCESS = (Remedy.APOLOGY, Remedy.APOLOGY, Remedy.INFORMATION, Remedy.COMPENSATION, Remedy.GIFT)
 
 
 @dataclass(slots=True)
@@ -97,6 +101,7 @@ class Plan:
     speed: float
     elapsed: float = 0.0
     asks_approval: bool = False
+    is_spike: bool = False
     order_reference: str = ""
     seed: int = 0
     facts: dict[str, str] = field(default_factory=dict)
@@ -187,6 +192,7 @@ class Planner:
         plan = self._draw(Fate.RESOLVED, self._places[SPIKE_BRANCH], defect=SPIKE_DEFECT)
         plan.severity = self._chance.choices((Severity.HIGH, Severity.MEDIUM), (2, 5))[0]
         plan.cue = "repeat" if plan.severity == Severity.HIGH else ""
+        plan.is_spike = True
         ago = self._chance.uniform(0.05, SPIKE_DAYS - 0.3) * DAY
         plan.received_at = self._arrival(plan, self._now - dt.timedelta(seconds=ago))
         return self._as_far_as_it_got(plan)
@@ -208,7 +214,8 @@ class Planner:
     def _arrival(self, plan: Plan, moment: dt.datetime) -> dt.datetime:
         """People call and come when it is open, and write when they are awake."""
         if plan.channel in IN_OPENING_HOURS:
-            return min(plan.place.after(moment, 0), moment + dt.timedelta(days=4))
+            opened = plan.place.after(moment, 0)
+            return moment if opened == moment else plan.place.after(opened, self._chance.uniform(60, 4 * HOUR))
         local = moment.astimezone(plan.place.zone)
         return moment - dt.timedelta(hours=8) if local.hour < 7 else moment
 
@@ -226,7 +233,7 @@ class Planner:
         defect = defect or chance.choices(list(trade.defects), list(trade.defects.values()))[0]
         failure_type = FailureType(FAILURE_OF_DEFECT[defect])
         severity = weighted(chance, SEVERITIES)
-        loses = 0.75 if failure_type == FailureType.OUTCOME else 0.35
+        outcome_failed = failure_type == FailureType.OUTCOME
         return Plan(
             place=place,
             customer=self._pools[trade.code].draw(chance),
@@ -238,9 +245,9 @@ class Planner:
             received_at=self._now,
             failure_type=failure_type,
             cue=chance.choice(CUES[severity]) if severity in CUES else "",
-            remedy=chance.choice(REMEDIES[failure_type]),
-            outcome=weighted(chance, OUTCOMES),
-            loss=self._loss(place) if chance.random() < loses else None,
+            remedy=chance.choice(REMEDIES[trade.kind] if outcome_failed else REMEDIES_OF_PROCESS),
+            outcome=Outcome.UPHELD if fate in TWICE else weighted(chance, OUTCOMES),
+            loss=self._loss(place) if chance.random() < (0.75 if outcome_failed else 0.35) else None,
             speed=min(chance.lognormvariate(-0.75, 0.5), 1.9),
             seed=chance.getrandbits(32),
         )

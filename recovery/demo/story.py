@@ -6,6 +6,7 @@ import datetime as dt
 import random
 from collections.abc import Mapping
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from accounts.models import User
 from accounts.states import Role
@@ -19,13 +20,13 @@ from compensation.models import Offer
 from compensation.states import Basis, OfferKind, OfferState
 from recovery.demo.life import Life
 from recovery.demo.money import CENT, Purse
-from recovery.demo.plans import Fate, Plan, weighted
+from recovery.demo.plans import DONE, Fate, Plan, weighted
 from recovery.demo.staff import Staff
 from recovery.demo.surveys import Resolution
 from recovery.demo.trail import Trail
-from recovery.demo.wording import Wording
+from recovery.demo.wording import Wording, phrases
 from recovery.demo.world import Targets
-from sla.states import Metric
+from sla.states import Metric, Severity
 
 HOUR = 3600.0
 # How far on the way a customer is asked for something that is missing.
@@ -46,6 +47,23 @@ WEEKDAYS = {
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     "zh-hans": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
 }
+
+
+# Why parcels came late in the last days.
+SPIKE_CAUSE = "technical_support"
+EVENING, MORNING, DAY_BEGINS = dt.time(22, 30), dt.time(7, 30), dt.time(6, 45)
+
+
+def by_morning(moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """The same moment by day; what lies in the night is drawn together before the morning, in the same order."""
+    local = moment.astimezone(zone)
+    if MORNING <= local.time() < EVENING:
+        return moment
+    day = local.date() + dt.timedelta(days=1 if local.time() >= EVENING else 0)
+    ends = dt.datetime.combine(day, MORNING, zone)
+    night = ends - dt.datetime.combine(day - dt.timedelta(days=1), EVENING, zone)
+    squeezed = ends - dt.datetime.combine(day, DAY_BEGINS, zone)
+    return (ends - squeezed * ((ends - local) / night)).astimezone(dt.UTC)
 
 
 class Setting:
@@ -75,8 +93,9 @@ class Story:
         self.chance = random.Random(plan.seed)  # noqa: S311  # made-up data
         self.language = plan.customer.language
         self.voice = Wording(self.language, self.chance)
-        self.cause = weighted(self.chance, CAUSES)
+        self.cause = SPIKE_CAUSE if plan.is_spike else weighted(self.chance, CAUSES)
         self.facts = self._facts()
+        self.solution = self._solution()
         self.life: Life
         self.resolutions: list[Resolution] = []
         self.length = 0.0
@@ -124,6 +143,15 @@ class Story:
             suggestion=found.kept,
         )
 
+    def _solution(self) -> str:
+        """What is done about it, the same wherever it is told."""
+        known = phrases(self.language)["solutions"]
+        if self.plan.failure_type == FailureType.PROCESS:
+            return self.voice.say("solutions", "any", self.plan.defect, facts=self.facts)
+        trade = self.plan.place.trade.kind
+        remedy = self.plan.remedy if self.plan.remedy in known[trade] else "refund"
+        return self.voice.say("solutions", trade, remedy, facts=self.facts)
+
     def _occurred(self) -> dt.datetime:
         local = self.plan.received_at.astimezone(self.plan.place.zone)
         return local - dt.timedelta(days=self.plan.seed % 4)
@@ -139,6 +167,7 @@ class Story:
             "order": plan.order_reference,
             "product": plan.product.named(self.language),
             "day": WEEKDAYS[self.language][occurred.weekday()],
+            "due": WEEKDAYS[self.language][(occurred.weekday() + draw(1, 2)) % 7],
             "time": f"{draw(17, 20)}:{self.chance.choice(('00', '15', '30', '45'))}",
             "minutes": str(self.chance.choice((20, 25, 30, 35, 40, 45, 50, 60, 70))),
             "days": str(draw(3, 12)),
@@ -184,7 +213,10 @@ class Story:
         return self._after(self.answer_after + share * (self.length - self.answer_after))
 
     def _after(self, seconds: float) -> dt.datetime:
-        return self.plan.place.after(self.plan.received_at, seconds)
+        """A moment in business time; where it is always open, what can wait waits for the morning."""
+        moment = self.plan.place.after(self.plan.received_at, seconds)
+        can_wait = self.plan.fate in DONE and self.plan.severity > Severity.HIGH
+        return by_morning(moment, self.plan.place.zone) if can_wait else moment
 
     def _is_past(self, moment: dt.datetime) -> bool:
         return moment <= self.set.now - dt.timedelta(seconds=90)
@@ -226,18 +258,29 @@ class Story:
         if self.chance.random() < 0.06:
             self._skip(StepKind.VERIFY, at)
             return
-        self.life.note(at, self.owner, self._say("notes", "verify", self.plan.place.trade.kind))
+        found = "agreed" if self.plan.outcome == Outcome.NOT_UPHELD else "verify"
+        self.life.note(at, self.owner, self._say("notes", found, self.plan.place.trade.kind))
         self.life.finish(StepKind.VERIFY, at, self.owner)
-        self.life.verify_loss(at, self.owner)
+        if found == "verify":
+            self.life.verify_loss(at, self.owner)
         if self.chance.random() < 0.15:
             kind = self.chance.choice(("handover", "manager", "like"))
             self.life.note(at + dt.timedelta(minutes=4), self.owner, self._say("notes", kind))
 
     def _apologise(self, at: dt.datetime) -> None:
-        self._write(at, "apologise", StepKind.APOLOGISE)
+        """Own it; or, where there was no fault of ours, regret the trouble without claiming one."""
+        if self.plan.outcome == Outcome.WITHDRAWN:
+            self.life.hear(at, self._say("messages", "withdraw"), self.owner)
+            for kind in (StepKind.APOLOGISE, StepKind.EXPLAIN, StepKind.SOLVE, StepKind.COMPENSATE):
+                self._skip(kind, at, "withdrawn")
+            return
+        not_ours = self.plan.outcome == Outcome.NOT_UPHELD
+        self._write(at, "regret" if not_ours else "apologise", StepKind.APOLOGISE)
 
     def _ask_back(self, at: dt.datetime) -> None:
         """Some customers are asked for a paper, which stops the clock until they send it."""
+        if self.plan.outcome == Outcome.WITHDRAWN:
+            return
         draw = self.chance.random()
         if draw < 0.14 and self.plan.fate is not Fate.WAITING:
             needed = self._say("needed", self.plan.place.trade.kind)
@@ -253,7 +296,11 @@ class Story:
                 self._write(update, "update", None)
 
     def _explain(self, at: dt.datetime) -> None:
-        if self.chance.random() < 0.05:
+        if self.plan.outcome == Outcome.WITHDRAWN:
+            return
+        if self.plan.outcome == Outcome.NOT_UPHELD:
+            self.life.call(at, self.owner, self._say("calls", "agreed"), self.chance.randint(6, 18), StepKind.EXPLAIN)
+        elif self.chance.random() < 0.05:
             self._skip(StepKind.EXPLAIN, at)
         elif self.chance.random() < 0.5:
             self.life.call(at, self.owner, self._say("calls", "explain"), self.chance.randint(3, 15), StepKind.EXPLAIN)
@@ -261,8 +308,10 @@ class Story:
             self._write(at, "explain", StepKind.EXPLAIN)
 
     def _solve(self, at: dt.datetime) -> None:
-        if self.chance.random() < 0.04:
-            self._skip(StepKind.SOLVE, at)
+        if self.plan.outcome == Outcome.WITHDRAWN:
+            return
+        if self.plan.outcome == Outcome.NOT_UPHELD:
+            self._skip(StepKind.SOLVE, at, "not_upheld")
         else:
             self._write(at, "solve", StepKind.SOLVE)
 
@@ -381,8 +430,7 @@ class Story:
         overridden = {}
         if open_kinds:
             overridden["open_steps"] = self._say("skips", "compensate")
-        solution = self._say("solutions", plan.place.trade.kind)
-        facts = self.facts | {"solution_cap": solution[:1].upper() + solution[1:]}
+        facts = self.facts | {"solution_cap": self.solution[:1].upper() + self.solution[1:]}
         self.life.resolve(
             at,
             self.owner,
@@ -408,7 +456,7 @@ class Story:
         """Answer by e-mail, or by phone where there is no address."""
         words = {
             "apology": self._say("apologies", self.plan.defect),
-            "solution": self._say("solutions", self.plan.place.trade.kind),
+            "solution": self.solution,
             "solution_plan": self._say("plans", self.plan.place.trade.kind),
         }
         body = self._say("replies", phrase, **words, **more)
@@ -418,5 +466,5 @@ class Story:
         told = body.partition("\n\n")[2].rpartition("\n\n")[0] or body
         self.life.call(at, self.owner, told, self.chance.randint(2, 9), completes)
 
-    def _skip(self, kind: StepKind, at: dt.datetime) -> None:
-        self.life.finish(kind, at, self.owner, self._say("skips", kind), StepState.SKIPPED)
+    def _skip(self, kind: StepKind, at: dt.datetime, reason: str = "") -> None:
+        self.life.finish(kind, at, self.owner, self._say("skips", reason or kind), StepState.SKIPPED)

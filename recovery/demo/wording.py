@@ -13,7 +13,7 @@ from typing import Any
 FOLDER = Path(__file__).with_name("phrases")
 FILES = {"en": "en.toml", "zh-hans": "zh.toml"}
 # How often a failure that is told in the words of the trade is preferred to one that could happen anywhere.
-OWN_WORDS = 0.75
+OWN_WORDS = 0.85
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ ITEMS = (
         MAXHAM,
         Wording(
             "How satisfied are you with the way we handled your complaint?",
-            ["Very dissatisfied", "Dissatisfied", "In between", "Satisfied", "Very satisfied"],
+            ["Not at all", "Not very", "In between", "Satisfied", "Very satisfied"],
         ),
         Wording("您对我们处理投诉的方式满意吗？", ["很不满意", "不满意", "一般", "满意", "很满意"]),
         is_required=True,
@@ -95,7 +95,7 @@ ITEMS = (
         MAXHAM,
         Wording(
             "All in all, how satisfied are you with us?",
-            ["Very dissatisfied", "Dissatisfied", "In between", "Satisfied", "Very satisfied"],
+            ["Not at all", "Not very", "In between", "Satisfied", "Very satisfied"],
         ),
         Wording("总的来说，您对我们满意吗？", ["很不满意", "不满意", "一般", "满意", "很满意"]),
     ),

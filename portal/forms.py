@@ -23,7 +23,7 @@ class QuestionField(forms.TypedChoiceField):
         points = range(item.lowest, item.highest + 1)
         labels = item.labels
         self.is_long = len(points) > MOST_WITH_WORDS or len(labels) != len(points)
-        self.ends = (labels[0], labels[-1]) if self.is_long and labels else None
+        self.ends = ((points[0], labels[0]), (points[-1], labels[-1])) if self.is_long and labels else None
         choices: list[tuple[int, Any]] = (
             [(number, str(number)) for number in points]
             if self.is_long

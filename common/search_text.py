@@ -5,43 +5,64 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Func, Q, TextField, Value
 
-# CJK ideographs (with extension A and compatibility forms) and kana run together without spaces.
-_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W_]+(?:[-.@+][^\W_]+)*", re.UNICODE)
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+# CJK ideographs (with extensions and compatibility forms) and kana run together without spaces. They end a word
+# of another script, so that "A4纸" is found by "纸" and "iPhone手机" by "手机".
+_IDEOGRAPHS = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_WORD_CHARACTER = rf"[^\W_{_IDEOGRAPHS}]"
+_WORD = rf"{_WORD_CHARACTER}+(?:[-.@+]{_WORD_CHARACTER}+)*"
+_RUN = re.compile(rf"[{_IDEOGRAPHS}]+|{_WORD}")
+# The same without the ideographs that plain ASCII can't hold: less to compare with.
+_ASCII_RUN = re.compile(r"[a-z0-9]+(?:[-.@+][a-z0-9]+)*")
+_CJK = re.compile(rf"[{_IDEOGRAPHS}]")
 _JOINT = re.compile(r"[-.@+]")
 LONGEST_TOKEN = 60
 MOST_TOKENS = 3000
 MOST_QUERY_TOKENS = 12
 
+# One for all: making a field costs more than finding the tokens of a short text.
+_TOKENS = ArrayField(TextField())
+
 
 def normalise(text: str) -> str:
     """Fold width, case and compatibility forms, and drop NUL, which PostgreSQL can't store."""
+    if text.isascii():
+        return text.replace("\x00", "").lower()
     return unicodedata.normalize("NFKC", text).replace("\x00", "").lower()
 
 
 def tokens(text: str) -> list[str]:
     """The tokens under which a text is found, in order of first appearance, without repeats.
 
-    A Chinese run gives its single characters and its bigrams; a word joined by `-.@+` gives the whole and its parts.
+    A Chinese run gives its single characters and its bigrams; a word joined by `-.@+` the whole and its parts.
     """
-    found: dict[str, None] = {}
-    for match in _RUN.finditer(normalise(text)):
-        run = match.group()
-        if _CJK.match(run):
-            found.update(dict.fromkeys(run))
-            found.update(dict.fromkeys(run[i : i + 2] for i in range(len(run) - 1)))
+    found: list[str] = []
+    for run in _runs(text):
+        if run.isascii():
+            found.append(run)
+            if not run.isalnum():
+                found += _JOINT.split(run)
+        elif _CJK.match(run):
+            found += run
+            found += map("".join, pairwise(run))
         else:
-            found[run[:LONGEST_TOKEN]] = None
-            found.update(dict.fromkeys(part[:LONGEST_TOKEN] for part in _JOINT.split(run) if part))
-        if len(found) >= MOST_TOKENS:
-            break
-    return list(found)[:MOST_TOKENS]
+            found += (run, *_JOINT.split(run))
+    unique = dict.fromkeys(found)
+    if max(map(len, unique), default=0) > LONGEST_TOKEN:
+        unique = dict.fromkeys([token[:LONGEST_TOKEN] for token in unique])
+    return list(unique)[:MOST_TOKENS]
+
+
+def _runs(text: str) -> Iterable[str]:
+    """The words and Chinese runs of a text, each once, in order of first appearance."""
+    folded = normalise(text)
+    return dict.fromkeys((_ASCII_RUN if folded.isascii() else _RUN).findall(folded))
 
 
 def search_document(texts: Iterable[str]) -> Func:
@@ -49,16 +70,22 @@ def search_document(texts: Iterable[str]) -> Func:
     found: dict[str, None] = {}
     for text in texts:
         found.update(dict.fromkeys(tokens(text)))
-    return Func(
-        Value(list(found)[:MOST_TOKENS], output_field=ArrayField(TextField())), function="array_to_tsvector"
-    )
+    return Func(Value(list(found)[:MOST_TOKENS], output_field=_TOKENS), function="array_to_tsvector")
+
+
+def document_text(document: Func) -> str:
+    """What `search_document` stores, as PostgreSQL writes it, for rows that are written by COPY.
+
+    Tokens hold letters, digits and `-.@+` alone, so that none needs an escape.
+    """
+    (found,) = document.get_source_expressions()
+    return "'" + "' '".join(found.value) + "'" if found.value else ""
 
 
 def query_tokens(text: str) -> list[str]:
     """The tokens that a search must find: whole words and, of a Chinese run, its bigrams."""
     wanted: dict[str, None] = {}
-    for match in _RUN.finditer(normalise(text)):
-        run = match.group()
+    for run in _runs(text):
         if not _CJK.match(run):
             wanted[run[:LONGEST_TOKEN]] = None
         elif len(run) == 1:
@@ -91,5 +118,3 @@ def search_filter(text: str, *, field: str = "search") -> Q | None:
     if not _CJK.match(wanted[-1]) and len(wanted[-1]) >= 3:
         lexemes[-1] += ":*"
     return Q(**{field: Lexemes(" & ".join(lexemes))})
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -27,19 +28,40 @@ def record(
     `data` is JSON without personal data. An actor of None is the product itself.
     """
     previous = None if begins else Event.objects.filter(stream=stream).order_by("-sequence").first()
+    event = _linked(previous, stream=stream, verb=verb, actor=actor, data=data, at=timezone.now())
+    event.save(force_insert=True)
+    return event
+
+
+def opening_event(
+    *, stream: str, verb: str, actor: User | None, data: Mapping[str, Any] | None, at: datetime
+) -> Event:
+    """The first event of a new stream, not yet written, so that many can be written at once."""
+    return _linked(None, stream=stream, verb=verb, actor=actor, data=data, at=at)
+
+
+def _linked(
+    previous: Event | None,
+    *,
+    stream: str,
+    verb: str,
+    actor: User | None,
+    data: Mapping[str, Any] | None,
+    at: datetime,
+) -> Event:
     sequence = previous.sequence + 1 if previous else 1
-    at = timezone.now()
+    before = previous.hash if previous else START
     values = dict(data or {})
-    return Event.objects.create(
+    return Event(
         stream=stream,
         sequence=sequence,
         at=at,
         actor=actor,
         verb=verb,
         data=values,
-        previous_hash=previous.hash if previous else START,
+        previous_hash=before,
         hash=chain_hash(
-            previous=previous.hash if previous else START,
+            previous=before,
             stream=stream,
             sequence=sequence,
             at=at,

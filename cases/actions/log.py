@@ -31,6 +31,9 @@ from messaging.actions import queue_email
 from sla.states import Metric, Severity
 
 LONGEST_DESCRIPTION = 20_000
+# `values` of an enumeration makes a list each time, which an import feels.
+_CHANNELS, _CUES = frozenset(Channel.values), frozenset(Cue.values)
+_REMEDIES, _SEVERITIES = frozenset(Remedy.values), frozenset(Severity.values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,13 +106,13 @@ def check_complaint(new: NewCase, *, today: dt.date) -> None:
         raise Invalid(
             _("This is longer than %(most)s characters."), field="description", params={"most": LONGEST_DESCRIPTION}
         )
-    if new.channel not in Channel.values:
+    if new.channel not in _CHANNELS:
         raise Invalid(_("Choose a channel."), field="channel")
     if new.failure_type and new.failure_type not in FailureType.values:
         raise Invalid(_("Choose process or outcome."), field="failure_type")
-    if new.severity not in Severity.values:
+    if new.severity not in _SEVERITIES:
         raise Invalid(_("Choose a severity from 1 to 4."), field="severity")
-    if not set(new.remedies_sought) <= set(Remedy.values):
+    if not _REMEDIES.issuperset(new.remedies_sought):
         raise Invalid(_("Choose remedies from the list."), field="remedies_sought")
     if new.loss_amount is not None and new.loss_amount != 0:
         check_amount(new.loss_amount, new.branch.currency, field="loss_amount")
@@ -147,7 +150,7 @@ def build_case(
         failure_type=new.failure_type,
         defect=new.defect,
         severity=new.severity,
-        cues=[cue for cue in new.cues if cue in Cue.values],
+        cues=[cue for cue in new.cues if cue in _CUES],
         suggestion=new.suggestion,
         owner=actor,
         logged_by=actor,

@@ -14,14 +14,14 @@ from cases.states import CaseState, Channel, FailureType, Outcome
 
 FOLDER = Path(__file__).parent / "profiles"
 
-# What a profile may take from columns; each names one column, or several of which the first with a value counts.
+# What a profile may take from columns; of several columns that it names, the first with a value counts.
 COLUMNS = (
     "reference", "description", "summary", "product", "order_reference", "received", "received_time",
     "occurred", "replied", "reply", "resolution",
 )  # fmt: skip
 _TOP = {
-    "source", "title", "language", "encoding", "delimiter", "time_zone", "undated", "channel", "state", "outcome",
-    "details", "branch", "columns", "dates", "customer", "channels", "states", "outcomes", "failures",
+    "source", "title", "language", "encoding", "delimiter", "time_zone", "undated", "channel", "state",
+    "outcome", "details", "branch", "columns", "dates", "customer", "channels", "states", "outcomes", "failures",
 }  # fmt: skip
 
 

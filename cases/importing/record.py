@@ -25,8 +25,8 @@ class Unusable(Exception):
 class Record:
     """A complaint as another system told it. Empty text and None mean that it did not say.
 
-    `received_at` is None where the row holds no usable date. `customer` is the person's own reference there, so
-    that one who complains again is one customer; "" makes the row a customer of its own.
+    `received_at` is None where the row holds no usable date. `customer` is the person's own reference there,
+    so that one who complains again is one customer; "" makes the row a customer of its own.
     """
 
     line: int
@@ -161,7 +161,7 @@ class DateReader:
             found = found.astimezone(dt.UTC)
         except OverflowError:
             return None
-        return found if EARLIEST < found.date() and found <= self._latest else None
+        return found if found.date() > EARLIEST and found <= self._latest else None
 
     def _read(self, text: str, formats: Iterable[str]) -> dt.datetime | None:
         try:

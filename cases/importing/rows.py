@@ -45,9 +45,9 @@ class BrokenRow:
 class RowFile:
     """An open file: its header, and an iterator over its rows.
 
-    Quoting is checked strictly: a quotation mark that is never closed would otherwise swallow the rows after it
-    without a word. Such a row is read again by its first line alone, and refused if that does not help; reading
-    goes on with the next line that is a sound row.
+    Quoting is checked strictly: a quotation mark that is never closed would otherwise swallow the rows after
+    it without a word. Such a row is read again by its first line alone, and refused if that does not help;
+    reading goes on with the next line that is a sound row.
     Raises `FileProblem` when the file can't be opened, holds no header, or ends before it should.
     """
 
@@ -65,7 +65,7 @@ class RowFile:
             self._raw.seek(0)
             content = gzip.open(self._raw) if packed else self._raw  # noqa: SIM115  # closed with the file
             text = io.TextIOWrapper(
-                content,  # type: ignore[arg-type]
+                content,
                 encoding="utf-8-sig" if encoding == "utf-8" else encoding,
                 errors="surrogateescape",
                 newline="",
@@ -130,7 +130,9 @@ class RowFile:
                     torn = None
                 yield self._checked(line, values)
             elif torn is None:
-                reason = BROKEN_QUOTES if is_torn else WRONG_COUNT.format(found=len(values), expected=expected)
+                reason = (
+                    BROKEN_QUOTES if is_torn else WRONG_COUNT.format(found=len(values), expected=expected)
+                )
                 broken = BrokenRow(line, values, reason)
                 if is_torn:
                     # What follows may be the rest of it; it is told once, with the first sound row after it.
@@ -141,7 +143,7 @@ class RowFile:
             yield torn
 
     def _first_line_alone(self) -> list[str]:
-        """The torn row's first line, read leniently; the lines after it will be read again as rows of their own."""
+        """The torn row's first line, read leniently; those after it will be read again as rows of their own."""
         first = self._lines.give_back_all_but_first()
         try:
             return next(csv.reader([first], **self._format), [])  # type: ignore[arg-type]

@@ -1,0 +1,165 @@
+"""Importing cases from a file: batch by batch, so that it may be stopped at any moment and run again."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import DataError, IntegrityError, connection
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Branch, User
+from cases.actions.import_rows import RecordWriter
+from cases.actions.log import NewCase
+from cases.importing import BrokenRow, Profile, Record, RecordReader, RefusedRows, Row, RowFile, Unusable
+from cases.suggestion import warm_up
+from common.errors import Conflict, Invalid
+
+BATCH = 1000
+
+Checked = tuple[Record, NewCase]
+
+
+@dataclass
+class ImportResult:
+    """What became of the rows; `undated` ones are among those written."""
+
+    read: int = 0
+    written: int = 0
+    already_there: int = 0
+    undated: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def refused_in_all(self) -> int:
+        return self.refused.total()
+
+
+def import_cases(
+    *,
+    actor: User | None,
+    path: Path,
+    profile: Profile,
+    branch: Branch,
+    refused: Path,
+    limit: int | None = None,
+    batch: int = BATCH,
+    on_progress: Callable[[int], object] | None = None,
+) -> ImportResult:
+    """Take in the complaints of a file, each batch in a transaction of its own.
+
+    A row is known by its reference in the source: what is there already is passed over, so that the import
+    may be run again after it was stopped, whatever stopped it. Refused rows go to the file `refused`, each with
+    its reason. `limit` ends after that many rows; `on_progress` is told how many more bytes have been read.
+    Raises `FileProblem` when the file can't be read, `Conflict` while another import from this source runs.
+    """
+    warm_up()
+    with (
+        RowFile(path, encoding=profile.encoding, delimiter=profile.delimiter) as rows,
+        _alone(profile.source),
+    ):
+        reader = RecordReader(profile, rows.header, now=timezone.now())
+        kept = RefusedRows(refused, rows.header, encoding=profile.encoding, delimiter=profile.delimiter)
+        complete = False
+        try:
+            run = _Run(reader, RecordWriter(actor=actor, profile=profile, branch=branch), kept)
+            told = 0
+            for chunk in _chunks(rows, limit, batch):
+                run.take(chunk)
+                if on_progress is not None:
+                    on_progress(rows.position - told)
+                    told = rows.position
+            complete = limit is None
+        finally:
+            kept.close(complete=complete)
+    return run.result
+
+
+class _Run:
+    """One pass over a file."""
+
+    def __init__(self, reader: RecordReader, writer: RecordWriter, refused: RefusedRows) -> None:
+        self.result = ImportResult()
+        self._reader = reader
+        self._writer = writer
+        self._refused = refused
+        self._seen: dict[str, tuple[int, int]] = {}
+
+    def take(self, rows: list[Row | BrokenRow]) -> None:
+        checked: list[Checked] = []
+        for row in rows:
+            self.result.read += 1
+            if isinstance(row, BrokenRow):
+                self._refuse(row.line, row.reason, row.values)
+                continue
+            try:
+                record = self._reader.read(row)
+                if self._is_new(record):
+                    checked.append(self._writer.check(record))
+            except (Unusable, Invalid) as reason:
+                self._refuse(row.line, str(reason), row.values)
+        self._write(checked)
+
+    def _is_new(self, record: Record) -> bool:
+        """Whether this file has not told of it before. Raises `Unusable` when it told something else."""
+        text = hash(record.description)
+        line, before = self._seen.setdefault(record.reference, (record.line, text))
+        if line == record.line:
+            return True
+        if before != text:
+            raise Unusable("another text under a reference that an earlier row of the file has")
+        self.result.already_there += 1
+        return False
+
+    def _write(self, checked: list[Checked]) -> None:
+        try:
+            self._count(checked, self._writer.write(checked))
+        except (DataError, IntegrityError):
+            # One row that the database can't take must not cost the others.
+            for each in checked:
+                try:
+                    self._count([each], self._writer.write([each]))
+                except (DataError, IntegrityError) as error:
+                    reason = str(error).splitlines()[0]
+                    self._refuse(each[0].line, f"the database refuses it: {reason}", each[0].values)
+
+    def _count(self, checked: list[Checked], fresh: list[Record]) -> None:
+        result = self.result
+        result.written += len(fresh)
+        result.already_there += len(checked) - len(fresh)
+        result.undated += sum(record.received_at is None for record in fresh)
+
+    def _refuse(self, line: int, reason: str, values: list[str]) -> None:
+        self.result.refused[reason] += 1
+        self._refused.add(line, reason, values)
+
+
+def _chunks(rows: RowFile, limit: int | None, size: int) -> Iterator[list[Row | BrokenRow]]:
+    chunk: list[Row | BrokenRow] = []
+    for count, row in enumerate(rows, start=1):
+        chunk.append(row)
+        if len(chunk) == size or count == limit:
+            yield chunk
+            chunk = []
+        if count == limit:
+            return
+    if chunk:
+        yield chunk
+
+
+@contextlib.contextmanager
+def _alone(source: str) -> Iterator[None]:
+    """Two imports from one source would find the same rows missing; the lock goes with the connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext('amends.import'), hashtext(%s))", [source])
+        if not cursor.fetchone()[0]:
+            raise Conflict(_("An import from %(source)s is under way."), params={"source": source})
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext('amends.import'), hashtext(%s))", [source])

@@ -1,0 +1,306 @@
+"""Turns the records of an import into rows, and writes a batch of them by COPY in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.db import connection, models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from accounts.models import Branch, User
+from audit.actions import opening_event
+from audit.models import Event
+from cases.actions.log import (
+    LONGEST_DESCRIPTION,
+    NewCase,
+    build_case,
+    build_steps,
+    check_complaint,
+    next_numbers,
+)
+from cases.importing import Profile, Record
+from cases.models import Case, Cause, Clock, Defect, RecoveryStep, TimelineEntry
+from cases.queries import playbook_steps
+from cases.rules import business_seconds_taken, clock_due, next_step
+from cases.states import CaseState, ClockState, EntryKind
+from cases.suggestion import Suggestion, suggest
+from common.copying import copy_rows, reserve_ids
+from customers.actions import customer_document
+from customers.models import Customer
+from sla.models import Calendar
+from sla.queries import business_hours, calendar_of, targets_for
+from sla.rules import BusinessHours
+from sla.states import Metric
+
+_IMPORTED = gettext_noop("Imported from %(source)s, where it is %(reference)s.")
+_IMPORTED_WITH = gettext_noop(
+    "Imported from %(source)s, where it is %(reference)s. Kept from there: %(kept)s"
+)
+_IMPORTED_UNDATED = gettext_noop(
+    "Imported from %(source)s, where it is %(reference)s. No usable date is told there, so %(date)s "
+    "stands in. Kept from there: %(kept)s"
+)
+
+
+@dataclass
+class _Batch:
+    """The rows of one transaction, by table in the order of writing."""
+
+    customers: list[Customer] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
+    timeline: list[TimelineEntry] = field(default_factory=list)
+    steps: list[RecoveryStep] = field(default_factory=list)
+    clocks: list[Clock] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+    def write(self) -> None:
+        tables: tuple[list[models.Model], ...] = (
+            self.customers, self.cases, self.timeline, self.steps, self.clocks, self.events,
+        )  # type: ignore[assignment]  # fmt: skip
+        for rows in tables:
+            copy_rows(rows)
+
+
+class RecordWriter:
+    """Writes records of one source into one branch, by the rules that a page obeys.
+
+    Imported history disturbs nobody: no clock runs, no mail, notice or survey is due. A reply that the record
+    tells of gives finished clocks, measured in the branch's business time against the targets of that day.
+    """
+
+    def __init__(self, *, actor: User | None, profile: Profile, branch: Branch) -> None:
+        self._actor = actor
+        self._profile = profile
+        self._branch = branch
+        self._calendar: Calendar = calendar_of(branch.pk)
+        self._defects = {defect.code: defect for defect in Defect.objects.filter(is_active=True)}
+        self._no_cause = Cause.objects.filter(code="not_established").first()
+        # Who complains is looked up when a batch is written; the rules do not ask.
+        self._anyone = Customer()
+        self._targets: dict[tuple[int, dt.date], dict[Metric, int]] = {}
+        self._steps: dict[str, list[str]] = {}
+        self._undated = dt.datetime.combine(profile.undated, dt.time(12), profile.zone).astimezone(dt.UTC)
+
+    @cached_property
+    def _hours(self) -> BusinessHours:
+        """Made with the first record that tells of a reply: public holidays take a while to load."""
+        return business_hours(self._calendar)
+
+    def check(self, record: Record) -> tuple[Record, NewCase]:
+        """The record as a complaint that may be logged. Raises `Invalid` when it may not."""
+        text, *_more = split_text(record.description, LONGEST_DESCRIPTION)
+        found = suggest(text, currency=self._branch.currency)
+        failure_type, defect = self._failure(record, found)
+        new = NewCase(
+            customer=self._anyone,
+            branch=self._branch,
+            channel=record.channel,
+            description=text,
+            summary=record.summary,
+            product=record.product,
+            order_reference=record.order_reference,
+            occurred_on=record.occurred_on,
+            language=self._profile.language,
+            failure_type=failure_type,
+            defect=self._defects.get(defect),
+            severity=found.severity,
+            cues=list(found.cues),
+            suggestion=found.kept,
+        )
+        check_complaint(new, today=timezone.localdate())
+        return record, new
+
+    def write(self, checked: list[tuple[Record, NewCase]]) -> list[Record]:
+        """Write these in one transaction, but for those that are there already; returns what was written."""
+        now = timezone.now()
+        with transaction.atomic():
+            known = known_references(
+                Case, self._profile.source, [record.reference for record, _new in checked]
+            )
+            fresh = [(record, new) for record, new in checked if record.reference not in known]
+            if not fresh:
+                return []
+            batch = _Batch()
+            customers = self._customers([record for record, _new in fresh], batch, now)
+            keys, numbers = reserve_ids(Case, len(fresh)), next_numbers(len(fresh), now)
+            for (record, new), customer, key, number in zip(fresh, customers, keys, numbers, strict=True):
+                received = record.received_at or self._undated
+                case = build_case(
+                    new, customer=customer, number=number, received_at=received, actor=self._actor
+                )
+                case.pk = key
+                self._complete(case, record, received)
+                self._add(batch, case, record, now)
+            batch.write()
+        return [record for record, _new in fresh]
+
+    def _failure(self, record: Record, found: Suggestion) -> tuple[str, str]:
+        """A label wins over the words; they still choose among the defects of the type that it names."""
+        label = record.failure
+        if label is None:
+            return found.failure_type or "", found.defect or ""
+        if found.failure_type == label.failure_type and found.defect:
+            return label.failure_type, found.defect
+        return label.failure_type, label.defect
+
+    def _customers(self, records: list[Record], batch: _Batch, now: dt.datetime) -> list[Customer]:
+        """Each record's customer: one known by the same reference, or a new one."""
+        source = self._profile.source
+        references = [record.customer or f"row:{record.reference}"[:120] for record in records]
+        found: dict[str, Customer] = {
+            reference: Customer(pk=key, name=name)
+            for reference, (key, name) in known_references(Customer, source, references).items()
+        }
+        keys = iter(reserve_ids(Customer, len(references)))
+        for record, reference in zip(records, references, strict=True):
+            if reference in found:
+                continue
+            name = record.customer_name or self._profile.customer_unnamed.format(reference=record.reference)
+            customer = found[reference] = Customer(
+                pk=next(keys),
+                name=name[:120],
+                language=self._profile.language,
+                time_zone=self._profile.time_zone,
+                created_at=now,
+                external_source=source,
+                external_reference=reference,
+                search=customer_document(name[:120], []),
+            )
+            batch.customers.append(customer)
+            stream = f"customer:{customer.pk}"
+            batch.events.append(
+                opening_event(
+                    stream=stream,
+                    verb="customer.imported",
+                    actor=self._actor,
+                    data={"source": source},
+                    at=now,
+                )
+            )
+        return [found[reference] for reference in references]
+
+    def _complete(self, case: Case, record: Record, received: dt.datetime) -> None:
+        """What imported history has beyond a complaint just logged: where it comes from, and how it ended."""
+        case.owner = None
+        case.external_source, case.external_reference = self._profile.source, record.reference
+        case.first_response_at = max(record.replied_at, received) if record.replied_at else None
+        case.state = record.state
+        if record.state == CaseState.RESOLVED:
+            # Where nobody told when it ended, it counts as ended when it came, and no time is measured.
+            case.resolved_at = case.first_response_at or received
+            case.outcome, case.cause = record.outcome, self._no_cause
+            case.resolution = record.resolution
+
+    def _add(self, batch: _Batch, case: Case, record: Record, now: dt.datetime) -> None:
+        batch.cases.append(case)
+        batch.timeline.extend(self._entries(case, record, now))
+        batch.clocks.extend(self._finished_clocks(case, record))
+        if case.is_open:
+            if case.failure_type not in self._steps:
+                self._steps[case.failure_type] = playbook_steps(case.failure_type)
+            steps = build_steps(case, acknowledged_at=None, kinds=self._steps[case.failure_type])
+            case.next_step = next_step((step.kind, step.state) for step in steps)
+            batch.steps.extend(steps)
+        batch.events.append(
+            opening_event(
+                stream=case.stream,
+                verb="case.imported",
+                actor=self._actor,
+                data={
+                    "source": self._profile.source,
+                    "reference": record.reference,
+                    "channel": case.channel,
+                    "severity": case.severity,
+                    "failure_type": case.failure_type,
+                    "state": case.state,
+                },
+                at=now,
+            )
+        )
+
+    def _entries(self, case: Case, record: Record, now: dt.datetime) -> list[TimelineEntry]:
+        received, source = case.received_at, self._profile.source
+        entries = [TimelineEntry(case=case, kind=EntryKind.COMPLAINT, body=case.description, at=received)]
+        if len(record.description) > LONGEST_DESCRIPTION:
+            # The description holds the beginning; nothing of the rest is lost.
+            parts = split_text(record.description, LONGEST_DESCRIPTION)[1:]
+            entries += [
+                TimelineEntry(case=case, kind=EntryKind.MESSAGE, body=part, at=received) for part in parts
+            ]
+        if record.reply:
+            at = case.first_response_at or received
+            entries.append(TimelineEntry(case=case, kind=EntryKind.REPLY, body=record.reply, at=at))
+        params = {"source": source, "reference": record.reference}
+        kept = " · ".join([f"{name}: {value}" for name, value in record.details])
+        message = _IMPORTED_WITH if kept else _IMPORTED
+        if record.received_at is None:
+            message, params["date"] = _IMPORTED_UNDATED, self._profile.undated.isoformat()
+        if message is not _IMPORTED:
+            params["kept"] = kept or "–"
+        entries.append(TimelineEntry(case=case, kind=EntryKind.EVENT, body=message, params=params, at=now))
+        return entries
+
+    def _finished_clocks(self, case: Case, record: Record) -> list[Clock]:
+        """Clocks of a case whose times are both told; where one is not, there is nothing to measure."""
+        stopped = record.replied_at
+        if stopped is None or record.received_at is None or case.is_open:
+            return []
+        started = case.received_at
+        seconds = business_seconds_taken(started, stopped, 0, self._hours)
+        clocks = []
+        for metric, minutes in self._targets_for(case.severity, started.date()).items():
+            due = clock_due(started, minutes, 0, self._hours)
+            clocks.append(
+                Clock(
+                    case=case,
+                    metric=metric,
+                    severity=case.severity,
+                    target_minutes=minutes,
+                    calendar=self._calendar,
+                    state=ClockState.MET if stopped <= due else ClockState.MISSED,
+                    started_at=started,
+                    due_at=due,
+                    stopped_at=stopped,
+                    business_seconds=seconds,
+                    calendar_seconds=round((stopped - started).total_seconds()),
+                )
+            )
+        return clocks
+
+    def _targets_for(self, severity: int, on: dt.date) -> dict[Metric, int]:
+        key = (severity, on)
+        if key not in self._targets:
+            wanted = (Metric.FIRST_RESPONSE, Metric.RESOLUTION)
+            self._targets[key] = {
+                metric: minutes for metric, minutes in targets_for(severity, on).items() if metric in wanted
+            }
+        return self._targets[key]
+
+
+def known_references(
+    model: type[Case] | type[Customer], source: str, references: list[str]
+) -> dict[str, tuple[int, str]]:
+    """Those of the references that are written already, with the row's key and its name or number."""
+    name = "number" if model is Case else "name"
+    with connection.cursor() as cursor:
+        # The last condition is that of the partial index.
+        cursor.execute(
+            f"SELECT external_reference, id, {name} FROM {model._meta.db_table}"  # noqa: S608  # our own names
+            " WHERE external_source = %s AND external_reference = ANY(%s) AND external_reference <> ''",
+            [source, references],
+        )
+        return {reference: (key, label) for reference, key, label in cursor.fetchall()}
+
+
+def split_text(text: str, longest: int) -> list[str]:
+    """The text in parts of at most so many characters, cut between words where there is a gap near the end."""
+    parts = []
+    while len(text) > longest:
+        at = max(text.rfind(" ", longest - 200, longest), text.rfind("\n", longest - 200, longest))
+        at = at if at > 0 else longest
+        parts.append(text[:at].rstrip())
+        text = text[at:].lstrip()
+    return [*parts, text]

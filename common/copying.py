@@ -1,0 +1,138 @@
+"""Writes many rows at once by COPY: several times as fast as INSERT, with all columns that the model has."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.search import SearchVectorField
+from django.db import connection, models
+
+from common.search_text import document_text
+
+NULL = "\\N"
+_PIECE = 1 << 20
+
+Encoder = Callable[[Any], str]
+
+
+def reserve_ids(model: type[models.Model], count: int) -> list[int]:
+    """That many primary keys from the model's own sequence, which will not come again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            [model._meta.db_table, model._meta.pk.column, count],
+        )
+        return [value for (value,) in cursor.fetchall()]
+
+
+def copy_rows(rows: Sequence[models.Model]) -> None:
+    """Write unsaved rows of one model, inside the caller's transaction; every constraint and trigger holds.
+
+    Rows that have a primary key keep it (see `reserve_ids`); others get one, which is not told back.
+    Signals are not sent, and defaults are those of the instances, as with `bulk_create`.
+    """
+    if not rows:
+        return
+    columns, write = _plan(type(rows[0]), rows[0].pk is not None)
+    content = "".join([write(row) for row in rows])
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        cursor.copy_expert(
+            f"COPY {columns} FROM STDIN",  # the names come from the model
+            io.BytesIO(content.encode()),
+            _PIECE,
+        )
+
+
+@lru_cache(maxsize=64)
+def _plan(model: type[models.Model], with_key: bool) -> tuple[str, Callable[[models.Model], str]]:
+    fields = [field for field in model._meta.concrete_fields if with_key or not field.primary_key]
+    encoders = [(field.attname, _encoder(field)) for field in fields]
+    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+
+    def write(row: models.Model) -> str:
+        values = row.__dict__
+        cells = [NULL if values[name] is None else encode(values[name]) for name, encode in encoders]
+        return "\t".join(cells) + "\n"
+
+    return f"{connection.ops.quote_name(model._meta.db_table)} ({names})", write
+
+
+def _encoder(field: models.Field[Any, Any]) -> Encoder:
+    """How a field's values are written in COPY's text format.
+
+    Raises `TypeError` for a kind of field that nobody has thought of here, rather than write it wrongly.
+    """
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    if getattr(target, "auto_now", False) or getattr(target, "auto_now_add", False):
+        raise TypeError(f"{field} sets its own time, which COPY does not do.")
+    for kind, encode in _ENCODERS:
+        if isinstance(target, kind):
+            return encode
+    raise TypeError(f"COPY does not know how to write {field}.")
+
+
+def escape(text: str) -> str:
+    """Text with what COPY reads as the end of a field or row, or as an escape, made harmless."""
+    if "\\" in text:
+        text = text.replace("\\", "\\\\")
+    if "\n" in text:
+        text = text.replace("\n", "\\n")
+    if "\t" in text:
+        text = text.replace("\t", "\\t")
+    if "\r" in text:
+        text = text.replace("\r", "\\r")
+    return text
+
+
+def _text(value: Any) -> str:
+    return escape(str(value))
+
+
+def _boolean(value: bool) -> str:
+    return "t" if value else "f"
+
+
+def _whole(value: int) -> str:
+    return format(value, "d")
+
+
+def _moment(value: dt.datetime) -> str:
+    if value.tzinfo is None:
+        raise TypeError("A moment without a time zone can't be written.")
+    return value.isoformat()
+
+
+def _day(value: dt.date) -> str:
+    return value.isoformat()
+
+
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _json_text(value: Any) -> str:
+    return escape(_json(value))
+
+
+def _array(values: Sequence[Any]) -> str:
+    items = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return escape("{" + ",".join([f'"{item}"' for item in items]) + "}")
+
+
+_ENCODERS: tuple[tuple[type[models.Field[Any, Any]], Encoder], ...] = (
+    (SearchVectorField, document_text),
+    (ArrayField, _array),
+    (models.JSONField, _json_text),
+    (models.BooleanField, _boolean),
+    (models.IntegerField, _whole),
+    (models.DateTimeField, _moment),
+    (models.DateField, _day),
+    (models.DecimalField, str),
+    (models.CharField, _text),
+    (models.TextField, _text),
+)

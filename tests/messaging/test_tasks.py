@@ -27,7 +27,7 @@ def test_every_sweep_that_beat_runs_is_a_task_that_workers_know() -> None:
 def test_a_message_is_on_its_way_once_it_is_committed() -> None:
     def waiting() -> int:
         with redis.Redis.from_url(settings.REDIS_URL) as valkey:
-            return int(valkey.llen(settings.CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] + "celery"))
+            return int(valkey.llen(f"{settings.CELERY_BROKER_TRANSPORT_OPTIONS['global_keyprefix']}celery"))
 
     before = waiting()
     with transaction.atomic():

@@ -1,8 +1,7 @@
-"""What a decision needs to be made well, for a page of waiting offers, in a constant number of queries."""
+"""What a decision on a waiting offer needs to be made well."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,8 +9,8 @@ from accounts.models import User
 from cases.models import Case
 from compensation.models import Budget, Offer
 from compensation.queries import (
-    budgets_of,
     complaints_of_customers,
+    current_budget,
     grants_of_customers,
     key_of,
     like_cases,
@@ -74,25 +73,19 @@ class Dossier:
         return remedy_matches(self.offer.kind, self.case.failure_type)
 
 
-def dossiers(user: User, offers: Sequence[Offer]) -> list[Dossier]:
-    """The facts for each of these offers, as this person needs them; five queries, however many offers."""
-    customers = {offer.case.customer_id for offer in offers}
-    complaints = complaints_of_customers(customers)
-    grants = grants_of_customers(customers)
-    found = like_cases(key_of(offer.case) for offer in offers)
-    limits = limits_by_currency({offer.currency for offer in offers})
-    budgets = budgets_of({offer.branch_id: offer.branch.time_zone for offer in offers})
-    return [
-        Dossier(
-            offer=offer,
-            limit=limits[offer.currency].get(user.role),
-            proposer_limit=limits[offer.currency].get(offer.proposer.role),
-            granted=grants.by_case.get(offer.case_id, ZERO),
-            complaints_before=max(0, complaints.get(offer.case.customer_id, 0) - 1),
-            granted_before=grants.lately.get(offer.case.customer_id, {}),
-            likes=likes_of(offer.case, found),
-            budget=budgets.get((offer.branch_id, offer.currency)),
-            is_own=offer.proposer_id == user.pk,
-        )
-        for offer in offers
-    ]
+def dossier(user: User, offer: Offer) -> Dossier:
+    """The facts for this offer, as this person needs them; five queries."""
+    case, branch = offer.case, offer.branch
+    grants = grants_of_customers([case.customer_id])
+    limits = limits_by_currency([offer.currency])[offer.currency]
+    return Dossier(
+        offer=offer,
+        limit=limits.get(user.role),
+        proposer_limit=limits.get(offer.proposer.role),
+        granted=grants.by_case.get(case.pk, ZERO),
+        complaints_before=max(0, complaints_of_customers([case.customer_id]).get(case.customer_id, 0) - 1),
+        granted_before=grants.lately.get(case.customer_id, {}),
+        likes=likes_of(case, like_cases([key_of(case)])),
+        budget=current_budget(branch, offer.currency),
+        is_own=offer.proposer_id == user.pk,
+    )

@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Authority, User
+from accounts.models import Authority, Branch, User
 from accounts.queries import roles_with
 from accounts.states import Capability
 from cases.models import Case
@@ -94,8 +94,14 @@ def waiting_for(user: User) -> QuerySet[Offer]:
     return (
         visible_offers(user)
         .filter(state=OfferState.WAITING)
-        .select_related("case__customer", "case__defect__family", "branch", "proposer")
-        .defer("case__search", "case__customer__search", "case__description")
+        .select_related("case__customer", "case__defect", "branch", "proposer")
+        .defer(
+            "case__search",
+            "case__customer__search",
+            "case__description",
+            "case__suggestion",
+            "case__resolution",
+        )
         .order_by("case__severity", "proposed_at", "id")
     )
 
@@ -301,16 +307,9 @@ def budget_for(branch_id: int, currency: str, on: dt.date) -> Budget | None:
     )
 
 
-def budgets_of(branches: Mapping[int, str]) -> dict[tuple[int, str], Budget]:
-    """The current budgets of branches (id → time zone) by branch and currency."""
-    now = timezone.now()
-    periods = Q()
-    for branch_id, time_zone in branches.items():
-        today = now.astimezone(ZoneInfo(time_zone)).date()
-        periods |= Q(branch=branch_id, starts_on__lte=today, ends_on__gte=today)
-    if not branches:
-        return {}
-    return {(b.branch_id, b.currency): b for b in Budget.objects.filter(periods).order_by("starts_on")}
+def current_budget(branch: Branch, currency: str) -> Budget | None:
+    """The budget that pays for a branch today, in the branch's own day."""
+    return budget_for(branch.pk, currency, timezone.now().astimezone(ZoneInfo(branch.time_zone)).date())
 
 
 # --- closing a case ------------------------------------------------------------------------

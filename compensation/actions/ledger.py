@@ -7,10 +7,8 @@ the sums always agree (`manage.py verify_ledger`).
 from __future__ import annotations
 
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.db.models import F
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -18,7 +16,7 @@ from cases.models import Case
 from common.errors import Conflict
 from common.money import format_money
 from compensation.models import Budget, BudgetMovement, Offer
-from compensation.queries import budget_for
+from compensation.queries import current_budget
 from compensation.states import Movement
 
 
@@ -28,8 +26,7 @@ def reserve(*, case: Case, amount: Decimal) -> tuple[bool, Budget | None]:
     (True, budget) when it is set aside, (True, None) when the branch has no budget, which means no budget
     control, and (False, budget) when there is not enough left.
     """
-    today = timezone.now().astimezone(ZoneInfo(case.branch.time_zone)).date()
-    budget = budget_for(case.branch_id, case.currency, today)
+    budget = current_budget(case.branch, case.currency)
     if budget is None:
         return True, None
     changed = Budget.objects.filter(pk=budget.pk, amount__gte=F("reserved") + F("committed") + amount).update(

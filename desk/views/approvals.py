@@ -21,8 +21,8 @@ from cases.queries import clocks_for
 from common.display import ClockView, RangeView
 from common.money import format_money
 from compensation.actions.approvals import approve_offer, reject_offer
-from compensation.inbox import Dossier, dossiers
-from compensation.models import Budget, Offer
+from compensation.inbox import Dossier, dossier
+from compensation.models import Offer
 from compensation.queries import get_offer_for, waiting_for
 from compensation.rules import ZERO
 from compensation.states import MATCH_NOTE, MATCH_SOURCE, OfferState
@@ -37,22 +37,23 @@ PAGE = 25
 
 @dataclass(frozen=True)
 class Card:
-    """One waiting offer as the inbox shows it.
+    """One waiting offer of the list; `asked` says that it is addressed to the reader's role."""
 
-    `asked` says that it is addressed to the reader's role, `why_not` why the reader may not decide on it.
-    """
+    offer: Offer
+    clock: ClockView | None
+    asked_role: str
+    is_own: bool
+    asked: bool
+
+
+@dataclass(frozen=True)
+class OpenCard:
+    """The offer to decide on, with the facts; `why_not` says why this person may not decide on it."""
 
     facts: Dossier
-    clock: ClockView | None
     range: RangeView | None
     dose: DoseView | None
-    asked: bool
-    asked_role: str
     why_not: str
-
-    @property
-    def offer(self) -> Offer:
-        return self.facts.offer
 
     @property
     def may_reject(self) -> bool:
@@ -131,15 +132,13 @@ def inbox_page(
         "opened": opened,
         "more": more,
         "mine": sum(card.asked for card in cards),
-        "oldest": min((card.offer.proposed_at for card in cards), default=None),
-        "budgets": _budgets(cards),
+        "oldest": min((offer.proposed_at for offer in offers), default=None),
         "chosen": chosen is not None and not missing,
         "decided": _decided(request, chosen) if missing else None,
         "refused": refused,
         "verb": verb,
-        "match_note": MATCH_NOTE,
-        "match_source": MATCH_SOURCE,
-        **_decision_forms(cards, opened),
+        **_neighbours(cards, opened),
+        **(_open_context(request, opened) if opened else {"open_card": None}),
     }
     return render(request, "desk/approvals.html", context, status=status)
 
@@ -156,63 +155,63 @@ def _waiting(request: StaffRequest, chosen: int | None) -> tuple[list[Offer], bo
 
 
 def cards_for(request: StaffRequest, offers: Sequence[Offer]) -> list[Card]:
-    """Each offer with its facts, clock and range, in a constant number of queries."""
+    """Each offer of the list with its clock; one query."""
     now = timezone.now()
     clocks = clocks_for([offer.case for offer in offers])
+    user = request.user
     return [
-        _card(facts, row_clock(facts.case, clocks, now), request.user.role)
-        for facts in dossiers(request.user, offers)
+        Card(
+            offer=offer,
+            clock=row_clock(offer.case, clocks, now),
+            asked_role=role_label(offer.asked_role),
+            is_own=offer.proposer_id == user.pk,
+            asked=offer.asked_role == user.role and offer.proposer_id != user.pk,
+        )
+        for offer in offers
     ]
 
 
-def _card(facts: Dossier, clock: ClockView | None, role: str) -> Card:
-    offer = facts.offer
-    return Card(
+def _opened(cards: Sequence[Card], chosen: int | None) -> Card | None:
+    wanted = (card for card in cards if card.offer.pk == chosen)
+    asked = (card for card in cards if card.asked)
+    others = (card for card in cards if not card.is_own)
+    return next((card for found in (wanted, asked, others, cards) for card in found), None)
+
+
+def _neighbours(cards: Sequence[Card], opened: Card | None) -> dict[str, int | None]:
+    """The offers before and after the open one, where `j` and `k` lead."""
+    keys = [card.offer.pk for card in cards]
+    at = keys.index(opened.offer.pk) if opened else 0
+    return {"before": keys[at - 1] if at > 0 else None, "after": keys[at + 1] if at + 1 < len(keys) else None}
+
+
+def _open_context(request: StaffRequest, card: Card) -> dict[str, Any]:
+    """The facts of the open offer and the forms for what may be decided."""
+    facts = dossier(request.user, card.offer)
+    offer = card.offer
+    opened = OpenCard(
         facts=facts,
-        clock=clock,
         range=range_of(facts.case, facts.likes, mine=offer.amount, limit=None),
         dose=dose_view(facts.granted + offer.amount, facts.case.loss),
-        asked=offer.asked_role == role and not facts.is_own,
-        asked_role=role_label(offer.asked_role),
-        why_not=_("You proposed this yourself, so someone else decides.") if facts.is_own else "",
+        why_not=_("You proposed this yourself, so someone else decides.") if card.is_own else "",
     )
-
-
-def _opened(cards: Sequence[Card], chosen: int | None) -> Card | None:
-    wanted = next((card for card in cards if card.offer.pk == chosen), None)
-    asked = (card for card in cards if card.asked)
-    possible = (card for card in cards if card.may_lower)
-    return wanted or next(asked, None) or next(possible, None) or next(iter(cards), None)
-
-
-def _decision_forms(cards: Sequence[Card], opened: Card | None) -> dict[str, Any]:
-    """The forms of the open card, and the offers before and after it, where `j` and `k` lead."""
-    if opened is None:
-        return {"before": None, "after": None, "decisions": []}
-    at = next(index for index, card in enumerate(cards) if card is opened)
     decisions = (
         ("approve", ReasonForm(auto_id="approve_%s"), opened.may_approve),
-        ("lower", lower_form(opened), opened.may_lower),
+        ("lower", lower_form(facts), opened.may_lower),
         ("reject", ReasonForm(auto_id="reject_%s"), opened.may_reject),
     )
     return {
-        "before": cards[at - 1].offer.pk if at > 0 else None,
-        "after": cards[at + 1].offer.pk if at + 1 < len(cards) else None,
+        "open_card": opened,
         "decisions": [(verb, form) for verb, form, may in decisions if may],
+        "match_note": MATCH_NOTE,
+        "match_source": MATCH_SOURCE,
     }
 
 
-def lower_form(card: Card) -> LowerForm:
+def lower_form(facts: Dossier) -> LowerForm:
     """The form for a lower amount, filled with the most that this person may approve where that is less."""
-    most = card.facts.most
-    initial = {"amount": f"{most.normalize():f}"} if most < card.offer.amount else {}
-    return LowerForm(currency=card.offer.currency, initial=initial, auto_id="lower_%s")
-
-
-def _budgets(cards: Sequence[Card]) -> list[Budget]:
-    """The budgets that the waiting offers would be paid from, each once."""
-    found = {card.facts.budget.pk: card.facts.budget for card in cards if card.facts.budget is not None}
-    return list(found.values())
+    initial = {"amount": f"{facts.most.normalize():f}"} if facts.most < facts.offer.amount else {}
+    return LowerForm(currency=facts.offer.currency, initial=initial, auto_id="lower_%s")
 
 
 def _decided(request: StaffRequest, offer_id: int | None) -> Offer | None:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.states import Capability, Role
@@ -16,7 +13,7 @@ from common.display import RangeView
 from compensation.models import Approval, Budget, Fulfilment, Offer
 from compensation.queries import (
     GrantView,
-    budget_for,
+    current_budget,
     grant_view,
     key_of,
     like_cases,
@@ -95,7 +92,7 @@ def panel_context(user: User, case: Case) -> dict[str, Any]:
     """What `desk/offers/panel.html` shows; five queries."""
     offers = list(offers_of(case))
     view = grant_view(user, case, offers)
-    budget = current_budget(case)
+    budget = current_budget(case.branch, case.currency)
     likes = likes_of(case, like_cases([key_of(case)]))
     may_propose = user.may(Capability.PROPOSE_OFFER) and case.is_open
     standing = view.on_case or None
@@ -170,12 +167,6 @@ def forecast_of(
         dose=dose_view(None if amount is None else view.on_case + amount, case.loss),
         match_note=str(MATCH_NOTE) if mismatch else "",
     )
-
-
-def current_budget(case: Case) -> Budget | None:
-    """The budget that pays today, in the branch's own day."""
-    today = timezone.now().astimezone(ZoneInfo(case.branch.time_zone)).date()
-    return budget_for(case.branch_id, case.currency, today)
 
 
 def role_label(role: str) -> str:

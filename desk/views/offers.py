@@ -14,13 +14,13 @@ from common.money import format_money
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import propose_offer, withdraw_offer
 from compensation.models import Offer
-from compensation.queries import get_offer_for, grant_view
+from compensation.queries import current_budget, get_offer_for, grant_view
 from compensation.states import OfferState
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.offers import FulfilForm, ProposeForm, WithdrawForm
 from desk.views.case import case_page, find_case
-from desk.views.offer_panel import current_budget, forecast_of
+from desk.views.offer_panel import forecast_of
 
 
 def find_offer(user: User, offer_id: int) -> Offer:
@@ -57,7 +57,9 @@ def forecast(request: StaffRequest, number: str) -> HttpResponse:
     form.is_valid()
     amount, kind = form.cleaned_data.get("amount"), form.cleaned_data.get("kind", "")
     usable = amount if amount is not None and amount > 0 else None
-    view = forecast_of(case, grant_view(request.user, case), current_budget(case), usable, kind)
+    view = forecast_of(
+        case, grant_view(request.user, case), current_budget(case.branch, case.currency), usable, kind
+    )
     return render(request, "desk/offers/forecast.html", {"offer_forecast": view})
 
 

@@ -27,6 +27,8 @@ class ServicesProblem(Exception):
 
 
 _joined: dict[Path, socket.socket] = {}
+# Keepers that this process has started, to be waited for when it sees them end.
+_started: dict[Path, subprocess.Popen[bytes]] = {}
 _mutex = threading.Lock()
 
 
@@ -63,6 +65,10 @@ def leave_services(layout: Layout, timeout: float = 30.0) -> None:
         # The keeper hangs up when there is nothing left to wait for.
         while held.recv(1024):
             pass
+    # It hangs up just before it ends, but stays where it serves others still.
+    if keeper := _started.pop(layout.data_dir, None):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            keeper.wait(timeout=1)
 
 
 def _is_open(held: socket.socket) -> bool:
@@ -120,7 +126,7 @@ def _start_keeper(layout: Layout) -> None:
     reader, writer = os.pipe()
     try:
         with layout.log.open("ab") as log:
-            subprocess.Popen(  # noqa: S603  # our own module, our own arguments
+            _started[layout.data_dir] = subprocess.Popen(  # noqa: S603  # our own module, our own arguments
                 [sys.executable, "-m", "recovery.services.keeper", str(layout.data_dir), str(writer)],
                 cwd=PROJECT_DIR,
                 stdin=subprocess.DEVNULL,

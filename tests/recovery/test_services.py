@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from recovery.services.layout import SOCKET_PATH_LIMIT, Layout
@@ -74,9 +75,7 @@ def test_killed_servers_come_back_and_a_killed_keeper_leaves_none(installation: 
     for server in ("valkey-server", "postgres -D"):
         (killed,) = installation.processes(server)
         killed.kill()
-        wait_until(
-            lambda s=server, k=killed: [p for p in installation.processes(s) if p != k], f"{server} is back"
-        )
+        _await_successor(installation, server, killed)
     assert "(42,)" in installation.run("shell", "--no-imports", "-c", ASK_POSTGRES)[1]
 
     installation.processes("services.keeper")[0].kill()
@@ -95,3 +94,7 @@ def test_a_deep_folder_keeps_its_sockets_where_their_paths_are_short_enough() ->
     assert flat.sockets_dir == Path("/srv/amends/run")
     assert len(str(deep.postgres_socket_dir / ".s.PGSQL.5432")) <= SOCKET_PATH_LIMIT
     assert deep.sockets_dir != Layout(Path("/srv") / ("deep" * 31)).sockets_dir
+
+
+def _await_successor(installation: Installation, server: str, killed: psutil.Process) -> None:
+    wait_until(lambda: [p for p in installation.processes(server) if p != killed], f"{server} is back")

@@ -71,9 +71,7 @@ def test_it_stays_up_whatever_is_killed_and_leaves_nothing(product: Product) -> 
     assert len(product.installation.processes("services.keeper")) == 1
 
     for name in ("web", "worker", "beat"):
-        before = product.parts()
-        before[0].kill()
-        wait_until(lambda b=before: len(product.parts()) == 3 and product.parts() != b, f"{name} is back")
+        _kill_the_oldest_part(product, name)
     assert product.said().count("was ended by SIGKILL; starting it again") == 3
     product.installation.processes("valkey-server")[0].kill()
     wait_until(product.answers, "ready again after all were killed")
@@ -112,3 +110,9 @@ def _assert_a_second_one_is_refused_in_one_sentence(installation: Installation) 
     assert second.returncode == 1
     assert len(output.splitlines()) == 1
     assert f"is in use by the Amends at http://127.0.0.1:{installation.port}" in output
+
+
+def _kill_the_oldest_part(product: Product, name: str) -> None:
+    before = product.parts()
+    before[0].kill()
+    wait_until(lambda: len(product.parts()) == 3 and product.parts() != before, f"{name} is back")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
 from typing import Any
 
 from django.template.base import Node
@@ -30,10 +31,11 @@ class StrictUndefined(str):
 
 
 def _template_being_rendered() -> str | None:
-    frame = sys._getframe(2)  # the resolver is not told which template asks
+    # The resolver is not told which template asks, so the calls that led here are searched.
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         node = frame.f_locals.get("self")
         if isinstance(node, Node) and getattr(node, "origin", None) is not None:
             return str(node.origin.name)
-        frame = frame.f_back  # type: ignore[assignment]  # None ends the loop
+        frame = frame.f_back
     return None

@@ -155,37 +155,29 @@ def dashboard(selection: Selection, *, home_currency: str = "") -> Dashboard:
     """Measure a selection; `home_currency` is shown first, else the one in which most offers were granted."""
     slots = range(FIRST_SLOT, FIRST_SLOT + len(selection.period.parts))
     defects = queries.defects()
-    cases = queries.cases_by_slot(selection)
-    won_back = queries.won_back(selection)
-    failures = queries.failures(selection)
-    opened, resolved = _over_types(cases.opened), _over_types(cases.resolved)
-    resolved_n = sum(resolved[slot] for slot in slots)
+    cases = queries.cases_counted(selection)
+    opened = {slot: cases.opened.get(slot, 0) for slot in slots}
+    resolved = {slot: cases.resolved.get(slot, 0) for slot in slots}
+    won_back = sum(cases.won_back_by_type.values())
     clocks, resolution_line = _clocks(selection, slots)
     return Dashboard(
         selection=selection,
-        opened=Tally(sum(opened[slot] for slot in slots), opened[PREVIOUS_SLOT]),
-        resolved=Tally(resolved_n, resolved[PREVIOUS_SLOT]),
-        won_back=sum(won_back.values()),
-        recovery=_recovery(queries.answers_by_slot(selection), slots, sum(won_back.values()), resolved_n),
+        opened=Tally(sum(opened.values()), cases.opened.get(PREVIOUS_SLOT, 0)),
+        resolved=Tally(sum(resolved.values()), cases.resolved.get(PREVIOUS_SLOT, 0)),
+        won_back=won_back,
+        recovery=_recovery(queries.answers_by_slot(selection), slots, won_back, sum(resolved.values())),
         clocks=clocks,
         resolution_line=resolution_line,
-        opened_line=gather([opened[slot] for slot in slots], SPARK_POINTS),
+        opened_line=gather(list(opened.values()), SPARK_POINTS),
         money=_money(selection, slots, home_currency),
-        types=_types(selection, cases, won_back, slots),
-        pareto=pareto(failures, defects),
+        types=_types(selection, cases),
+        pareto=pareto(cases.failures, defects),
         trend=[
             TrendPoint(day, opened[slot], resolved[slot])
             for day, slot in zip(selection.period.parts, slots, strict=True)
         ],
         rising=rising(selection, defects),
     )
-
-
-def _over_types(counts: Mapping[tuple[str, int], int]) -> dict[int, int]:
-    by_slot: dict[int, int] = defaultdict(int)
-    for (_type, slot), n in counts.items():
-        by_slot[slot] += n
-    return by_slot
 
 
 def _recovery(answers: Mapping[int, Answers], slots: range, won_back: int, resolved: int) -> Recovery:
@@ -265,31 +257,23 @@ def _money(selection: Selection, slots: range, home_currency: str) -> list[Curre
     return sorted(rows, key=lambda row: (row.currency != home_currency, -row.n, row.currency))
 
 
-def _types(
-    selection: Selection,
-    cases: CaseCounts,
-    won_back: Mapping[str, int],
-    slots: range,
-) -> list[TypeRow]:
-    def of_type(counts: Mapping[tuple[str, int], int], code: str) -> int:
-        return sum(counts.get((code, slot), 0) for slot in slots)
-
-    total = sum(n for (_type, slot), n in cases.opened.items() if slot in slots)
+def _types(selection: Selection, cases: CaseCounts) -> list[TypeRow]:
+    opened: dict[str, int] = defaultdict(int)
+    for (failure_type, _defect), n in cases.failures.items():
+        opened[failure_type] += n
+    total = sum(opened.values())
+    known = [(each.value, str(each.label), each.value) for each in FailureType]
     rows = []
-    for code, label, figure in (
-        *((each.value, each.label, each.value) for each in FailureType),
-        ("", "", "no_type"),
-    ):
-        opened, closed = of_type(cases.opened, code), of_type(cases.resolved, code)
+    for code, label, figure in (*known, ("", "", "no_type")):
         if selection.failure_type not in ("", code):
             continue  # left out by the reader
-        if code or opened or closed:
-            back = won_back.get(code, 0)
-            rows.append(
-                TypeRow(
-                    code, str(label), figure, opened, share(opened, total), closed, back, share(back, closed)
-                )
-            )
+        n, closed, back = (
+            opened[code],
+            cases.resolved_by_type.get(code, 0),
+            cases.won_back_by_type.get(code, 0),
+        )
+        if code or n or closed:
+            rows.append(TypeRow(code, label, figure, n, share(n, total), closed, back, share(back, closed)))
     return rows
 
 

@@ -1,38 +1,36 @@
 """What the dashboard reads: a few wide aggregates over the rows that `insights.figures` defines.
 
-Every query touches the rows of the period (and of the one before it) by an index on their time, and joins the
+The rows come from the very querysets of the lists behind the figures; what is counted over them is written by
+hand, for the ORM takes about as long to put such aggregates into SQL as the database takes to answer. Every
+statement finds the rows of the period (and of the one before it) by an index on their time, and joins the
 case only when a filter needs it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import (
-    Aggregate,
-    Count,
-    DateTimeField,
-    F,
-    FloatField,
-    Func,
-    IntegerField,
-    Max,
-    Q,
-    Subquery,
-    Sum,
-    Value,
-)
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
 from cases.models import Case, Defect
 from cases.states import ClockState
-from insights.figures import CLOCKS, FIGURES, LOSS, OFFERS, RECEIVED, RESOLVED, RESPONSES, Selection
+from insights.figures import (
+    CLOCKS,
+    FIGURES,
+    LOSS,
+    OFFERS,
+    RECEIVED,
+    RESOLVED,
+    RESPONSES,
+    SATISFIED,
+    Selection,
+)
 from insights.periods import Baseline
 from sla.states import Metric
 
@@ -40,21 +38,31 @@ from sla.states import Metric
 ATTAINMENT = {Metric.FIRST_RESPONSE: "response", Metric.RESOLUTION: "resolution"}
 
 
-class Slot(Func):
-    """The slot of a moment: how many of the given edges have been reached."""
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A queryset as a statement sees it: `columns` maps the names used there to fields."""
 
-    function = "WIDTH_BUCKET"
-    output_field = IntegerField()
-
-    def __init__(self, time: str, edges: Iterable[dt.datetime]) -> None:
-        super().__init__(F(time), Value(list(edges), output_field=ArrayField(DateTimeField())))
+    rows: QuerySet[Any]
+    columns: dict[str, str]
 
 
-class Percentiles(Aggregate):
-    """Median and 90th percentile by linear interpolation (`percentile_cont`), as a list of two."""
+def over(statement: str, *params: Any, **tables: Table) -> list[tuple[Any, ...]]:
+    """Run handwritten aggregates over querysets, which the statement knows by their names.
 
-    template = "PERCENTILE_CONT(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = ArrayField(FloatField())
+    Nothing is found where a queryset can't find anything: with someone who has no branch.
+    """
+    written: list[str] = []
+    values: list[Any] = []
+    for name, table in tables.items():
+        try:
+            sql, inner = table.rows.values_list(*table.columns.values()).query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        written.append(f"{name} ({', '.join(table.columns)}) AS NOT MATERIALIZED ({sql})")
+        values.extend(inner)
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {', '.join(written)} {statement}", [*values, *params])
+        return list(cursor.fetchall())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,121 +130,149 @@ NO_LOSS = AgainstLoss(0, 0, Decimal(0), Decimal(0), 0)
 
 @dataclass(frozen=True, slots=True)
 class CaseCounts:
-    """Complaints opened and resolved, per failure type ("" when not set) and slot of `Period.edges`."""
+    """Counts of complaints: per slot of `Period.edges`, per failure type ("" when not set), per defect.
 
-    opened: dict[tuple[str, int], int]
-    resolved: dict[tuple[str, int], int]
+    `failures` counts complaints opened in the period, by failure type and defect (None when not set).
+    """
 
-
-def cases_by_slot(selection: Selection) -> CaseCounts:
-    """Complaints opened and resolved over time, in one round trip."""
-    parts = [
-        source.rows_and_before(selection)
-        .values("failure_type", slot=Slot(source.time, selection.period.edges), kind=Value(source.code))
-        .annotate(n=Count("*"))
-        for source in (RECEIVED, RESOLVED)
-    ]
-    counts: dict[str, dict[tuple[str, int], int]] = {RECEIVED.code: {}, RESOLVED.code: {}}
-    for row in parts[0].union(parts[1], all=True):
-        counts[row["kind"]][row["failure_type"], row["slot"]] = row["n"]
-    return CaseCounts(opened=counts[RECEIVED.code], resolved=counts[RESOLVED.code])
+    opened: dict[int, int]
+    resolved: dict[int, int]
+    resolved_by_type: dict[str, int]
+    won_back_by_type: dict[str, int]
+    failures: dict[tuple[str, int | None], int]
 
 
-def won_back(selection: Selection) -> dict[str, int]:
-    """Per failure type: complaints resolved in the period that have a satisfied answer by now."""
-    rows = FIGURES["won_back"].rows(selection).values("failure_type")
-    return dict(rows.annotate(n=Count("*")).values_list("failure_type", "n"))
+_CASES = """
+SELECT 'opened', '', width_bucket(at, %s), count(*) FROM opened GROUP BY 3
+UNION ALL SELECT 'resolved', '', width_bucket(at, %s), count(*) FROM resolved GROUP BY 3
+UNION ALL SELECT 'resolved_type', type, 0, count(*) FROM resolved WHERE at >= %s GROUP BY 2
+UNION ALL SELECT 'won_back', type, 0, count(*) FROM won_back GROUP BY 2
+UNION ALL SELECT 'failure', type, defect, count(*) FROM opened WHERE at >= %s GROUP BY 2, 3
+"""
+
+
+def cases_counted(selection: Selection) -> CaseCounts:
+    """Complaints opened, resolved and won back, over time and by kind, in one round trip."""
+    period = selection.period
+    edges = list(period.edges)
+    found = over(
+        _CASES,
+        edges,
+        edges,
+        period.start,
+        period.start,
+        opened=Table(
+            RECEIVED.rows_and_before(selection),
+            {"at": "received_at", "type": "failure_type", "defect": "defect_id"},
+        ),
+        resolved=Table(RESOLVED.rows_and_before(selection), {"at": "resolved_at", "type": "failure_type"}),
+        won_back=Table(FIGURES["won_back"].rows(selection), {"type": "failure_type"}),
+    )
+    parts: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    for part, *counted in found:
+        parts[part].append(tuple(counted))
+    return CaseCounts(
+        opened={slot: n for _type, slot, n in parts["opened"]},
+        resolved={slot: n for _type, slot, n in parts["resolved"]},
+        resolved_by_type={failure_type: n for failure_type, _key, n in parts["resolved_type"]},
+        won_back_by_type={failure_type: n for failure_type, _key, n in parts["won_back"]},
+        failures={(failure_type, defect): n for failure_type, defect, n in parts["failure"]},
+    )
+
+
+_FINISHED = """
+SELECT count(*), count(*) FILTER (WHERE state = %s),
+    percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY business),
+    percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY calendar)
+FROM clocks
+"""
 
 
 def finished_clocks(selection: Selection) -> dict[Metric, Finished]:
     """Per metric: attainment, and median and 90th percentile in business and in calendar time."""
-    wanted: dict[str, Aggregate] = {}
-    for metric, name in ATTAINMENT.items():
-        clocks, met = FIGURES[f"{name}_clocks"].where, FIGURES[f"{name}_met"].where
-        wanted[f"{metric}_n"] = Count("case", filter=clocks)
-        wanted[f"{metric}_met"] = Count("case", filter=met)
-        wanted[f"{metric}_business"] = Percentiles("business_seconds", filter=clocks)
-        wanted[f"{metric}_calendar"] = Percentiles("calendar_seconds", filter=clocks)
-    row = CLOCKS.rows(selection).aggregate(**wanted)
-    return {
-        metric: Finished(
-            row[f"{metric}_n"],
-            row[f"{metric}_met"],
-            _times(row[f"{metric}_business"]),
-            _times(row[f"{metric}_calendar"]),
-        )
-        for metric in ATTAINMENT
-    }
+    return {metric: _finished(selection, name) for metric, name in ATTAINMENT.items()}
 
 
-def resolutions_by_slot(selection: Selection) -> dict[int, tuple[int, int]]:
-    """Per slot: finished resolution clocks, and those that were met."""
-    rows = CLOCKS.rows_and_before(selection).filter(FIGURES["resolution_clocks"].where)
-    counted = rows.values(slot=Slot("stopped_at", selection.period.edges)).annotate(
-        n=Count("*"), met=Count("case", filter=Q(state=ClockState.MET))
-    )
-    return {row["slot"]: (row["n"], row["met"]) for row in counted}
+def _finished(selection: Selection, name: str) -> Finished:
+    columns = {"state": "state", "business": "business_seconds", "calendar": "calendar_seconds"}
+    rows = FIGURES[f"{name}_clocks"].rows(selection)
+    for n, met, business, calendar in over(_FINISHED, ClockState.MET.value, clocks=Table(rows, columns)):
+        return Finished(n, met, _times(business), _times(calendar))
+    return Finished(0, 0, None, None)
 
 
 def _times(pair: list[float] | None) -> Times | None:
     return None if pair is None else Times(*pair)
 
 
+def resolutions_by_slot(selection: Selection) -> dict[int, tuple[int, int]]:
+    """Per slot: finished resolution clocks, and those that were met."""
+    rows = CLOCKS.rows_and_before(selection).filter(FIGURES["resolution_clocks"].where)
+    found = over(
+        "SELECT width_bucket(at, %s), count(*), count(*) FILTER (WHERE state = %s) FROM clocks GROUP BY 1",
+        list(selection.period.edges),
+        ClockState.MET.value,
+        clocks=Table(rows, {"at": "stopped_at", "state": "state"}),
+    )
+    return {slot: (n, met) for slot, n, met in found}
+
+
+_ANSWERS = """
+SELECT width_bucket(at, %s), count(*), count(*) FILTER (WHERE after >= %s), count(before),
+    coalesce(sum(before), 0), coalesce(sum(after) FILTER (WHERE before IS NOT NULL), 0),
+    coalesce(sum((after - before) * (after - before)), 0)
+FROM answers GROUP BY 1
+"""
+
+
 def answers_by_slot(selection: Selection) -> dict[int, Answers]:
     """Survey answers per slot of `Period.edges`."""
-    paired = FIGURES["paired"].where
-    gain = F("satisfaction") - F("satisfaction_before")
-    rows = RESPONSES.rows_and_before(selection).values(slot=Slot("submitted_at", selection.period.edges))
-    summed = rows.annotate(
-        n=Count("*"),
-        satisfied=Count("case", filter=FIGURES["satisfied"].where),
-        pairs=Count("case", filter=paired),
-        before=Coalesce(Sum("satisfaction_before"), 0),
-        after=Coalesce(Sum("satisfaction", filter=paired), 0),
-        squares=Coalesce(Sum(gain * gain, output_field=IntegerField()), 0),
-    )
-    return {row.pop("slot"): Answers(**row) for row in summed}
+    columns = {"at": "submitted_at", "after": "satisfaction", "before": "satisfaction_before"}
+    answers = Table(RESPONSES.rows_and_before(selection), columns)
+    found = over(_ANSWERS, list(selection.period.edges), SATISFIED, answers=answers)
+    return {slot: Answers(*sums) for slot, *sums in found}
+
+
+_GRANTED = """
+SELECT currency, width_bucket(at, %s), count(*), sum(amount), count(*) FILTER (WHERE alone)
+FROM offers GROUP BY 1, 2
+"""
 
 
 def granted_by_slot(selection: Selection) -> dict[tuple[str, int], Granted]:
     """Compensation granted per currency and slot; amounts of different currencies are never added."""
-    rows = OFFERS.rows_and_before(selection).values(
-        "currency", slot=Slot("decided_at", selection.period.edges)
-    )
-    summed = rows.annotate(
-        n=Count("*"), amount=Sum("granted_amount"), alone=Count("case", filter=FIGURES["granted_alone"].where)
-    )
-    return {(row["currency"], row["slot"]): Granted(row["n"], row["amount"], row["alone"]) for row in summed}
+    columns = {
+        "currency": "currency",
+        "at": "decided_at",
+        "amount": "granted_amount",
+        "alone": "within_authority",
+    }
+    offers = Table(OFFERS.rows_and_before(selection), columns)
+    found = over(_GRANTED, list(selection.period.edges), offers=offers)
+    return {(currency, slot): Granted(*sums) for currency, slot, *sums in found}
+
+
+# Two offers on a case must not count its loss twice: the amounts are summed per case first.
+_AGAINST_LOSS = """
+SELECT currency, sum(n)::int, count(*), sum(granted), sum(loss), count(verified) FROM (
+    SELECT currency, count(*) AS n, sum(amount) AS granted, max(loss) AS loss, max(verified) AS verified
+    FROM offers GROUP BY currency, case_id
+) AS per_case GROUP BY currency
+"""
 
 
 def against_loss(selection: Selection) -> dict[str, AgainstLoss]:
     """Per currency: compensation for cases with a known loss, beside the losses of those cases."""
-    per_case = (
-        FIGURES["granted_for_loss"]
-        .rows(selection)
-        .values_list("currency", "case_id")
-        .annotate(
-            n=Count("*"), granted=Sum("granted_amount"), loss=Max(LOSS), verified=Max("case__verified_loss")
-        )
-    )
-    # Two offers on a case must not count its loss twice, and the ORM can't group what is grouped already.
-    try:
-        sql, params = per_case.query.sql_with_params()
-    except EmptyResultSet:  # someone without a branch
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT currency, SUM(n), COUNT(*), SUM(granted), SUM(loss), COUNT(verified)"  # noqa: S608  # from the ORM
-            f" FROM ({sql}) AS per_case (currency, case_id, n, granted, loss, verified) GROUP BY currency",
-            params,
-        )
-        return {currency: AgainstLoss(int(offers), *sums) for currency, offers, *sums in cursor.fetchall()}
-
-
-def failures(selection: Selection) -> dict[tuple[str, int | None], int]:
-    """Complaints opened per failure type ("" when not set) and defect (None when not set)."""
-    rows = RECEIVED.rows(selection).values("failure_type", "defect_id").annotate(n=Count("*"))
-    return {(row["failure_type"], row["defect_id"]): row["n"] for row in rows}
+    columns = {
+        "currency": "currency",
+        "case_id": "case_id",
+        "amount": "granted_amount",
+        "verified": "case__verified_loss",
+        "loss": "loss",
+    }
+    rows = FIGURES["granted_for_loss"].rows(selection).annotate(loss=LOSS)
+    found = over(_AGAINST_LOSS, offers=Table(rows, columns))
+    return {currency: AgainstLoss(*sums) for currency, *sums in found}
 
 
 def defects() -> dict[int, Defect]:
@@ -255,31 +291,37 @@ class WeekAndBaseline:
     since: dt.datetime | None
 
 
+_WEEK_AND_BASELINE = """
+SELECT defect, branch, count(*) FILTER (WHERE at >= %s), count(*) FILTER (WHERE at < %s),
+    (SELECT min(at) FROM ever)
+FROM complaints WHERE defect IS NOT NULL GROUP BY 1, 2
+"""
+
+
 def week_and_baseline(selection: Selection, baseline: Baseline) -> WeekAndBaseline:
     """What a warning compares; complaints without a defect are left out."""
     midnight = selection.period.midnight
     day = dt.timedelta(days=1)
-    week = Q(received_at__gte=midnight(baseline.week_first))
-    before = Q(received_at__lt=midnight(baseline.last + day))
     rows = RECEIVED.between(selection, midnight(baseline.first), midnight(baseline.week_last + day))
-    counted = (
-        rows.filter(defect__isnull=False)
-        .values("defect_id", "branch_id")
-        .annotate(
-            now=Count("pk", filter=week),
-            then=Count("pk", filter=before),
-            since=Subquery(Case.objects.order_by("received_at").values("received_at")[:1]),
-        )
+    found = over(
+        _WEEK_AND_BASELINE,
+        midnight(baseline.week_first),
+        midnight(baseline.last + day),
+        complaints=Table(rows, {"at": "received_at", "defect": "defect_id", "branch": "branch_id"}),
+        ever=Table(Case.objects.order_by(), {"at": "received_at"}),
     )
-    found = list(counted)
     return WeekAndBaseline(
-        {(row["defect_id"], row["branch_id"]): (row["now"], row["then"]) for row in found},
-        found[0]["since"] if found else None,
+        {(defect, branch): (now, then) for defect, branch, now, then, _since in found},
+        found[0][-1] if found else None,
     )
 
 
 def counts_by_week(selection: Selection, edges: list[dt.datetime]) -> list[int]:
     """Complaints received between neighbouring edges."""
-    rows = RECEIVED.between(selection, edges[0], edges[-1]).values(slot=Slot("received_at", edges[:-1]))
-    found = dict(rows.annotate(n=Count("*")).values_list("slot", "n"))
-    return [found.get(slot, 0) for slot in range(1, len(edges))]
+    found = over(
+        "SELECT width_bucket(at, %s), count(*) FROM complaints GROUP BY 1",
+        edges[:-1],
+        complaints=Table(RECEIVED.between(selection, edges[0], edges[-1]), {"at": "received_at"}),
+    )
+    counts = dict(found)
+    return [counts.get(slot, 0) for slot in range(1, len(edges))]

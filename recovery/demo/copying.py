@@ -36,7 +36,8 @@ def copy_in(rows: Sequence[models.Model]) -> None:
 def _new_keys(table: str, column: str, count: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)", [table, column, count]
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            [table, column, count],
         )
         return [key for (key,) in cursor.fetchall()]
 

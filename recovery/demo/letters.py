@@ -47,24 +47,38 @@ class Postman:
     def acknowledge(self, lives: Iterable[Life]) -> None:
         for life in lives:
             case = life.case
-            respond_by = next((each.due_at for each in life.clocks if each.metric == Metric.FIRST_RESPONSE), None)
-            context = {"case": case, "customer": case.customer, "respond_by": respond_by}
-            self._send(case, "acknowledgement", context, at=case.received_at, occasion=f"acknowledgement:{case.pk}")
+            respond_by = next(
+                (each.due_at for each in life.clocks if each.metric == Metric.FIRST_RESPONSE), None
+            )
+            context = _common(case) | {
+                "customer_name": case.customer.name,
+                "answer_by": respond_by,
+                "time_zone": case.branch.time_zone,
+            }
+            self._send(
+                case, "acknowledgement", context, at=case.received_at, occasion=f"acknowledgement:{case.pk}"
+            )
 
     def reply(self, entries: Iterable[TimelineEntry]) -> None:
         for entry in entries:
             if entry.kind == EntryKind.REPLY and entry.author is not None:
                 case = entry.case
-                context = {"case": case, "customer": case.customer, "body": entry.body, "agent": entry.author.name}
+                context = _common(case) | {"text": entry.body}
                 self._send(case, "reply", context, at=entry.at, occasion=f"reply:{entry.pk}")
 
     def survey(self, invitations: Iterable[Invitation]) -> None:
-        first = Item.objects.filter(instrument__is_active=True, construct=Construct.RECOVERY).earliest("position")
+        first = Item.objects.filter(instrument__is_active=True, construct=Construct.RECOVERY).earliest(
+            "position"
+        )
         for invitation in invitations:
             if invitation.sent_at is not None and self._keeps(invitation.sent_at):
                 context = _survey_context(invitation, first)
                 self._send(
-                    invitation.case, "survey", context, at=invitation.sent_at, occasion=f"survey:{invitation.pk}"
+                    invitation.case,
+                    "survey",
+                    context,
+                    at=invitation.sent_at,
+                    occasion=f"survey:{invitation.pk}",
                 )
 
     def tell_of_clocks(self, lives: Iterable[Life]) -> None:
@@ -88,7 +102,11 @@ class Postman:
             role_level = 3 if offer.asked_role == "manager" else 2
             said = {"amount": amount_text(offer.amount, offer.currency), "case": offer.case.number}
             self._tell(
-                [person for person in self._staff.told_at(role_level, life.place.branch) if person != offer.proposer],
+                [
+                    person
+                    for person in self._staff.told_at(role_level, life.place.branch)
+                    if person != offer.proposer
+                ],
                 "%(amount)s on %(case)s waits for your approval.",
                 said,
                 url=f"{APPROVALS_PATH}?offer={offer.pk}",
@@ -140,7 +158,15 @@ class Postman:
         )
 
     def _tell(
-        self, people: Iterable[User | None], message: str, params: dict[str, str], *, url: str, occasion: str, at: dt.datetime, urgent: bool = False
+        self,
+        people: Iterable[User | None],
+        message: str,
+        params: dict[str, str],
+        *,
+        url: str,
+        occasion: str,
+        at: dt.datetime,
+        urgent: bool = False,
     ) -> None:
         if at < self._now - NOTICES_KEPT:
             return
@@ -162,7 +188,9 @@ class Postman:
     def _keeps(self, at: dt.datetime) -> bool:
         return at >= self._now - KEPT
 
-    def _send(self, case: Case, template: str, context: Mapping[str, Any], *, at: dt.datetime, occasion: str) -> None:
+    def _send(
+        self, case: Case, template: str, context: Mapping[str, Any], *, at: dt.datetime, occasion: str
+    ) -> None:
         address = self._emails[case.customer_id]
         if not address or not self._keeps(at):
             return
@@ -199,6 +227,14 @@ def told_of(alert: Alert, life: Life, staff: Staff) -> list[User]:
 def clock_occasion(clock: Clock, level: int) -> str:
     """The occasion of an alert, as the sweep names it."""
     return f"clock:{clock.pk}:{level}"
+
+
+def _common(case: Case) -> dict[str, Any]:
+    return {
+        "number": case.number,
+        "tracking_token": case.tracking_token,
+        "organisation": case.branch.name_in(case.language),
+    }
 
 
 def _survey_context(invitation: Invitation, first: Item) -> dict[str, Any]:

@@ -59,7 +59,9 @@ class Life:
     def log(self, *, acknowledged: bool, kinds: list[str]) -> None:
         """Take the complaint down: its clocks, its first entry, and its steps, which are of these kinds."""
         case = self.case
-        self.steps = build_steps(case, acknowledged_at=case.received_at if acknowledged else None, kinds=kinds)
+        self.steps = build_steps(
+            case, acknowledged_at=case.received_at if acknowledged else None, kinds=kinds
+        )
         for metric in Metric:
             self._start_clock(metric, case.received_at, 1)
         self._enter(EntryKind.COMPLAINT, case.received_at, None, case.description)
@@ -76,12 +78,16 @@ class Life:
         entry = self._enter(EntryKind.NOTE, at, author, body)
         self.record("case.noted", at, author, lambda: {"entry": entry.pk})
 
-    def call(self, at: dt.datetime, author: User, body: str, minutes: int, completes: StepKind | None = None) -> None:
+    def call(
+        self, at: dt.datetime, author: User, body: str, minutes: int, completes: StepKind | None = None
+    ) -> None:
         entry = self._enter(EntryKind.CALL, at, author, body, minutes)
         self.record("case.called", at, author, lambda: {"entry": entry.pk, "minutes": minutes})
         self._respond(at, author, completes)
 
-    def reply(self, at: dt.datetime, author: User, body: str, completes: StepKind | None = None) -> TimelineEntry:
+    def reply(
+        self, at: dt.datetime, author: User, body: str, completes: StepKind | None = None
+    ) -> TimelineEntry:
         entry = self._enter(EntryKind.REPLY, at, author, body)
         self.record("case.replied", at, author, lambda: {"entry": entry.pk})
         self._respond(at, author, completes)
@@ -104,7 +110,12 @@ class Life:
         self.record("case.waiting", at, author)
 
     def finish(
-        self, kind: StepKind, at: dt.datetime, by: User | None, note: str = "", state: StepState = StepState.DONE
+        self,
+        kind: StepKind,
+        at: dt.datetime,
+        by: User | None,
+        note: str = "",
+        state: StepState = StepState.DONE,
     ) -> None:
         """Finish a step that is open; one that is finished stays as it was."""
         step = next((step for step in self.steps if step.kind == kind and step.state == StepState.OPEN), None)
@@ -122,7 +133,14 @@ class Life:
         self.record("case.reclassified", at, by, lambda: change)
 
     def resolve(
-        self, at: dt.datetime, by: User, *, outcome: Outcome, cause: Cause, resolution: str, overridden: Mapping[str, str]
+        self,
+        at: dt.datetime,
+        by: User,
+        *,
+        outcome: Outcome,
+        cause: Cause,
+        resolution: str,
+        overridden: Mapping[str, str],
     ) -> None:
         """Decide the case; `overridden` maps what was still open to the reason for leaving it so."""
         case = self.case
@@ -163,12 +181,12 @@ class Life:
         self.case.due_at, self.case.due_metric = (first.due_at, first.metric) if first else (NEVER, "")
         self.case.next_step = next_step((step.kind, step.state) for step in self.steps)
 
-    def record(
-        self, verb: str, at: dt.datetime, actor: User | None, data: Callable[[], Data] = dict
-    ) -> None:
+    def record(self, verb: str, at: dt.datetime, actor: User | None, data: Callable[[], Data] = dict) -> None:
         self.trail.add(lambda: self.case.stream, verb, at=at, actor=actor, data=data)
 
-    def event(self, at: dt.datetime, by: User | None, message: str, params: Mapping[str, Any] | None = None) -> None:
+    def event(
+        self, at: dt.datetime, by: User | None, message: str, params: Mapping[str, Any] | None = None
+    ) -> None:
         """An event on the timeline; `message` is one that the actions mark for the catalogue."""
         self._enter(EntryKind.EVENT, at, by, message).params = dict(params or {})
 
@@ -208,7 +226,9 @@ class Life:
         self._set_due(clock)
         clock.state = ClockState.MET if at <= clock.due_at else ClockState.MISSED
         clock.stopped_at = at
-        clock.business_seconds = business_seconds_taken(clock.started_at, at, clock.paused_seconds, self.place.hours)
+        clock.business_seconds = business_seconds_taken(
+            clock.started_at, at, clock.paused_seconds, self.place.hours
+        )
         clock.calendar_seconds = max(0, round((at - clock.started_at).total_seconds()))
 
     def _run_clock(self, clock: Clock) -> None:
@@ -229,7 +249,9 @@ class Life:
         )
 
     def _set_due(self, clock: Clock) -> None:
-        clock.due_at = clock_due(clock.started_at, clock.target_minutes, clock.paused_seconds, self.place.hours)
+        clock.due_at = clock_due(
+            clock.started_at, clock.target_minutes, clock.paused_seconds, self.place.hours
+        )
 
     def _fire_alerts(self, clock: Clock) -> None:
         """Fire the levels whose time has come while the clock ran, and set when the next one does."""

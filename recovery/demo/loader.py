@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.states import Role
 from cases.actions.log import next_numbers
-from cases.models import Case, Clock, TimelineEntry
+from cases.models import Case
 from cases.states import CaseState
 from customers.models import Customer, Order
 from recovery.demo.copying import copy_in
@@ -25,7 +25,7 @@ from recovery.demo.people import CUSTOMERS_PER_CASE, CustomerMaker, Pool
 from recovery.demo.plans import DONE, HISTORY_DAYS, Plan, Planner
 from recovery.demo.staff import Staff, create_staff
 from recovery.demo.story import NEVER_SEEN, Setting, Story
-from recovery.demo.surveys import Resolution, Surveyor
+from recovery.demo.surveys import Surveyor
 from recovery.demo.trades import Product
 from recovery.demo.trail import Trail
 from recovery.demo.wording import Wording
@@ -37,7 +37,9 @@ Progress = Callable[[str], None]
 
 
 @transaction.atomic
-def load(*, cases: int, now: dt.datetime | None = None, tell: Progress = lambda _text: None) -> dict[str, int]:
+def load(
+    *, cases: int, now: dt.datetime | None = None, tell: Progress = lambda _text: None
+) -> dict[str, int]:
     """Write the demo with that many cases, seen from `now`; returns how many rows of each kind there are."""
     now = now or timezone.now()
     chance = random.Random(SEED)  # noqa: S311  # made-up data, the same on every machine
@@ -71,7 +73,11 @@ def load(*, cases: int, now: dt.datetime | None = None, tell: Progress = lambda 
     postman = Postman(now, emails, staff)
     _post(postman, lives, purse, surveyor)
     counts["audit events"] = trail.write()
-    counts |= {"offers": len(purse.offers), "surveys": len(surveyor.invitations), "answers": len(surveyor.responses)}
+    counts |= {
+        "offers": len(purse.offers),
+        "surveys": len(surveyor.invitations),
+        "answers": len(surveyor.responses),
+    }
     return counts
 
 
@@ -79,18 +85,24 @@ def _pool_size(place: Place, cases: int) -> int:
     return max(4, round(cases * CUSTOMERS_PER_CASE * place.trade.share))
 
 
-def _number_orders(plans: list[Plan], pools: dict[str, Pool], places: dict[str, Place], chance: random.Random) -> None:
+def _number_orders(
+    plans: list[Plan], pools: dict[str, Pool], places: dict[str, Place], chance: random.Random
+) -> None:
     """Give each case the order it is about, and some customers orders that went well."""
     orders = []
     number = 48_211
     quiet = [
-        (chance.choice(pool.customers), places[code]) for code, pool in pools.items() for _ in range(len(pool.customers) // 3)
+        (chance.choice(pool.customers), places[code])
+        for code, pool in pools.items()
+        for _ in range(len(pool.customers) // 3)
     ]
     for plan in plans:
         number += chance.randint(3, 29)
         plan.order_reference = f"{plan.place.trade.order_prefix}-{plan.received_at:%y}-{number:06d}"
         ordered_at = plan.received_at - dt.timedelta(days=4, hours=chance.randint(1, 200))
-        orders.append(_order(plan.customer, plan.place, plan.order_reference, plan.product, ordered_at, chance))
+        orders.append(
+            _order(plan.customer, plan.place, plan.order_reference, plan.product, ordered_at, chance)
+        )
     for customer, place in quiet:
         number += chance.randint(3, 29)
         product = chance.choice(place.trade.products)
@@ -101,7 +113,12 @@ def _number_orders(plans: list[Plan], pools: dict[str, Pool], places: dict[str, 
 
 
 def _order(
-    customer: Customer, place: Place, reference: str, product: Product, ordered_at: dt.datetime, chance: random.Random
+    customer: Customer,
+    place: Place,
+    reference: str,
+    product: Product,
+    ordered_at: dt.datetime,
+    chance: random.Random,
 ) -> Order:
     return Order(
         customer=customer,
@@ -125,7 +142,11 @@ def _owners(plans: list[Plan], staff: Staff, chance: random.Random) -> list[User
         demo
         if id(plan) in kept
         else chance.choice(
-            [person for person in staff.frontline[plan.place.branch.code] if person != demo or plan.fate in DONE]
+            [
+                person
+                for person in staff.frontline[plan.place.branch.code]
+                if person != demo or plan.fate in DONE
+            ]
         )
         for plan in plans
     ]

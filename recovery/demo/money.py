@@ -62,13 +62,26 @@ class Purse:
         return max(ZERO, min(limit.per_case, limit.per_day - today))
 
     def propose(
-        self, life: Life, at: dt.datetime, proposer: User, *, kind: OfferKind, basis: Basis, amount: Decimal, purpose: str, reason: str
+        self,
+        life: Life,
+        at: dt.datetime,
+        proposer: User,
+        *,
+        kind: OfferKind,
+        basis: Basis,
+        amount: Decimal,
+        purpose: str,
+        reason: str,
     ) -> Offer:
         """Grant it at once within the proposer's authority, and else ask the role that has enough."""
         case, currency = life.case, life.case.currency
         alone = amount <= self.alone_up_to(proposer, life, at)
-        asked = "" if alone else who_decides(
-            (limit for role, limit in self._limits[currency].items() if role != proposer.role), amount
+        asked = (
+            ""
+            if alone
+            else who_decides(
+                (limit for role, limit in self._limits[currency].items() if role != proposer.role), amount
+            )
         )
         offer = Offer(
             case=case,
@@ -99,7 +112,14 @@ class Purse:
         return offer
 
     def decide(
-        self, life: Life, offer: Offer, at: dt.datetime, approver: User, *, amount: Decimal | None, reason: str
+        self,
+        life: Life,
+        offer: Offer,
+        at: dt.datetime,
+        approver: User,
+        *,
+        amount: Decimal | None,
+        reason: str,
     ) -> None:
         """Approve an amount, or with None reject."""
         limit = self.limit(approver, offer.currency)
@@ -143,7 +163,11 @@ class Purse:
     def fulfil(self, life: Life, offer: Offer, at: dt.datetime, by: User) -> None:
         """Record that an approved offer reached the customer at that moment."""
         method = METHODS[OfferKind(offer.kind)]
-        reference = f"{offer.kind[:2].upper()}{self._chance.randint(10**7, 10**8 - 1)}" if method in NEEDS_REFERENCE else ""
+        reference = (
+            f"{offer.kind[:2].upper()}{self._chance.randint(10**7, 10**8 - 1)}"
+            if method in NEEDS_REFERENCE
+            else ""
+        )
         self.fulfilments.append(
             Fulfilment(
                 offer=offer, method=method, reference=reference, landed_at=at, recorded_by=by, recorded_at=at
@@ -155,7 +179,10 @@ class Purse:
         life.event(at, by, "Compensation of %(amount)s reached the customer.", said)
         landed = at.isoformat()
         life.record(
-            "offer.fulfilled", at, by, lambda: {"offer": offer.pk, "method": method.value, "landed_at": landed}
+            "offer.fulfilled",
+            at,
+            by,
+            lambda: {"offer": offer.pk, "method": method.value, "landed_at": landed},
         )
         life.case.remedy_landed_at = max(at, life.case.remedy_landed_at or at)
 
@@ -165,7 +192,11 @@ class Purse:
         Budget.objects.bulk_create(budgets.values())
         for budget in budgets.values():
             self._trail.add(
-                _stream_of(budget), "budget.set", at=min(_opening(budget), now - dt.timedelta(hours=2)), actor=admin, data=_setting(budget)
+                _stream_of(budget),
+                "budget.set",
+                at=min(_opening(budget), now - dt.timedelta(hours=2)),
+                actor=admin,
+                data=_setting(budget),
             )
         for place, movement in self._movements:
             movement.budget = movement.offer.budget = budgets[self._month(place, movement.offer)]
@@ -196,7 +227,9 @@ class Purse:
             committed[month] += movement.amount if movement.kind == Movement.COMMIT else ZERO
         budgets = {}
         for code, place in places.items():
-            most = max((reserved[key] + committed[key] for key in list(reserved) if key[0] == code), default=ZERO)
+            most = max(
+                (reserved[key] + committed[key] for key in list(reserved) if key[0] == code), default=ZERO
+            )
             amount = round_budget(most * Decimal("1.25"))
             for first in _months(now, history, place):
                 month = (code, first)

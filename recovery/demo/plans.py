@@ -111,7 +111,12 @@ class Planner:
     """Draws plans: first the open cases, reckoned back from where they are to stand now, then the past."""
 
     def __init__(
-        self, chance: random.Random, now: dt.datetime, targets: Targets, pools: dict[str, Pool], places: dict[str, Place]
+        self,
+        chance: random.Random,
+        now: dt.datetime,
+        targets: Targets,
+        pools: dict[str, Pool],
+        places: dict[str, Place],
     ) -> None:
         self._chance = chance
         self._now = now
@@ -152,7 +157,9 @@ class Planner:
     def _open(self, fate: Fate) -> Plan:
         plan = self._draw(fate, self._place_for(fate))
         minutes = self._targets[plan.severity]
-        response, resolution = (minutes[metric] * 60.0 for metric in (Metric.FIRST_RESPONSE, Metric.RESOLUTION))
+        response, resolution = (
+            minutes[metric] * 60.0 for metric in (Metric.FIRST_RESPONSE, Metric.RESOLUTION)
+        )
         plan.elapsed = self._elapsed(fate, response, resolution)
         if fate is Fate.FRESH and self._chance.random() < 0.5:
             plan.channel = Channel.WEB
@@ -215,7 +222,9 @@ class Planner:
         """People call and come when it is open, and write when they are awake."""
         if plan.channel in IN_OPENING_HOURS:
             opened = plan.place.after(moment, 0)
-            return moment if opened == moment else plan.place.after(opened, self._chance.uniform(60, 4 * HOUR))
+            return (
+                moment if opened == moment else plan.place.after(opened, self._chance.uniform(60, 4 * HOUR))
+            )
         local = moment.astimezone(plan.place.zone)
         return moment - dt.timedelta(hours=8) if local.hour < 7 else moment
 

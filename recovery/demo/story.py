@@ -70,7 +70,14 @@ class Setting:
     """What all stories share: people, money, words and rows that were seeded."""
 
     def __init__(
-        self, *, now: dt.datetime, staff: Staff, purse: Purse, trail: Trail, targets: Targets, emails: Mapping[int, str]
+        self,
+        *,
+        now: dt.datetime,
+        staff: Staff,
+        purse: Purse,
+        trail: Trail,
+        targets: Targets,
+        emails: Mapping[int, str],
     ) -> None:
         self.now = now
         self.staff = staff
@@ -107,12 +114,18 @@ class Story:
         """Build the case and take it down."""
         plan = self.plan
         told = self.voice.complaint(
-            trade=plan.place.trade.kind, defect=plan.defect, facts=self.facts, cue=plan.cue, remedy=plan.remedy
+            trade=plan.place.trade.kind,
+            defect=plan.defect,
+            facts=self.facts,
+            cue=plan.cue,
+            remedy=plan.remedy,
         )
         self.facts |= {"title": told.summary, "title_lower": told.summary[:1].lower() + told.summary[1:]}
         new = self._new_case(told.text, told.summary)
         logger = None if plan.channel in BY_ITSELF else self.owner
-        case = build_case(new, customer=plan.customer, number=number, received_at=plan.received_at, actor=logger)
+        case = build_case(
+            new, customer=plan.customer, number=number, received_at=plan.received_at, actor=logger
+        )
         self.life = Life(case, plan.place, self.set.targets, self.set.trail, self.set.now)
         kinds = self.set.kinds[plan.failure_type]
         self.life.log(acknowledged=bool(self.set.emails[plan.customer.pk]), kinds=kinds)
@@ -299,11 +312,15 @@ class Story:
         if self.plan.outcome == Outcome.WITHDRAWN:
             return
         if self.plan.outcome == Outcome.NOT_UPHELD:
-            self.life.call(at, self.owner, self._say("calls", "agreed"), self.chance.randint(6, 18), StepKind.EXPLAIN)
+            self.life.call(
+                at, self.owner, self._say("calls", "agreed"), self.chance.randint(6, 18), StepKind.EXPLAIN
+            )
         elif self.chance.random() < 0.05:
             self._skip(StepKind.EXPLAIN, at)
         elif self.chance.random() < 0.5:
-            self.life.call(at, self.owner, self._say("calls", "explain"), self.chance.randint(3, 15), StepKind.EXPLAIN)
+            self.life.call(
+                at, self.owner, self._say("calls", "explain"), self.chance.randint(3, 15), StepKind.EXPLAIN
+            )
         else:
             self._write(at, "explain", StepKind.EXPLAIN)
 
@@ -360,24 +377,34 @@ class Story:
             return
         approver = self._approver(offer)
         draw = self.chance.random()
-        if draw < 0.07:
-            self.set.purse.decide(self.life, offer, at, approver, amount=None, reason=self._say("offers", "reject"))
+        if draw < 0.14:
+            self.set.purse.decide(
+                self.life, offer, at, approver, amount=None, reason=self._say("offers", "reject")
+            )
             self._skip(StepKind.COMPENSATE, at)
-        elif draw < 0.17:
-            lower = max(Decimal(5), (offer.amount * Decimal("0.7") / 5).to_integral_value() * 5).quantize(CENT)
-            self.set.purse.decide(self.life, offer, at, approver, amount=lower, reason=self._say("offers", "lower"))
+        elif draw < 0.26:
+            lower = max(Decimal(5), (offer.amount * Decimal("0.7") / 5).to_integral_value() * 5).quantize(
+                CENT
+            )
+            self.set.purse.decide(
+                self.life, offer, at, approver, amount=lower, reason=self._say("offers", "lower")
+            )
         else:
             reason = self._say("offers", "approve")
             self.set.purse.decide(self.life, offer, at, approver, amount=offer.amount, reason=reason)
 
     def _approver(self, offer: Offer) -> User:
         staff = self.set.staff
-        people = staff.managers if offer.asked_role == Role.MANAGER else staff.supervisors[self.plan.place.branch.code]
+        people = (
+            staff.managers
+            if offer.asked_role == Role.MANAGER
+            else staff.supervisors[self.plan.place.branch.code]
+        )
         return self.chance.choice([person for person in people if person.pk != offer.proposer.pk])
 
     def _land(self, offer: Offer) -> None:
         at = self._at(self.chance.uniform(0.9, 0.97))
-        if self.chance.random() < 0.03 and self._is_past(at):
+        if self.chance.random() < 0.05 and self._is_past(at):
             self.set.purse.withdraw(self.life, offer, at, self.owner, self._say("offers", "cancel"))
             self._skip(StepKind.COMPENSATE, at)
         elif self._is_past(at):
@@ -387,7 +414,9 @@ class Story:
     def _ask_approval(self) -> None:
         """Propose what the owner may not grant alone, lately, so that it waits for a decision now."""
         assert self.plan.loss is not None
-        amount = (self.plan.loss * Decimal(self.chance.choice(("0.85", "0.95", "1", "1.05"))) / 5).to_integral_value() * 5
+        amount = (
+            self.plan.loss * Decimal(self.chance.choice(("0.85", "0.95", "1", "1.05"))) / 5
+        ).to_integral_value() * 5
         last = max(entry.at for entry in self.life.entries)
         ago = min(self.chance.uniform(0.05, 0.8) * (self.set.now - last).total_seconds(), 20 * HOUR)
         self._propose(self.set.now - dt.timedelta(seconds=max(ago, 60)), amount.quantize(CENT))
@@ -416,7 +445,10 @@ class Story:
         complaint = self._say("messages", "reopen")
         self.life.reopen(again, self.owner, complaint)
         self.life.call(
-            self.plan.place.after(again, 1200), self.owner, self._say("calls", "listen"), self.chance.randint(5, 20)
+            self.plan.place.after(again, 1200),
+            self.owner,
+            self._say("calls", "listen"),
+            self.chance.randint(5, 20),
         )
         second = self.plan.place.after(again, self.length * self.chance.uniform(0.3, 0.8) + HOUR)
         if self.plan.fate is Fate.RESOLVED_TWICE and self._is_past(second):
@@ -425,7 +457,9 @@ class Story:
     def _resolve(self, at: dt.datetime) -> None:
         plan, case = self.plan, self.life.case
         open_kinds = [
-            step.kind for step in self.life.steps if step.state == StepState.OPEN and step.kind != StepKind.FOLLOW_UP
+            step.kind
+            for step in self.life.steps
+            if step.state == StepState.OPEN and step.kind != StepKind.FOLLOW_UP
         ]
         overridden = {}
         if open_kinds:

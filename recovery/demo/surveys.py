@@ -66,7 +66,12 @@ class Surveyor:
     """Asks after every resolution in the order in which that fell due, so that nobody is asked too often."""
 
     def __init__(
-        self, chance: random.Random, now: dt.datetime, staff: Staff, emails: Mapping[int, str], voices: Mapping[str, Wording]
+        self,
+        chance: random.Random,
+        now: dt.datetime,
+        staff: Staff,
+        emails: Mapping[int, str],
+        voices: Mapping[str, Wording],
     ) -> None:
         instrument = active_instrument()
         assert instrument is not None, "feedback seeds a questionnaire"
@@ -167,7 +172,10 @@ class Surveyor:
         self.responses.append(response)
         invitation.state, invitation.reminder_due_at = InvitationState.ANSWERED, None
         life.event(
-            at, None, "The customer answered the survey: satisfaction %(points)s of 5.", {"points": scores.satisfaction}
+            at,
+            None,
+            "The customer answered the survey: satisfaction %(points)s of 5.",
+            {"points": scores.satisfaction},
         )
         data = {
             "round": invitation.round,

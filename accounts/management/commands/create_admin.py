@@ -28,7 +28,9 @@ class Command(BaseCommand):
         parser.add_argument("--name", help="the name that colleagues see")
         parser.add_argument("--language", default="en", help="en or zh-hans (default: %(default)s)")
         parser.add_argument("--time-zone", default="UTC", help="as Europe/Berlin (default: %(default)s)")
-        parser.add_argument("--no-input", action="store_true", help="never ask; fail where something is missing")
+        parser.add_argument(
+            "--no-input", action="store_true", help="never ask; fail where something is missing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.asks = not options["no_input"]

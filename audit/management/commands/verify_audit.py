@@ -15,7 +15,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--stream", default="", help="check one stream only, as case:17")
-        parser.add_argument("--all", action="store_true", help="go on after the first broken link and name every one")
+        parser.add_argument(
+            "--all", action="store_true", help="go on after the first broken link and name every one"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         verification = Verification(options["stream"])
@@ -29,4 +31,6 @@ class Command(BaseCommand):
             raise CommandError(f"The audit trail is broken in {broken} places.", returncode=1)
         if options["stream"] and not verification.events:
             raise CommandError(f"There is no audit stream {options['stream']}.", returncode=1)
-        self.stdout.write(f"{verification.events:,} events in {verification.streams:,} streams: every link holds.")
+        self.stdout.write(
+            f"{verification.events:,} events in {verification.streams:,} streams: every link holds."
+        )

@@ -21,7 +21,9 @@ class Command(BaseCommand):
     help = "Loads the demo: five users, four branches and half a year of complaints, from a fixed seed."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--cases", type=int, default=DEFAULT_CASES, help="how many complaints (default: %(default)s)")
+        parser.add_argument(
+            "--cases", type=int, default=DEFAULT_CASES, help="how many complaints (default: %(default)s)"
+        )
         parser.add_argument(
             "--if-empty", action="store_true", help="do nothing where there is any user or complaint already"
         )
@@ -40,7 +42,9 @@ class Command(BaseCommand):
         if User.objects.exists() or Case.objects.exists():
             if if_empty:
                 return
-            raise CommandError("There are users or complaints here already; the demo needs a database of its own.")
+            raise CommandError(
+                "There are users or complaints here already; the demo needs a database of its own."
+            )
         started = time.monotonic()
         counts = load(cases=cases, tell=lambda text: self._say(f"· {text}"))
         told = ", ".join(f"{count:,} {name}" for name, count in counts.items())

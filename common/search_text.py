@@ -12,8 +12,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Func, Q, TextField, Value
 
-# CJK ideographs (with extensions and compatibility forms) and kana run together without spaces. They end a word
-# of another script, so that "A4纸" is found by "纸" and "iPhone手机" by "手机".
+# CJK ideographs (with extensions and compatibility forms) and kana run together without spaces. They end a
+# word of another script, so that "A4纸" is found by "纸" and "iPhone手机" by "手机".
 _IDEOGRAPHS = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD_CHARACTER = rf"[^\W_{_IDEOGRAPHS}]"
 _WORD = rf"{_WORD_CHARACTER}+(?:[-.@+]{_WORD_CHARACTER}+)*"
@@ -40,7 +40,7 @@ def normalise(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """The tokens under which a text is found, in order of first appearance, without repeats.
 
-    A Chinese run gives its single characters and its bigrams; a word joined by `-.@+` the whole and its parts.
+    A Chinese run gives its characters and its bigrams; a word joined by `-.@+` the whole and its parts.
     """
     found: list[str] = []
     for run in _runs(text):

@@ -53,8 +53,8 @@ def import_cases(
     """Take in the complaints of a file, each batch in a transaction of its own.
 
     A row is known by its reference in the source: what is there already is passed over, so that the import
-    may be run again after it was stopped, whatever stopped it. Refused rows go to the file `refused`, each with
-    its reason. `limit` ends after that many rows; `on_progress` is told how many more bytes have been read.
+    may be run again after it was stopped, whatever stopped it. Refused rows go to the file `refused`, with
+    the reason. `limit` ends after that many rows; `on_progress` is told how many more bytes have been read.
     Raises `FileProblem` when the file can't be read, `Conflict` while another import from this source runs.
     """
     warm_up()

@@ -296,7 +296,7 @@ def known_references(
 
 
 def split_text(text: str, longest: int) -> list[str]:
-    """The text in parts of at most so many characters, cut between words where there is a gap near the end."""
+    """The text in parts of at most so many characters, cut between words where one ends near there."""
     parts = []
     while len(text) > longest:
         at = max(text.rfind(" ", longest - 200, longest), text.rfind("\n", longest - 200, longest))

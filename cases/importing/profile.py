@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ COLUMNS = (
 )  # fmt: skip
 _TOP = {
     "source", "title", "language", "encoding", "delimiter", "time_zone", "undated", "channel", "state",
-    "outcome", "details", "branch", "columns", "dates", "customer", "channels", "states", "outcomes", "failures",
+    "outcome", "details", "branch", "columns", "dates", "customer", "channels", "states", "outcomes",
+    "failures",
 }  # fmt: skip
 
 
@@ -68,8 +70,8 @@ class BranchPlan:
 class Profile:
     """How to read one kind of file.
 
-    `undated` is when a complaint counts as received whose row holds no usable date. `details` are columns that
-    have no place of their own on a case, and are kept on its timeline.
+    `undated` is when a complaint counts as received whose row holds no usable date. `details` are columns
+    that have no place of their own on a case, and are kept on its timeline.
     """
 
     source: str
@@ -157,8 +159,8 @@ def _profile(data: dict[str, Any]) -> Profile:
         branch=BranchPlan(**data["branch"]),
         channel=_among(data["channel"], Channel.values, "channel"),
         details=_names(data.get("details", [])),
-        date_formats=_names(dates.get("formats", [])),
-        time_formats=_names(dates.get("times", [])),
+        date_formats=_formats(dates.get("formats", [])),
+        time_formats=_formats(dates.get("times", [])),
         customer_reference=_names(customer.get("reference", [])),
         customer_name=_names(customer.get("name", [])),
         customer_unnamed=customer.get("unnamed", "{reference}"),
@@ -189,6 +191,22 @@ def _failures(data: dict[str, Any]) -> Failures | None:
         failure_type = _among(value["type"], FailureType.values, "[failures]")
         values[fold(label)] = Failure(failure_type, value.get("defect", ""))
     return Failures(_names(data["failures"]["column"]), values)
+
+
+def tells_time(pattern: str) -> bool:
+    """Whether a format holds the time of day beside the date."""
+    return "%H" in pattern or "%I" in pattern
+
+
+def _formats(value: str | list[str]) -> tuple[str, ...]:
+    patterns = _names(value)
+    for pattern in patterns:
+        example = dt.datetime(2020, 1, 31, 10, tzinfo=dt.UTC).strftime(pattern)
+        try:
+            dt.datetime.strptime(example, pattern)  # noqa: DTZ007  # tries the format, no more
+        except (ValueError, re.error):
+            raise ProfileProblem(f"[dates]: {pattern!r} is no format of dates.") from None
+    return patterns
 
 
 def fold(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from cases.importing.profile import Failure, Profile, fold
+from cases.importing.profile import Failure, Profile, fold, tells_time
 from cases.importing.rows import FileProblem, Row
 from cases.states import CaseState
 
@@ -140,7 +140,8 @@ class DateReader:
     def __init__(self, profile: Profile, *, latest: dt.datetime) -> None:
         self._zone = profile.zone
         self._formats = profile.date_formats
-        both = product(profile.date_formats, profile.time_formats)
+        dates = [pattern for pattern in profile.date_formats if not tells_time(pattern)]
+        both = product(dates, profile.time_formats)
         self._with_time = [f"{date} {time}" for date, time in both]
         self._latest = latest
 

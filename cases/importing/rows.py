@@ -1,4 +1,4 @@
-"""Streams the rows of a CSV file, plain or gzipped, so that one broken row costs that row and not the file."""
+"""Streams the rows of a CSV file, plain or gzipped; a broken row costs that row and not the file."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class RowFile:
             yield torn
 
     def _first_line_alone(self) -> list[str]:
-        """The torn row's first line, read leniently; those after it will be read again as rows of their own."""
+        """The torn row's first line, read leniently; those after it will be read again as rows."""
         first = self._lines.give_back_all_but_first()
         try:
             return next(csv.reader([first], **self._format), [])  # type: ignore[arg-type]

@@ -69,8 +69,9 @@ class Command(BaseCommand):
         self._report(result, time.monotonic() - begun, refused, profile.undated.isoformat())
 
     def _report(self, result: ImportResult, seconds: float, refused: Path, stand_in: str) -> None:
+        speed = result.read / max(seconds, 0.01)
         lines = [
-            f"{result.read:,} rows read in {seconds:,.1f} s ({result.read / max(seconds, 0.01):,.0f} a second)",
+            f"{result.read:,} rows read in {seconds:,.1f} s ({speed:,.0f} a second)",
             f"{result.written:,} in",
             f"{result.already_there:,} already there",
             f"{result.refused_in_all:,} refused",

@@ -1,0 +1,77 @@
+"""What a text is found by."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.search_text import (
+    LONGEST_TOKEN,
+    MOST_QUERY_TOKENS,
+    document_text,
+    query_tokens,
+    search_document,
+    tokens,
+)
+
+HAN = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF)
+RARE_HAN = st.characters(min_codepoint=0x20000, max_codepoint=0x2A6DF)
+ANYTHING = st.text(st.one_of(HAN, st.characters(exclude_categories=("Cs",)), st.sampled_from(" -.@+，。'\\")))
+
+
+@given(before=ANYTHING, word=st.text(st.one_of(HAN, RARE_HAN), min_size=2, max_size=2), after=ANYTHING)
+def test_any_two_character_chinese_word_is_found_whatever_stands_around_it(
+    before: str, word: str, after: str
+) -> None:
+    assert set(query_tokens(word)) <= set(tokens(before + word + after))
+
+
+@given(ANYTHING)
+def test_a_text_is_found_by_itself(text: str) -> None:
+    assert set(query_tokens(text)) <= set(tokens(text))
+
+
+@given(ANYTHING)
+def test_tokens_come_once_are_short_and_need_no_escape(text: str) -> None:
+    found = tokens(text)
+    assert len(found) == len(set(found))
+    assert all(0 < len(token) <= LONGEST_TOKEN for token in found)
+    assert not any(character in token for token in found for character in "'\\\x00 ")
+
+
+@given(st.from_regex(r"[a-z0-9]{1,8}(?:[-.@+][a-z0-9]{1,8}){0,3}", fullmatch=True))
+def test_plain_words_give_the_same_tokens_alone_and_beside_chinese(word: str) -> None:
+    assert set(tokens(word)) == set(tokens(f"投诉 {word}，")) - set(tokens("投诉"))
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("iPhone手机坏了", "手机"),
+        ("iPhone手机坏了", "iphone"),
+        ("A4区物业乱收费", "物业"),
+        ("第３号窗口", "3"),
+        ("Ordered AB-1234 twice", "ab-1234"),
+        ("Ordered AB-1234 twice", "1234"),
+        ("Write to jo.smith+desk@example.com", "example"),
+        ("Ｆｕｌｌ ｗｉｄｔｈ", "full width"),
+        ("二〇二六年", "〇二"),
+    ],
+)
+def test_what_people_type_finds_it(text: str, query: str) -> None:
+    assert set(query_tokens(query)) <= set(tokens(text))
+
+
+def test_a_query_is_bounded() -> None:
+    assert len(query_tokens("word" + " more" * 3 + " ".join(f"w{n}" for n in range(99)))) == MOST_QUERY_TOKENS
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("text", ["", "plain words-joined", "手机 iPhone 坏了", "it's \\ odd"])
+def test_the_text_for_copy_is_what_the_expression_stores(text: str) -> None:
+    document = search_document([text])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT array_to_tsvector(%s) = %s::tsvector", [tokens(text), document_text(document)])
+        assert cursor.fetchone() == (True,)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from functools import cache
 from math import isfinite
 from statistics import median
 from typing import Literal
@@ -99,6 +100,12 @@ def round_up(amount: Decimal) -> Decimal:
 
 def duration_patterns() -> dict[str, str]:
     """The wordings a duration can take, for the server and for the script that counts down."""
+    return _duration_patterns(get_language())
+
+
+@cache
+def _duration_patterns(_language: str | None) -> dict[str, str]:
+    # A page of clocks asks for these seven a hundred times.
     return {
         "minute": pgettext("duration shorter than a minute", "<1 min"),
         "m": pgettext("duration", "{m} min"),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.branch import Branch
 from accounts.states import CAPABILITIES, Capability, Role, Theme
+from common.choices import QuickLabels
 
 
 class UserManager(BaseUserManager["User"]):
@@ -27,7 +28,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
 
-class User(AbstractBaseUser):
+class User(QuickLabels, AbstractBaseUser):
     """A member of staff: what they may do follows from the role, where from their branches."""
 
     email = models.EmailField(_("e-mail"), unique=True)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Branch
 from cases.models.taxonomy import Cause, Defect
 from cases.states import OPEN_STATES, BaselineSource, CaseState, Channel, Cue, FailureType, Outcome, Remedy, StepKind
+from common.choices import QuickLabels
 from common.money import AmountField, CurrencyField
 from customers.models import Customer
 from customers.states import ContactKind
@@ -30,7 +31,7 @@ _OPEN = models.Q(state__in=[str(state) for state in OPEN_STATES])
 _COUNTED_BY = ("branch", "channel", "failure_type", "defect")
 
 
-class Case(models.Model):
+class Case(QuickLabels, models.Model):
     """A complaint record as ISO 10002 asks for, and where its recovery stands.
 
     `due_at`, `due_metric` and `next_step` repeat what clocks and steps say, for the queue; the actions on

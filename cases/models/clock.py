@@ -7,11 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models.case import Case
 from cases.states import ClockState
+from common.choices import QuickLabels
 from sla.models import Calendar
 from sla.states import Metric, Severity
 
 
-class Clock(models.Model):
+class Clock(QuickLabels, models.Model):
     """One deadline in business time, and what became of it; a finished clock is never rewritten.
 
     `paused_seconds` is business time. `level` is the highest escalation level that has fired (1: 75 %, 2: 100 %,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.models.case import Case
 from cases.states import FailureType, StepKind, StepState
 from common.bilingual import BilingualName
+from common.choices import QuickLabels
 
 
 class Playbook(BilingualName):
@@ -51,7 +52,7 @@ class PlaybookStep(models.Model):
         return self.kind
 
 
-class RecoveryStep(models.Model):
+class RecoveryStep(QuickLabels, models.Model):
     """A step of a case: done, or skipped with a reason, by whom and when."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="steps", verbose_name=_("case"))

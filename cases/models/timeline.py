@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models.case import Case
 from cases.states import EntryKind
+from common.choices import QuickLabels
 
 
-class TimelineEntry(models.Model):
+class TimelineEntry(QuickLabels, models.Model):
     """One thing said or done. Events carry a catalogue message in `body` with `params`; the rest is free text."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="timeline", verbose_name=_("case"))

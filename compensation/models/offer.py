@@ -10,12 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import Case
+from common.choices import QuickLabels
 from common.money import AmountField, CurrencyField
 from compensation.models.budget import Budget
 from compensation.states import Basis, Decision, FulfilmentMethod, OfferKind, OfferState
 
 
-class Offer(models.Model):
+class Offer(QuickLabels, models.Model):
     """A proposed compensation. `granted_amount` is what was approved, which may be less than proposed.
 
     `within_authority` says that the proposer's own authority covered it, so that nobody else had to decide.
@@ -97,7 +98,7 @@ class Offer(models.Model):
         return self.granted_amount is not None and self.granted_amount < self.amount
 
 
-class Approval(models.Model):
+class Approval(QuickLabels, models.Model):
     """A decision on an offer by someone with enough authority who is not the proposer.
 
     `proposer` repeats the offer's, so that a constraint holds the two apart; `limit` is the approver's
@@ -138,7 +139,7 @@ class Approval(models.Model):
         return f"{self.decision} {self.offer_id}"
 
 
-class Fulfilment(models.Model):
+class Fulfilment(QuickLabels, models.Model):
     """How and when a compensation reached the customer."""
 
     offer = models.OneToOneField(Offer, models.PROTECT, related_name="fulfilment", verbose_name=_("offer"))

@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch
+from common.choices import QuickLabels
 from common.money import AmountField, CurrencyField
 from customers.states import ContactKind, Tier
 
 
-class Customer(models.Model):
+class Customer(QuickLabels, models.Model):
     """A person who complains; personal data is kept here and in messages, never in audit events."""
 
     name = models.CharField(_("name"), max_length=120)
@@ -47,7 +48,7 @@ class Customer(models.Model):
         return self.name
 
 
-class ContactPoint(models.Model):
+class ContactPoint(QuickLabels, models.Model):
     """A phone number (E.164 where it can be read so) or e-mail address, as given and as compared."""
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="contact_points", verbose_name=_("customer"))

@@ -129,16 +129,17 @@ def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: D
                     "markLine": {
                         "silent": True,
                         "symbol": "none",
-                        "label": {"formatter": "{b} {c}", "position": "insideStartTop"},
                         "data": [
                             {
                                 "yAxis": signal.limit,
                                 "name": limit,
+                                "label": _line_label("insideStartTop"),
                                 "lineStyle": {"color": "var(--am-late)", "type": "dashed"},
                             },
                             {
                                 "yAxis": round(signal.mean, 1),
                                 "name": mean,
+                                "label": _line_label("insideStartBottom"),
                                 "lineStyle": {"color": "var(--am-line-strong)", "type": "solid"},
                             },
                         ],
@@ -157,6 +158,16 @@ def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: D
         ],
         size="short",
     )
+
+
+def _line_label(position: str) -> dict[str, Any]:
+    return {
+        "formatter": "{b} {c}",
+        "position": position,
+        "color": "var(--am-quiet)",
+        "textBorderWidth": 0,
+        "fontSize": 11,
+    }
 
 
 def _week_item(each: WeekPoint, signal: Signal, link: DayLink) -> dict[str, Any]:

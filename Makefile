@@ -15,7 +15,7 @@ run: prepare  ## starts Amends with demo data at http://127.0.0.1:$(PORT)
 	@.venv/bin/python manage.py run_product
 
 test: prepare-dev  ## runs all tests, in parallel and in random order
-	@.venv/bin/python -m pytest --numprocesses auto
+	@.venv/bin/python -m pytest --numprocesses auto --dist loadgroup
 
 lint: prepare-dev  ## checks style, types, templates, layers and migrations
 	.venv/bin/ruff check .

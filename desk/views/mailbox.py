@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django import forms
 from django.conf import settings
@@ -29,6 +29,7 @@ from messaging.queries import mailbox
 from messaging.states import MessageState
 
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)。，；：！？）]")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class MailboxFilter(forms.Form):
@@ -120,10 +121,9 @@ def with_links(text: str) -> SafeString:
     """
     parts: list[SafeString] = []
     at = 0
-    own = urlsplit(settings.PUBLIC_URL)
     for found in _LINK.finditer(text):
         link = urlsplit(found.group())
-        if (link.scheme, link.netloc) != (own.scheme, own.netloc):
+        if not _is_ours(link):
             continue
         path = link._replace(scheme="", netloc="").geturl() or "/"
         parts.append(
@@ -136,3 +136,11 @@ def with_links(text: str) -> SafeString:
         )
         at = found.end()
     return format_html("{}{}", format_html_join("", "{}", ((part,) for part in parts)), text[at:])
+
+
+def _is_ours(link: SplitResult) -> bool:
+    """Whether a link leads into this product; on one's own machine also by a port that it had before."""
+    own = urlsplit(settings.PUBLIC_URL)
+    if (link.scheme, link.netloc) == (own.scheme, own.netloc):
+        return True
+    return settings.LOCAL and link.hostname in LOOPBACK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 from decimal import Decimal
@@ -17,7 +18,7 @@ from accounts.models import User
 from accounts.states import Role
 from compensation.actions.approvals import approve_offer, reject_offer
 from desk.views.mailbox import with_links
-from feedback.models import FollowUp
+from feedback.models import FollowUp, Invitation
 from messaging.actions import notify, queue_email, send_due_messages
 from messaging.models import Notice, OutboxMessage
 from tests.compensation import world as money
@@ -81,11 +82,9 @@ def test_a_low_score_is_followed_up_from_my_work() -> None:
 
 
 def _sent(case: Any) -> Any:
-    from feedback.models import Invitation
-
     now = timezone.now()
     Invitation.objects.filter(case=case).update(
-        state="sent", sent_at=now, closes_at=now + timezone.timedelta(days=14)
+        state="sent", sent_at=now, closes_at=now + dt.timedelta(days=14)
     )
     return case
 
@@ -251,6 +250,27 @@ def test_in_a_demo_everybody_reads_the_mailbox_and_its_links_work(desk: Desk, se
     assert message.subject in words(client.get(reverse("desk:mailbox")))
     page = client.get(reverse("desk:mailbox_message", args=[message.pk])).content.decode()
     assert '<a href="/track/abc/" target="_blank" rel="noopener">' in page
+
+
+def test_in_a_demo_one_person_answers_the_survey_from_the_mailbox(settings: Any) -> None:
+    settings.DEMO = True
+    world = surveys.make_world()
+    invitation = surveys.invitation_of(_sent(world.resolved()))
+    client = signed_in(world.owner)
+    address = reverse("portal:survey", args=[invitation.token])
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"recovery": "4"}).status_code == 302
+    assert invitation.response.satisfaction == 4
+    settings.DEMO = False
+    assert client.get(address).status_code == 403
+
+
+def test_links_written_by_another_port_work_on_ones_own_machine(settings: Any) -> None:
+    text = "http://localhost:9123/survey/abc/"
+    settings.LOCAL, settings.PUBLIC_URL = True, "http://127.0.0.1:8000"
+    assert 'href="/survey/abc/"' in with_links(text)
+    settings.LOCAL, settings.PUBLIC_URL = False, "https://amends.example"
+    assert with_links(text) == text
 
 
 def test_without_a_demo_the_mailbox_is_the_administrators_and_gone_with_a_mail_server(

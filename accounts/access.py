@@ -10,7 +10,7 @@ from common.errors import NotAllowed
 
 
 def require(actor: User, capability: Capability, *, branch_id: int | None = None) -> None:
-    """Raise `NotAllowed` unless the actor's role holds the capability and, where given, reaches the branch."""
+    """Raise `NotAllowed` unless the actor's role holds the capability and the actor reaches the branch."""
     if not actor.may(capability):
         raise NotAllowed(_("Your role does not allow you to %(what)s."), params={"what": capability.label})
     if branch_id is not None and not actor.reaches(branch_id):

@@ -13,7 +13,9 @@ from accounts.states import CAPABILITIES, Capability, Role
 def authority_of(role: str, currency: str, on: dt.date) -> Authority | None:
     """The limit in force for a role that day; None means that the role may grant nothing in that currency."""
     return (
-        Authority.objects.filter(role=role, currency=currency, valid_from__lte=on).order_by("-valid_from").first()
+        Authority.objects.filter(role=role, currency=currency, valid_from__lte=on)
+        .order_by("-valid_from")
+        .first()
     )
 
 

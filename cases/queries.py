@@ -31,9 +31,11 @@ class CasePage:
 
 def playbook_steps(failure_type: str) -> list[str]:
     """Kinds of the steps, in order, of the active playbook for a failure type, or else of the general one."""
-    steps = PlaybookStep.objects.filter(
-        playbook__is_active=True, playbook__failure_type__in=(failure_type, "")
-    ).order_by("-playbook__failure_type", "position").values_list("playbook__failure_type", "kind")
+    steps = (
+        PlaybookStep.objects.filter(playbook__is_active=True, playbook__failure_type__in=(failure_type, ""))
+        .order_by("-playbook__failure_type", "position")
+        .values_list("playbook__failure_type", "kind")
+    )
     found: dict[str, list[str]] = {}
     for kind_of_failure, kind in steps:
         found.setdefault(kind_of_failure, []).append(kind)
@@ -42,7 +44,9 @@ def playbook_steps(failure_type: str) -> list[str]:
 
 def playbook_hints(failure_type: str) -> dict[str, PlaybookStep]:
     """The steps of the playbook in force with their guidance, by kind."""
-    steps = PlaybookStep.objects.filter(playbook__is_active=True, playbook__failure_type__in=(failure_type, ""))
+    steps = PlaybookStep.objects.filter(
+        playbook__is_active=True, playbook__failure_type__in=(failure_type, "")
+    )
     return {step.kind: step for step in steps.order_by("playbook__failure_type")}
 
 
@@ -65,7 +69,13 @@ def queue_filter(view: str, user: User, now: dt.datetime) -> Q:
 
 
 def queue(
-    user: User, view: str, *, branch_id: int | None = None, severity: int | None = None, failure_type: str = "", after: str = ""
+    user: User,
+    view: str,
+    *,
+    branch_id: int | None = None,
+    severity: int | None = None,
+    failure_type: str = "",
+    after: str = "",
 ) -> CasePage:
     """Open cases, the most urgent first. `after` goes on from a key that an earlier page gave."""
     rows = for_list(visible_cases(user).filter(queue_filter(view, user, timezone.now())))
@@ -154,7 +164,9 @@ def clocks_of(case: Case) -> list[Clock]:
 
 def clocks_for(cases: Iterable[Case]) -> dict[int, Clock]:
     """For each case of a list, the running clock that is due first."""
-    rows = Clock.objects.filter(case__in=[case.pk for case in cases], state=ClockState.RUNNING).order_by("-due_at")
+    rows = Clock.objects.filter(case__in=[case.pk for case in cases], state=ClockState.RUNNING).order_by(
+        "-due_at"
+    )
     return {clock.case_id: clock for clock in rows.select_related("calendar")}
 
 

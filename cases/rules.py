@@ -16,7 +16,9 @@ LAST_LEVEL = max(ALERT_SHARES)
 BEFORE_SOLVING = (StepKind.LISTEN, StepKind.APOLOGISE)
 
 
-def clock_due(started: dt.datetime, target_minutes: int, paused_seconds: int, hours: BusinessHours) -> dt.datetime:
+def clock_due(
+    started: dt.datetime, target_minutes: int, paused_seconds: int, hours: BusinessHours
+) -> dt.datetime:
     """When a clock's time is used up, counting business time and not the time it was paused."""
     return add_business_time(started, dt.timedelta(minutes=target_minutes, seconds=paused_seconds), hours)
 
@@ -59,11 +61,13 @@ def steps_blocking_resolution(steps: Iterable[tuple[str, str]]) -> list[str]:
 def summarise(description: str, *, longest: int = 80) -> str:
     """A line for lists: the first sentence of the complaint, cut at a word or character boundary."""
     text = " ".join(description.split())
-    cut = min((at + 1 for at in (text.find(end) for end in ("。", "！", "？", ". ", "! ", "? ")) if at > 0), default=0)
+    cut = min(
+        (at + 1 for at in (text.find(end) for end in ("。", "！", "？", ". ", "! ", "? ")) if at > 0),
+        default=0,
+    )
     sentence = text[:cut].rstrip("。.") if 8 <= cut <= longest else text
     if len(sentence) <= longest:
         return sentence
     shortened = sentence[: longest - 1]
     word_end = shortened.rfind(" ")
     return (shortened[:word_end] if word_end > longest // 2 else shortened).rstrip(",;:，；：、 ") + "…"
-

@@ -67,7 +67,10 @@ _COMMON_HINTS: dict[StepKind, tuple[str, str]] = {
         "Establish the facts with evidence: order, log, the colleague concerned.",
         "用订单、记录、当事同事的说明核实事实。",
     ),
-    StepKind.EXPLAIN: ("Say honestly what happened and why, without jargon.", "坦诚说明发生了什么、为什么，不用术语。"),
+    StepKind.EXPLAIN: (
+        "Say honestly what happened and why, without jargon.",
+        "坦诚说明发生了什么、为什么，不用术语。",
+    ),
     StepKind.FOLLOW_UP: (
         "The product asks the customer whether the recovery worked, once the remedy has landed.",
         "补救到位后，系统会询问客户是否满意。",
@@ -147,9 +150,17 @@ def _seed_playbooks() -> None:
     for code, failure_type, english, chinese in _PLAYBOOKS:
         if code in known:
             continue
-        playbook = Playbook.objects.create(code=code, failure_type=failure_type, name_en=english, name_zh=chinese)
+        playbook = Playbook.objects.create(
+            code=code, failure_type=failure_type, name_en=english, name_zh=chinese
+        )
         hints = _COMMON_HINTS | _HINTS[failure_type]
         PlaybookStep.objects.bulk_create(
-            PlaybookStep(playbook=playbook, kind=kind, position=position, hint_en=hints[kind][0], hint_zh=hints[kind][1])
+            PlaybookStep(
+                playbook=playbook,
+                kind=kind,
+                position=position,
+                hint_en=hints[kind][0],
+                hint_zh=hints[kind][1],
+            )
             for position, kind in enumerate(StepKind)
         )

@@ -105,8 +105,12 @@ class ClockState(models.TextChoices):
 
 
 CLOCK_TRANSITIONS: dict[ClockState, frozenset[ClockState]] = {
-    ClockState.RUNNING: frozenset({ClockState.PAUSED, ClockState.MET, ClockState.MISSED, ClockState.CANCELLED}),
-    ClockState.PAUSED: frozenset({ClockState.RUNNING, ClockState.MET, ClockState.MISSED, ClockState.CANCELLED}),
+    ClockState.RUNNING: frozenset(
+        {ClockState.PAUSED, ClockState.MET, ClockState.MISSED, ClockState.CANCELLED}
+    ),
+    ClockState.PAUSED: frozenset(
+        {ClockState.RUNNING, ClockState.MET, ClockState.MISSED, ClockState.CANCELLED}
+    ),
     ClockState.MET: frozenset(),
     ClockState.MISSED: frozenset(),
     ClockState.CANCELLED: frozenset(),

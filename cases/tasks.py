@@ -11,7 +11,7 @@ MOST_BATCHES = 200
 
 @shared_task(name="cases.sweep_clocks", ignore_result=True)
 def sweep_clocks() -> int:
-    """Fire every alert that is due, in batches, so that a crash half-way loses nothing and repeats nothing."""
+    """Fire every alert that is due, in batches: a crash half-way loses nothing and repeats nothing."""
     fired = 0
     for _ in range(MOST_BATCHES):
         count = fire_due_alerts()

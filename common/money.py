@@ -37,7 +37,7 @@ class AmountField(models.DecimalField):
 def check_amount(amount: Decimal, currency: str, *, field: str = "amount") -> Decimal:
     """Return the amount with the currency's own number of decimals.
 
-    Raises `Invalid` when it is not finite, not above zero, too large, or finer than the currency's smallest unit.
+    Raises `Invalid` when it is not finite, not above zero, too large, or finer than the currency allows.
     """
     if not amount.is_finite() or amount <= 0:
         raise Invalid(_("The amount must be above zero."), field=field)

@@ -40,9 +40,13 @@ def newest_customers(*, after: int | None = None, limit: int = MOST_FOUND) -> li
     return list(with_contacts(rows)[:limit])
 
 
-def orders_of(customer_id: int, *, branch_ids: Collection[int] | None, limit: int = MOST_FOUND) -> list[Order]:
+def orders_of(
+    customer_id: int, *, branch_ids: Collection[int] | None, limit: int = MOST_FOUND
+) -> list[Order]:
     """What a customer bought in these branches (None: in any), the newest first."""
-    rows = Order.objects.filter(customer_id=customer_id).select_related("branch").order_by("-ordered_at", "-id")
+    rows = (
+        Order.objects.filter(customer_id=customer_id).select_related("branch").order_by("-ordered_at", "-id")
+    )
     if branch_ids is not None:
         rows = rows.filter(branch_id__in=branch_ids)
     return list(rows[:limit])
@@ -76,11 +80,13 @@ def _by_order(text: str) -> QuerySet[Order, int] | None:
 
 def _by_name(text: str) -> QuerySet[Customer, int] | None:
     match = search_filter(text)
-    return None if match is None else Customer.objects.filter(match).order_by("-id").values_list("pk", flat=True)
+    return (
+        None if match is None else Customer.objects.filter(match).order_by("-id").values_list("pk", flat=True)
+    )
 
 
 def customer_with_contact(kind: str, value: str, *, region: str | None = None) -> Customer | None:
-    """The customer who has exactly this phone number or e-mail address; of several, the one we know longest."""
+    """The customer with exactly this phone number or e-mail address; of several, the first one."""
     same = ContactPoint.objects.filter(kind=kind, normalised=normalise_contact(kind, value, region=region))
     point = same.select_related("customer").defer("customer__search").order_by("customer_id").first()
     return point.customer if point else None

@@ -8,7 +8,7 @@ from customers.states import ContactKind
 
 
 def normalise_phone(text: str, *, region: str | None = None) -> str:
-    """The number in E.164 where it can be read so (`region` for numbers without a country code), else its digits."""
+    """The number in E.164 where it can be read so, else its digits; `region` reads national numbers."""
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

@@ -1,4 +1,4 @@
-"""Finds every translatable text of the product and brings the catalogues up to date, without gettext installed.
+"""Finds every translatable text and brings the catalogues up to date, without gettext installed.
 
 `python scripts/messages.py` updates locale/*/LC_MESSAGES/django.po; `--check` only says what is missing.
 """
@@ -21,8 +21,8 @@ from babel.messages.pofile import read_po, write_po  # noqa: E402
 from django.utils.translation.template import templatize  # noqa: E402
 
 APPS = (
-    "accounts", "api", "audit", "cases", "common", "compensation", "customers", "desk", "feedback", "insights",
-    "messaging", "portal", "recovery", "sla",
+    "accounts", "api", "audit", "cases", "common", "compensation", "customers", "desk", "feedback",
+    "insights", "messaging", "portal", "recovery", "sla",
 )  # fmt: skip
 KEYWORDS: dict[str, tuple[object, ...] | None] = {
     "_": None,
@@ -62,7 +62,8 @@ def collect() -> Catalog:
     """The template catalogue of the product as its files stand now."""
     catalog = Catalog(project="Amends", charset="utf-8", fuzzy=False)
     for name, code in sources():
-        found = extract("python", io.BytesIO(code), KEYWORDS, options={"encoding": "utf-8"})  # type: ignore[arg-type]
+        options = {"encoding": "utf-8"}
+        found = extract("python", io.BytesIO(code), KEYWORDS, options=options)  # type: ignore[arg-type]
         for _line, text, _comments, context in found:
             if text and (text if isinstance(text, str) else text[0]):
                 catalog.add(text, locations=[(name, 0)], context=context)

@@ -1,4 +1,4 @@
-"""A small world for tests: a branch that works office hours, its people, and complaints logged as the desk does."""
+"""A small world for tests: a branch with office hours, its people, and complaints logged as at the desk."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from common.money import AmountField, CurrencyField
 
 
 class Authority(models.Model):
-    """The limit of a role in one currency, per case and per day, from a date on; the newest in force counts."""
+    """The limit of a role in one currency, per case and per day, from a date; the newest in force counts."""
 
     role = models.CharField(_("role"), max_length=12, choices=Role)
     currency = CurrencyField(verbose_name=_("currency"))
@@ -23,7 +23,9 @@ class Authority(models.Model):
         verbose_name_plural = _("authorities")
         ordering = ("currency", "per_case", "role")
         constraints = (
-            models.UniqueConstraint(fields=("role", "currency", "valid_from"), name="accounts_authority_once_a_day"),
+            models.UniqueConstraint(
+                fields=("role", "currency", "valid_from"), name="accounts_authority_once_a_day"
+            ),
             models.CheckConstraint(
                 condition=models.Q(per_case__gte=0, per_day__gte=models.F("per_case")),
                 name="accounts_authority_day_covers_case",

@@ -18,7 +18,9 @@ from common.choices import QuickLabels
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, *, email: str, name: str, role: str, password: str | None = None, **fields: Any) -> User:
+    def create_user(
+        self, *, email: str, name: str, role: str, password: str | None = None, **fields: Any
+    ) -> User:
         user = self.model(email=self.normalize_email(email).lower(), name=name, role=role, **fields)
         user.set_password(password)
         user.save(using=self._db)

@@ -51,7 +51,9 @@ def reclassify_case(*, actor: User, case_id: int, to: Classification, reason: st
             add_event(
                 case=case,
                 actor=actor,
-                message=gettext_noop("Severity %(before)s became %(after)s; deadlines were recomputed. %(reason)s"),
+                message=gettext_noop(
+                    "Severity %(before)s became %(after)s; deadlines were recomputed. %(reason)s"
+                ),
                 params={"before": changes["severity"][0], "after": to.severity, "reason": reason.strip()},
             )
         record(stream=case.stream, verb="case.reclassified", actor=actor, data=changes)

@@ -16,7 +16,11 @@ _LIVE = (ClockState.RUNNING, ClockState.PAUSED)
 
 
 def build_clocks(
-    case: Case, *, at: dt.datetime, metrics: tuple[Metric, ...] = (Metric.FIRST_RESPONSE, Metric.RESOLUTION), round: int = 1
+    case: Case,
+    *,
+    at: dt.datetime,
+    metrics: tuple[Metric, ...] = (Metric.FIRST_RESPONSE, Metric.RESOLUTION),
+    nth: int = 1,
 ) -> list[Clock]:
     """Clocks for a case that start at a moment, not yet written, so that many cases can be written at once.
 
@@ -26,17 +30,25 @@ def build_clocks(
     hours = business_hours(calendar)
     targets = targets_for(case.severity, at.date())
     return [
-        _new_clock(case, metric, targets[metric], calendar, hours, at, round) for metric in metrics if metric in targets
+        _new_clock(case, metric, targets[metric], calendar, hours, at, nth)
+        for metric in metrics
+        if metric in targets
     ]
 
 
 def _new_clock(
-    case: Case, metric: Metric, minutes: int, calendar: Calendar, hours: BusinessHours, at: dt.datetime, round: int
+    case: Case,
+    metric: Metric,
+    minutes: int,
+    calendar: Calendar,
+    hours: BusinessHours,
+    at: dt.datetime,
+    nth: int,
 ) -> Clock:
     return Clock(
         case=case,
         metric=metric,
-        round=round,
+        round=nth,
         severity=case.severity,
         target_minutes=minutes,
         calendar=calendar,
@@ -49,7 +61,9 @@ def _new_clock(
 def live_clocks(case: Case) -> list[Clock]:
     """The running and paused clocks of a case, locked, with their calendars."""
     return list(
-        Clock.objects.select_for_update(of=("self",)).select_related("calendar").filter(case=case, state__in=_LIVE)
+        Clock.objects.select_for_update(of=("self",))
+        .select_related("calendar")
+        .filter(case=case, state__in=_LIVE)
     )
 
 
@@ -70,7 +84,7 @@ def stop_clocks(case: Case, *, at: dt.datetime, metrics: tuple[Metric, ...] = tu
 
 
 def pause_clocks(case: Case, *, at: dt.datetime) -> None:
-    """Stop the resolution clock from counting while we wait for the customer; a first response is still owed."""
+    """Stop the resolution clock from counting while we wait; a first response is still owed."""
     for clock in live_clocks(case):
         if clock.state == ClockState.RUNNING and clock.metric == Metric.RESOLUTION:
             _move(clock, ClockState.PAUSED)

@@ -24,7 +24,9 @@ from sla.states import Metric
 BATCH = 50
 
 ALERT_MESSAGES = {
-    (Metric.FIRST_RESPONSE, 1): gettext_noop("%(number)s: three quarters of the time for a first response are gone."),
+    (Metric.FIRST_RESPONSE, 1): gettext_noop(
+        "%(number)s: three quarters of the time for a first response are gone."
+    ),
     (Metric.FIRST_RESPONSE, 2): gettext_noop("%(number)s: the first response is overdue."),
     (Metric.FIRST_RESPONSE, 3): gettext_noop("%(number)s: the first response is long overdue."),
     (Metric.RESOLUTION, 1): gettext_noop("%(number)s: three quarters of the time for a resolution are gone."),
@@ -42,7 +44,9 @@ def fire_due_alerts(*, now: dt.datetime | None = None, limit: int = BATCH) -> in
     now = now or timezone.now()
     with transaction.atomic():
         due = Clock.objects.filter(state=ClockState.RUNNING, next_alert_at__lte=now)
-        clocks = claim(due.select_related("case", "case__owner", "calendar").order_by("next_alert_at"), limit=limit)
+        clocks = claim(
+            due.select_related("case", "case__owner", "calendar").order_by("next_alert_at"), limit=limit
+        )
         for clock in clocks:
             _fire(clock, now)
     return len(clocks)
@@ -74,12 +78,17 @@ def _tell(clock: Clock) -> None:
         stream=f"clock:{clock.pk}",
         verb="clock.escalated",
         actor=None,
-        data={"case": case.pk, "clock": clock.metric, "level": clock.level, "told": [person.pk for person in people]},
+        data={
+            "case": case.pk,
+            "clock": clock.metric,
+            "level": clock.level,
+            "told": [person.pk for person in people],
+        },
     )
 
 
 def _recipients(clock: Clock) -> list[User]:
-    """The owner at level 1, else the role of the level in that branch; without an owner the supervisors at once."""
+    """The owner at level 1, else the level's role in that branch; without an owner the supervisors."""
     case = clock.case
     if clock.level == 1 and case.owner is not None and case.owner.is_active:
         return [case.owner]

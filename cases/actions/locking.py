@@ -13,7 +13,9 @@ from common.errors import Conflict
 
 def lock_case(case_id: int) -> Case:
     """The case, locked until the transaction ends. Raises `Case.DoesNotExist`."""
-    return Case.objects.select_for_update(of=("self",)).select_related("branch").defer("search").get(pk=case_id)
+    return (
+        Case.objects.select_for_update(of=("self",)).select_related("branch").defer("search").get(pk=case_id)
+    )
 
 
 def take_case_for(

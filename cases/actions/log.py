@@ -38,7 +38,7 @@ _REMEDIES, _SEVERITIES = frozenset(Remedy.values), frozenset(Severity.values)
 
 @dataclass(frozen=True, kw_only=True)
 class NewCase:
-    """The complaint record as taken down. Money is in the branch's currency; `satisfaction_before` is 1 to 5."""
+    """The complaint as taken down. Money is in the branch's currency; `satisfaction_before` is 1 to 5."""
 
     customer: Customer | NewCustomer
     branch: Branch
@@ -64,7 +64,7 @@ def log_complaint(*, actor: User, new: NewCase) -> Case:
     """Write a complaint; its logger owns it until someone else takes it.
 
     Starts the clocks in the branch's business time, and queues an acknowledgement in the customer's language
-    when there is an address to send it to. A customer met for the first time is written together with the case,
+    when there is an address to send it to. A customer met for the first time is written with the case,
     or not at all. Raises `Invalid` at the field that is wrong, `NotAllowed`.
     """
     require(actor, Capability.LOG_CASE, branch_id=new.branch.pk)
@@ -75,7 +75,9 @@ def log_complaint(*, actor: User, new: NewCase) -> Case:
         if isinstance(customer, NewCustomer):
             customer = create_customer(actor=actor, new=customer)
         address = email_of(customer.pk)
-        case = build_case(new, customer=customer, number=next_numbers(1, now)[0], received_at=now, actor=actor)
+        case = build_case(
+            new, customer=customer, number=next_numbers(1, now)[0], received_at=now, actor=actor
+        )
         steps = build_steps(case, acknowledged_at=now if address else None)
         case.next_step = next_step((step.kind, step.state) for step in steps)
         clocks = build_clocks(case, at=now)
@@ -104,7 +106,9 @@ def check_complaint(new: NewCase, *, today: dt.date) -> None:
         raise Invalid(_("Write what happened, in the customer’s words."), field="description")
     if len(new.description) > LONGEST_DESCRIPTION:
         raise Invalid(
-            _("This is longer than %(most)s characters."), field="description", params={"most": LONGEST_DESCRIPTION}
+            _("This is longer than %(most)s characters."),
+            field="description",
+            params={"most": LONGEST_DESCRIPTION},
         )
     if new.channel not in _CHANNELS:
         raise Invalid(_("Choose a channel."), field="channel")
@@ -172,7 +176,7 @@ def next_numbers(count: int, at: dt.datetime) -> list[str]:
 def build_steps(
     case: Case, *, acknowledged_at: dt.datetime | None, kinds: Sequence[str] | None = None
 ) -> list[RecoveryStep]:
-    """The steps that a case takes from its playbook, not yet written; the product itself may have acknowledged.
+    """The steps that a case takes from its playbook, not yet written; the first may be done already.
 
     `kinds` are the playbook's steps where the caller has read them already.
     """

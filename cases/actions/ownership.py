@@ -39,10 +39,13 @@ def _set_owner(case: Case, actor: User, owner: User) -> Case:
     before = case.owner_id
     case.owner = owner
     case.save(update_fields=("owner",))
-    add_event(case=case, actor=actor, message=gettext_noop("Owned by %(owner)s from now on."), params={"owner": owner.name})
-    event = record(
-        stream=case.stream, verb="case.owned", actor=actor, data={"from": before, "to": owner.pk}
+    add_event(
+        case=case,
+        actor=actor,
+        message=gettext_noop("Owned by %(owner)s from now on."),
+        params={"owner": owner.name},
     )
+    event = record(stream=case.stream, verb="case.owned", actor=actor, data={"from": before, "to": owner.pk})
     if owner.pk != actor.pk:
         notify(
             users=[owner],

@@ -49,7 +49,7 @@ def resolve_case(
 ) -> Case:
     """Decide a case and stop its clocks.
 
-    Raises `Invalid` without outcome or cause, `Blocked` while work is open and no reason is given for leaving it so.
+    Raises `Invalid` without outcome or cause, `Blocked` while work is open and no reason says why.
     """
     if outcome not in DECISIONS:
         raise Invalid(_("Choose an outcome."), field="outcome")
@@ -96,7 +96,7 @@ def reopen_case(*, actor: User, case_id: int, reason: str) -> Case:
         case.reopened_count += 1
         case.save(update_fields=("state", "reopened_count"))
         Clock.objects.bulk_create(
-            build_clocks(case, at=now, metrics=(Metric.RESOLUTION,), round=case.reopened_count + 1)
+            build_clocks(case, at=now, metrics=(Metric.RESOLUTION,), nth=case.reopened_count + 1)
         )
         refresh_due(case)
         if not RecoveryStep.objects.filter(case=case).exists():
@@ -104,7 +104,10 @@ def reopen_case(*, actor: User, case_id: int, reason: str) -> Case:
             RecoveryStep.objects.bulk_create(build_steps(case, acknowledged_at=None))
             refresh_next_step(case)
         add_event(
-            case=case, actor=actor, message=gettext_noop("Reopened: %(reason)s"), params={"reason": reason.strip()[:250]}
+            case=case,
+            actor=actor,
+            message=gettext_noop("Reopened: %(reason)s"),
+            params={"reason": reason.strip()[:250]},
         )
         record(stream=case.stream, verb="case.reopened", actor=actor, data={"times": case.reopened_count})
         case_reopened.send(sender=Case, case=case, at=now)

@@ -21,10 +21,12 @@ class EmotionFirst(Conflict):
     code = "confirm"
 
 
-def complete_step(*, actor: User, case_id: int, kind: str, note: str = "", confirmed: bool = False) -> RecoveryStep:
+def complete_step(
+    *, actor: User, case_id: int, kind: str, note: str = "", confirmed: bool = False
+) -> RecoveryStep:
     """Mark a step done.
 
-    Raises `EmotionFirst` when "solve" or "compensate" comes before "listen" and "apologise" and nobody confirmed.
+    Raises `EmotionFirst` when "solve" or "compensate" comes before empathy and nobody confirmed.
     """
     with transaction.atomic():
         case = take_case_for(actor, case_id)

@@ -26,7 +26,9 @@ from sla.states import Metric
 LONGEST = 20_000
 
 
-def add_event(*, case: Case, actor: User | None, message: str, params: Mapping[str, object] | None = None) -> TimelineEntry:
+def add_event(
+    *, case: Case, actor: User | None, message: str, params: Mapping[str, object] | None = None
+) -> TimelineEntry:
     """Say on the timeline that something happened; `message` is a msgid marked with `gettext_noop`."""
     return TimelineEntry.objects.create(
         case=case, kind=EntryKind.EVENT, author=actor, body=message, params=dict(params or {})
@@ -42,14 +44,18 @@ def add_note(*, actor: User, case_id: int, body: str) -> TimelineEntry:
     return entry
 
 
-def log_call(*, actor: User, case_id: int, body: str, minutes: int | None = None, completes: str = "") -> TimelineEntry:
+def log_call(
+    *, actor: User, case_id: int, body: str, minutes: int | None = None, completes: str = ""
+) -> TimelineEntry:
     """Keep what was said in a call with the customer; it counts as our response."""
     if minutes is not None and not 0 <= minutes <= 600:
         raise Invalid(_("A call lasts between 0 and 600 minutes."), field="minutes")
     with transaction.atomic():
         case = take_case_for(actor, case_id)
         entry = _write(case, EntryKind.CALL, actor, body, minutes=minutes)
-        record(stream=case.stream, verb="case.called", actor=actor, data={"entry": entry.pk, "minutes": minutes})
+        record(
+            stream=case.stream, verb="case.called", actor=actor, data={"entry": entry.pk, "minutes": minutes}
+        )
         _responded(case, actor, entry.at, completes)
     return entry
 
@@ -63,7 +69,9 @@ def send_reply(*, actor: User, case_id: int, body: str, completes: str = "") -> 
         case = take_case_for(actor, case_id)
         address = email_of(case.customer_id)
         if address is None:
-            raise Invalid(_("This customer has no e-mail address. Call instead, and log the call."), field="body")
+            raise Invalid(
+                _("This customer has no e-mail address. Call instead, and log the call."), field="body"
+            )
         entry = _write(case, EntryKind.REPLY, actor, body)
         queue_email(
             to_address=address.value,
@@ -109,7 +117,9 @@ def email_of(customer_id: int) -> ContactPoint | None:
     return ContactPoint.objects.filter(customer_id=customer_id, kind=ContactKind.EMAIL).order_by("id").first()
 
 
-def _write(case: Case, kind: EntryKind, actor: User, body: str, *, minutes: int | None = None) -> TimelineEntry:
+def _write(
+    case: Case, kind: EntryKind, actor: User, body: str, *, minutes: int | None = None
+) -> TimelineEntry:
     text = body.replace("\x00", "").strip()
     if not text:
         raise Invalid(_("Write something first."), field="body")

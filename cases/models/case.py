@@ -16,7 +16,17 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch
 from cases.models.taxonomy import Cause, Defect
-from cases.states import OPEN_STATES, BaselineSource, CaseState, Channel, Cue, FailureType, Outcome, Remedy, StepKind
+from cases.states import (
+    OPEN_STATES,
+    BaselineSource,
+    CaseState,
+    Channel,
+    Cue,
+    FailureType,
+    Outcome,
+    Remedy,
+    StepKind,
+)
 from common.choices import QuickLabels
 from common.money import AmountField, CurrencyField
 from customers.models import Customer
@@ -51,7 +61,10 @@ class Case(QuickLabels, models.Model):
     occurred_on = models.DateField(_("when it happened"), null=True, blank=True)
     received_at = models.DateTimeField(_("received"), default=timezone.now)
     remedies_sought = ArrayField(
-        models.CharField(max_length=16, choices=Remedy), default=list, blank=True, verbose_name=_("remedy sought")
+        models.CharField(max_length=16, choices=Remedy),
+        default=list,
+        blank=True,
+        verbose_name=_("remedy sought"),
     )
     currency = CurrencyField(verbose_name=_("currency"))
     loss_amount = AmountField(verbose_name=_("loss"), null=True, blank=True)
@@ -61,7 +74,10 @@ class Case(QuickLabels, models.Model):
         _("preferred contact"), max_length=5, choices=ContactKind, default=ContactKind.EMAIL
     )
     satisfaction_before = models.PositiveSmallIntegerField(
-        _("satisfaction before recovery"), null=True, blank=True, validators=(MinValueValidator(1), MaxValueValidator(5))
+        _("satisfaction before recovery"),
+        null=True,
+        blank=True,
+        validators=(MinValueValidator(1), MaxValueValidator(5)),
     )
     baseline_source = models.CharField(
         _("how we know"), max_length=12, choices=BaselineSource, default=BaselineSource.NONE
@@ -72,14 +88,26 @@ class Case(QuickLabels, models.Model):
         Defect, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("defect")
     )
     severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity, default=Severity.MEDIUM)
-    cues = ArrayField(models.CharField(max_length=10, choices=Cue), default=list, blank=True, verbose_name=_("cues"))
+    cues = ArrayField(
+        models.CharField(max_length=10, choices=Cue), default=list, blank=True, verbose_name=_("cues")
+    )
     suggestion = models.JSONField(_("suggestion"), default=dict, blank=True)
 
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("owner"),
     )
     logged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("logged by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("logged by"),
     )
     due_at = models.DateTimeField(_("due"), default=NEVER)
     due_metric = models.CharField(_("due clock"), max_length=16, choices=Metric, blank=True)
@@ -87,7 +115,9 @@ class Case(QuickLabels, models.Model):
     first_response_at = models.DateTimeField(_("first response"), null=True, blank=True)
 
     outcome = models.CharField(_("outcome"), max_length=14, choices=Outcome, blank=True)
-    cause = models.ForeignKey(Cause, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("cause"))
+    cause = models.ForeignKey(
+        Cause, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("cause")
+    )
     resolution = models.TextField(_("decision and how it was told"), blank=True)
     resolve_reason = models.CharField(_("why resolved with work open"), max_length=250, blank=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
@@ -126,11 +156,13 @@ class Case(QuickLabels, models.Model):
             ),
             models.CheckConstraint(condition=models.Q(severity__range=(1, 4)), name="cases_severity_known"),
             models.CheckConstraint(
-                condition=models.Q(satisfaction_before__isnull=True) | models.Q(satisfaction_before__range=(1, 5)),
+                condition=models.Q(satisfaction_before__isnull=True)
+                | models.Q(satisfaction_before__range=(1, 5)),
                 name="cases_satisfaction_on_scale",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state="resolved") | (models.Q(resolved_at__isnull=False) & ~models.Q(outcome="")),
+                condition=~models.Q(state="resolved")
+                | (models.Q(resolved_at__isnull=False) & ~models.Q(outcome="")),
                 name="cases_resolved_is_complete",
             ),
             models.CheckConstraint(

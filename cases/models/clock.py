@@ -15,7 +15,7 @@ from sla.states import Metric, Severity
 class Clock(QuickLabels, models.Model):
     """One deadline in business time, and what became of it; a finished clock is never rewritten.
 
-    `paused_seconds` is business time. `level` is the highest escalation level that has fired (1: 75 %, 2: 100 %,
+    `paused_seconds` is business time. `level` is the highest escalation level that fired (1: 75 %, 2: 100 %,
     3: 150 %) and `next_alert_at` when the next one does; the sweep looks at that column alone.
     """
 
@@ -42,7 +42,9 @@ class Clock(QuickLabels, models.Model):
         ordering = ("due_at", "id")
         indexes = (
             models.Index(
-                fields=("next_alert_at",), name="cases_clock_alert", condition=models.Q(next_alert_at__isnull=False)
+                fields=("next_alert_at",),
+                name="cases_clock_alert",
+                condition=models.Q(next_alert_at__isnull=False),
             ),
             models.Index(
                 fields=("stopped_at", "metric"),

@@ -25,7 +25,9 @@ class Playbook(BilingualName):
         ordering = ("code",)
         constraints = (
             models.UniqueConstraint(
-                fields=("failure_type",), condition=models.Q(is_active=True), name="cases_playbook_one_per_type"
+                fields=("failure_type",),
+                condition=models.Q(is_active=True),
+                name="cases_playbook_one_per_type",
             ),
         )
 
@@ -60,7 +62,12 @@ class RecoveryStep(QuickLabels, models.Model):
     position = models.PositiveSmallIntegerField(_("position"))
     state = models.CharField(_("state"), max_length=8, choices=StepState, default=StepState.OPEN)
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
     )
     at = models.DateTimeField(_("at"), null=True, blank=True)
     note = models.CharField(_("note or reason"), max_length=500, blank=True)
@@ -72,10 +79,12 @@ class RecoveryStep(QuickLabels, models.Model):
         constraints = (
             models.UniqueConstraint(fields=("case", "kind"), name="cases_step_once"),
             models.CheckConstraint(
-                condition=~models.Q(state="skipped") | ~models.Q(note=""), name="cases_skipped_step_has_reason"
+                condition=~models.Q(state="skipped") | ~models.Q(note=""),
+                name="cases_skipped_step_has_reason",
             ),
             models.CheckConstraint(
-                condition=models.Q(state="open") | models.Q(at__isnull=False), name="cases_finished_step_has_time"
+                condition=models.Q(state="open") | models.Q(at__isnull=False),
+                name="cases_finished_step_has_time",
             ),
         )
 

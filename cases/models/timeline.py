@@ -14,13 +14,18 @@ from common.choices import QuickLabels
 
 
 class TimelineEntry(QuickLabels, models.Model):
-    """One thing said or done. Events carry a catalogue message in `body` with `params`; the rest is free text."""
+    """One thing said or done. Events hold a catalogue message and its `params`; the rest is free text."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="timeline", verbose_name=_("case"))
     kind = models.CharField(_("kind"), max_length=10, choices=EntryKind)
     at = models.DateTimeField(_("at"), default=timezone.now)
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
     )
     body = models.TextField(_("text"))
     params = models.JSONField(default=dict, blank=True)

@@ -60,7 +60,10 @@ def create_customer(*, actor: User, new: NewCustomer) -> Customer:
         )
         ContactPoint.objects.bulk_create(
             ContactPoint(
-                customer=customer, kind=kind, value=value, normalised=normalise_contact(kind, value, region=new.region)
+                customer=customer,
+                kind=kind,
+                value=value,
+                normalised=normalise_contact(kind, value, region=new.region),
             )
             for kind, value in new.contacts
         )

@@ -20,7 +20,9 @@ class Customer(QuickLabels, models.Model):
 
     name = models.CharField(_("name"), max_length=120)
     tier = models.CharField(_("tier"), max_length=8, choices=Tier, default=Tier.STANDARD)
-    language = models.CharField(_("preferred language"), max_length=10, choices=settings.LANGUAGES, default="en")
+    language = models.CharField(
+        _("preferred language"), max_length=10, choices=settings.LANGUAGES, default="en"
+    )
     preferred_contact = models.CharField(
         _("preferred contact"), max_length=5, choices=ContactKind, default=ContactKind.EMAIL
     )
@@ -51,7 +53,9 @@ class Customer(QuickLabels, models.Model):
 class ContactPoint(QuickLabels, models.Model):
     """A phone number (E.164 where it can be read so) or e-mail address, as given and as compared."""
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="contact_points", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="contact_points", verbose_name=_("customer")
+    )
     kind = models.CharField(_("kind"), max_length=5, choices=ContactKind)
     value = models.CharField(_("as given"), max_length=254)
     normalised = models.CharField(_("as compared"), max_length=254)
@@ -64,7 +68,9 @@ class ContactPoint(QuickLabels, models.Model):
             models.UniqueConstraint(fields=("customer", "kind", "normalised"), name="customers_contact_once"),
         )
         indexes = (
-            models.Index(fields=("normalised",), name="customers_contact_value", opclasses=("varchar_pattern_ops",)),
+            models.Index(
+                fields=("normalised",), name="customers_contact_value", opclasses=("varchar_pattern_ops",)
+            ),
         )
 
     def __str__(self) -> str:
@@ -88,7 +94,9 @@ class Order(models.Model):
         ordering = ("-ordered_at", "-id")
         indexes = (
             models.Index(fields=("customer", "-ordered_at"), name="customers_order_latest"),
-            models.Index(fields=("reference",), name="customers_order_reference", opclasses=("varchar_pattern_ops",)),
+            models.Index(
+                fields=("reference",), name="customers_order_reference", opclasses=("varchar_pattern_ops",)
+            ),
         )
 
     def __str__(self) -> str:

@@ -111,7 +111,9 @@ class ClassifyForm(forms.Form):
 class ResolveForm(forms.Form):
     """The decision: outcome, verified cause, and how the customer was told."""
 
-    outcome = forms.ChoiceField(label=_("Outcome"), choices=[("", _("not chosen")), *((each.value, each.label) for each in DECISIONS)])
+    outcome = forms.ChoiceField(
+        label=_("Outcome"), choices=[("", _("not chosen")), *((each.value, each.label) for each in DECISIONS)]
+    )
     cause = forms.ModelChoiceField(
         Cause.objects.filter(is_active=True), label=_("Verified cause"), empty_label=_("not chosen")
     )

@@ -31,15 +31,23 @@ class LogForm(forms.Form):
     )
     new_name = forms.CharField(label=_("Name"), required=False, max_length=120)
     new_phone = forms.CharField(
-        label=_("Phone"), required=False, max_length=40, widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel"})
+        label=_("Phone"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"type": "tel", "inputmode": "tel"}),
     )
     new_email = forms.CharField(
-        label=_("E-mail"), required=False, max_length=254, widget=forms.EmailInput(attrs={"inputmode": "email"})
+        label=_("E-mail"),
+        required=False,
+        max_length=254,
+        widget=forms.EmailInput(attrs={"inputmode": "email"}),
     )
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel)
     branch = forms.ModelChoiceField(Branch.objects.none(), label=_("Branch"), empty_label=None)
     occurred_on = forms.DateField(
-        label=_("When it happened"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("When it happened"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     description = forms.CharField(
         label=_("What happened, in the customer’s words"),
@@ -61,10 +69,17 @@ class LogForm(forms.Form):
         initial=int(Severity.MEDIUM),
     )
     remedies_sought = forms.MultipleChoiceField(
-        label=_("They want"), required=False, choices=Remedy, widget=forms.CheckboxSelectMultiple(attrs={"class": "seg"})
+        label=_("They want"),
+        required=False,
+        choices=Remedy,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "seg"}),
     )
     loss_amount = forms.DecimalField(
-        label=_("Loss"), required=False, min_value=0, max_digits=14, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+        label=_("Loss"),
+        required=False,
+        min_value=0,
+        max_digits=14,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     satisfaction_before = forms.TypedChoiceField(
         label=_("How satisfied now, 1 to 5"),

@@ -24,7 +24,16 @@ from compensation.queries import granted_to_customer
 from customers.models import ContactPoint
 from desk.access import StaffRequest, staff_required
 from desk.clocks import clock_view
-from desk.forms.cases import AssignForm, CallForm, ClassifyForm, ReasonForm, ReplyForm, ResolveForm, StepForm, WriteForm
+from desk.forms.cases import (
+    AssignForm,
+    CallForm,
+    ClassifyForm,
+    ReasonForm,
+    ReplyForm,
+    ResolveForm,
+    StepForm,
+    WriteForm,
+)
 from desk.marking import mark_evidence
 from desk.views.offer_panel import panel_context
 from feedback.queries import responses_of
@@ -59,7 +68,9 @@ def find_case(user: User, number: str) -> Case:
         raise Http404 from None
 
 
-def case_page(request: StaffRequest, case: Case, *, status: int = 200, **bound: forms.BaseForm) -> HttpResponse:
+def case_page(
+    request: StaffRequest, case: Case, *, status: int = 200, **bound: forms.BaseForm
+) -> HttpResponse:
     """The page, with any bound form that an action refused shown where it belongs."""
     user = request.user
     steps = steps_of(case)
@@ -104,7 +115,9 @@ def step_views(case: Case, steps: list[RecoveryStep], bound: forms.BaseForm | No
     return [_step_view(case, step, hints.get(step.kind), bound) for step in steps]
 
 
-def _step_view(case: Case, step: RecoveryStep, hint: PlaybookStep | None, bound: forms.BaseForm | None) -> StepView:
+def _step_view(
+    case: Case, step: RecoveryStep, hint: PlaybookStep | None, bound: forms.BaseForm | None
+) -> StepView:
     now = step.kind == case.next_step and case.is_open
     css = "now" if now else "" if step.state == StepState.OPEN else str(step.state)
     text = ""
@@ -152,7 +165,9 @@ def write_form(kind: str, case: Case, open_steps: list[str], data: Any = None) -
     """The form for one kind of entry, offering to complete the step that is next."""
     if kind in ("reply", "call"):
         form_class = ReplyForm if kind == "reply" else CallForm
-        initial = {"completes": case.next_step} if case.next_step in ("listen", "apologise", "explain") else {}
+        initial = (
+            {"completes": case.next_step} if case.next_step in ("listen", "apologise", "explain") else {}
+        )
         return form_class(data, open_steps=open_steps, initial=initial)
     return WriteForm(data)
 

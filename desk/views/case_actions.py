@@ -1,4 +1,4 @@
-"""What one does on the case page: each runs one action and goes back to the page, or shows what was wrong there."""
+"""What one does on the case page: each runs one action, and shows there what was wrong."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def step(request: StaffRequest, number: str, kind: str, verb: str) -> HttpRespon
         note = form.cleaned_data["note"]
         if verb == "complete":
             confirmed = form.cleaned_data["confirmed"]
-            return complete_step(actor=request.user, case_id=case.pk, kind=kind, note=note, confirmed=confirmed)
+            return complete_step(
+                actor=request.user, case_id=case.pk, kind=kind, note=note, confirmed=confirmed
+            )
         if verb == "skip":
             return skip_step(actor=request.user, case_id=case.pk, kind=kind, reason=note)
         return reopen_step(actor=request.user, case_id=case.pk, kind=kind)
@@ -88,7 +90,9 @@ def step(request: StaffRequest, number: str, kind: str, verb: str) -> HttpRespon
 def take(request: StaffRequest, number: str) -> HttpResponse:
     """Make the case one's own."""
     case = find_case(request.user, number)
-    return _simply(request, case, lambda: take_case(actor=request.user, case_id=case.pk), _("This case is yours now."))
+    return _simply(
+        request, case, lambda: take_case(actor=request.user, case_id=case.pk), _("This case is yours now.")
+    )
 
 
 @require_POST
@@ -181,7 +185,12 @@ def reopen(request: StaffRequest, number: str) -> HttpResponse:
 
 
 def _finish(
-    request: StaffRequest, case: Case, form: forms.BaseForm, action: Callable[[], object], done: str, name: str
+    request: StaffRequest,
+    case: Case,
+    form: forms.BaseForm,
+    action: Callable[[], object],
+    done: str,
+    name: str,
 ) -> HttpResponse:
     if run(form, action) is None:
         return case_page(request, find_case(request.user, case.number), status=422, **{name: form})

@@ -165,7 +165,7 @@ def _suggestion_context(text: str, found: Suggestion) -> dict[str, Any]:
 
 
 def _with_suggestion(request: StaffRequest) -> Any:
-    """What was sent; where nobody chose a failure type or defect, the suggestion is filled in to be confirmed."""
+    """What was sent; where no failure type was chosen, the suggested defect is filled in to be confirmed."""
     data = request.POST.copy()
     if not data.get("failure_type"):
         # Saving stops at the empty field; the form comes back with the suggested defect and severity chosen.
@@ -227,5 +227,7 @@ def _kept(found: Suggestion) -> dict[str, object]:
         "failure_type": found.failure_type,
         "defect": found.defect,
         "severity": found.severity,
-        "evidence": [{"start": each.start, "end": each.end, "points_to": each.points_to} for each in found.evidence],
+        "evidence": [
+            {"start": each.start, "end": each.end, "points_to": each.points_to} for each in found.evidence
+        ],
     }

@@ -32,14 +32,19 @@ VIEW_NAMES = {
 class QueueFilter(forms.Form):
     """What the queue is narrowed to; anything that is no filter is left out."""
 
-    branch = forms.ModelChoiceField(Branch.objects.none(), label=_("Branch"), required=False, empty_label=_("any branch"))
+    branch = forms.ModelChoiceField(
+        Branch.objects.none(), label=_("Branch"), required=False, empty_label=_("any branch")
+    )
     severity = forms.TypedChoiceField(label=_("Severity"), required=False, coerce=int, empty_value=None)
     failure_type = forms.ChoiceField(label=_("Failure"), required=False)
 
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data)
         self.fields["branch"].queryset = branches_of(user)  # type: ignore[attr-defined]
-        severities = [("", _("any severity")), *((value, f"{value} · {label}") for value, label in Severity.choices)]
+        severities = [
+            ("", _("any severity")),
+            *((value, f"{value} · {label}") for value, label in Severity.choices),
+        ]
         self.fields["severity"].choices = severities  # type: ignore[attr-defined]
         self.fields["failure_type"].choices = [("", _("any failure")), *FailureType.choices]  # type: ignore[attr-defined]
 

@@ -18,7 +18,10 @@ class Calendar(BilingualName):
     time_zone = models.CharField(_("time zone"), max_length=60)
     week = models.JSONField(_("week"))
     holiday_country = models.CharField(
-        _("public holidays of"), max_length=2, blank=True, help_text=_("An ISO 3166 country code; empty for none.")
+        _("public holidays of"),
+        max_length=2,
+        blank=True,
+        help_text=_("An ISO 3166 country code; empty for none."),
     )
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
 
@@ -76,7 +79,9 @@ class Target(models.Model):
         verbose_name_plural = _("targets")
         ordering = ("metric", "severity")
         constraints = (
-            models.UniqueConstraint(fields=("severity", "metric", "valid_from"), name="sla_target_once_a_day"),
+            models.UniqueConstraint(
+                fields=("severity", "metric", "valid_from"), name="sla_target_once_a_day"
+            ),
             models.CheckConstraint(condition=models.Q(minutes__gt=0), name="sla_target_above_zero"),
         )
 

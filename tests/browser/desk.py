@@ -1,9 +1,9 @@
-"""A person at the desk or at home, in words of what they do; nothing here depends on the language of the page."""
+"""A person at the desk or at home, in words of what they do, whatever the language of the page."""
 
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
@@ -17,7 +17,8 @@ class Person:
 
     def __init__(self, browser: Browser, address: str, *, viewport: dict[str, int] | None = None) -> None:
         self.browser, self.address = browser, address
-        self.context = browser.new_context(base_url=address, viewport=viewport or DESKTOP, locale="en-GB")  # type: ignore[arg-type]
+        size: Any = viewport or DESKTOP
+        self.context = browser.new_context(base_url=address, viewport=size, locale="en-GB")
         self.context.set_default_timeout(15_000)
         self.page: Page = self.context.new_page()
         self.errors: list[str] = []
@@ -66,7 +67,12 @@ class Person:
 
     def send(self, form: str) -> None:
         """Submit the form whose action ends so, and wait for the page that follows."""
-        button = self.form(form).locator("button.main, button[type=submit], button:not([type])").locator("visible=true").first
+        button = (
+            self.form(form)
+            .locator("button.main, button[type=submit], button:not([type])")
+            .locator("visible=true")
+            .first
+        )
         with self.page.expect_navigation():
             button.click()
 

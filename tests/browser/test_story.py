@@ -31,8 +31,8 @@ TELLINGS = [
         "en",
         "Ada Fern",
         "ada.fern@example.com",
-        "I said at booking that my son is allergic to nuts. There were peanuts in the dessert all the same, his lips "
-        "swelled and we spent the night in hospital. The staff ignored us.",
+        "I said at booking that my son is allergic to nuts. There were peanuts in the dessert all the same, his "
+        "lips swelled and we spent the night in hospital. The staff ignored us.",
         "allergic",
         "This is our fault: the kitchen used an old recipe. We are sorry for what your son went through.",
         "The allergy was on the booking.",
@@ -198,7 +198,7 @@ def answer_on_a_phone(chromium: Browser, product: RunningProduct, survey: str, t
     page = customer.open(survey)
     expect(page.locator("html")).to_have_attribute("lang", re.compile(telling.language, re.I))
     refuse_without_the_first_answer(customer, page)
-    page.locator('[data-question]').first.locator('input[value="2"]').check()
+    page.locator("[data-question]").first.locator('input[value="2"]').check()
     customer.fill("comment", telling.reason)
     page.locator("main form button.main").click()
     expect(page).to_have_url(re.compile("/thanks/"))

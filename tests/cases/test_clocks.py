@@ -24,12 +24,17 @@ pytestmark = pytest.mark.django_db
 HOUR = dt.timedelta(hours=1)
 
 
-def clock(case: Case, metric: str = "resolution", round: int = 1) -> Clock:
-    return Clock.objects.get(case=case, metric=metric, round=round)
+def clock(case: Case, metric: str = "resolution", nth: int = 1) -> Clock:
+    return Clock.objects.get(case=case, metric=metric, round=nth)
 
 
 def resolve(desk: Desk, case: Case, **fields: Any) -> Case:
-    values = {"outcome": "upheld", "cause": Cause.objects.get(code="staff"), "resolution": "", "reason": "told by phone"}
+    values = {
+        "outcome": "upheld",
+        "cause": Cause.objects.get(code="staff"),
+        "resolution": "",
+        "reason": "told by phone",
+    }
     return resolve_case(actor=desk.frontline, case_id=case.pk, **(values | fields))
 
 
@@ -55,7 +60,11 @@ def test_a_late_reply_misses_it_and_a_second_one_changes_nothing(desk: Desk, cas
     with time_machine.travel(MONDAY + 3 * HOUR, tick=False):
         send_reply(actor=desk.frontline, case_id=case.pk, body="And here is more.")
     missed = clock(case, "first_response")
-    assert (missed.state, missed.business_seconds, missed.stopped_at) == (ClockState.MISSED, 7200, MONDAY + 2 * HOUR)
+    assert (missed.state, missed.business_seconds, missed.stopped_at) == (
+        ClockState.MISSED,
+        7200,
+        MONDAY + 2 * HOUR,
+    )
     assert OutboxMessage.objects.filter(dedupe_key__startswith="reply:").count() == 2
 
 
@@ -127,7 +136,7 @@ def test_reopening_starts_a_new_clock_and_keeps_the_old_one(desk: Desk, case: Ca
     assert old.state == ClockState.MET
     with time_machine.travel(MONDAY + dt.timedelta(days=9), tick=False):
         reopen_case(actor=desk.frontline, case_id=case.pk, reason="it broke again")
-    new = clock(case, round=2)
+    new = clock(case, nth=2)
     assert new.state == ClockState.RUNNING
     assert new.due_at == MONDAY + dt.timedelta(days=9) + 4 * HOUR
     assert clock(case).stopped_at == old.stopped_at

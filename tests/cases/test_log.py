@@ -32,7 +32,10 @@ def test_a_saved_complaint_has_number_owner_steps_and_clocks(desk: Desk) -> None
     assert case.owner == case.logged_by == desk.frontline
     assert [step.kind for step in case.steps.all()] == list(StepKind)
     due = {clock.metric: clock.due_at for clock in case.clocks.all()}
-    assert due == {"first_response": MONDAY + dt.timedelta(hours=1), "resolution": MONDAY + dt.timedelta(hours=4)}
+    assert due == {
+        "first_response": MONDAY + dt.timedelta(hours=1),
+        "resolution": MONDAY + dt.timedelta(hours=4),
+    }
     case.refresh_from_db()
     assert (case.due_at, case.due_metric) == (MONDAY + dt.timedelta(hours=1), "first_response")
     assert case.timeline.get().body == case.description
@@ -40,7 +43,9 @@ def test_a_saved_complaint_has_number_owner_steps_and_clocks(desk: Desk) -> None
 
 def test_the_customer_is_acknowledged_in_their_language(desk: Desk) -> None:
     customer = make_customer(desk.frontline, name="王芳", email="wang@example.com", language="zh-hans")
-    case = log_case(desk, customer=customer, language="zh-hans", description="快递晚到两天，没人说得清在哪里。")
+    case = log_case(
+        desk, customer=customer, language="zh-hans", description="快递晚到两天，没人说得清在哪里。"
+    )
 
     message = OutboxMessage.objects.get(about=case.stream)
     assert message.to_address == "wang@example.com"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -98,7 +99,9 @@ def test_resolving_with_everything_done_needs_no_reason_and_keeps_none(desk: Des
 
 
 @pytest.mark.parametrize(("fields", "field"), [({"outcome": ""}, "outcome"), ({"cause": None}, "cause")])
-def test_resolving_asks_for_outcome_and_cause(desk: Desk, case: Case, fields: dict[str, Any], field: str) -> None:
+def test_resolving_asks_for_outcome_and_cause(
+    desk: Desk, case: Case, fields: dict[str, Any], field: str
+) -> None:
     finish_all(desk, case)
     with pytest.raises(Invalid) as refused:
         resolve(desk, case, **fields)
@@ -167,4 +170,6 @@ def test_every_act_leaves_one_link_in_the_cases_chain(desk: Desk, case: Case) ->
     events = list(Event.objects.filter(stream=case.stream).order_by("sequence"))
     assert [event.verb for event in events] == ["case.logged", "case.owned", "case.noted", "step.done"]
     assert [event.sequence for event in events] == [1, 2, 3, 4]
-    assert all(later.previous_hash == earlier.hash for earlier, later in zip(events, events[1:], strict=False))
+    assert all(
+        later.previous_hash == earlier.hash for earlier, later in zip(events, events[1:], strict=False)
+    )

@@ -81,7 +81,10 @@ def test_the_queue_costs_the_same_for_one_case_and_for_a_page_full(
 
 
 def test_views_and_filters_narrow_the_queue(desk: Desk) -> None:
-    mine, theirs = log_case(desk, severity=1), log_case(desk, actor=desk.colleague, severity=4, failure_type="process")
+    mine, theirs = (
+        log_case(desk, severity=1),
+        log_case(desk, actor=desk.colleague, severity=4, failure_type="process"),
+    )
     wait_for_customer(actor=desk.colleague, case_id=theirs.pk, reason="a receipt")
     client = signed_in(desk.frontline)
 
@@ -115,7 +118,9 @@ def test_logging_a_returning_customers_complaint(desk: Desk) -> None:
 
 
 def test_logging_with_a_new_customer(desk: Desk) -> None:
-    data = form(desk, new_name="Ada Fern", new_email="ada@example.com", satisfaction_before="1", loss_amount="12.50")
+    data = form(
+        desk, new_name="Ada Fern", new_email="ada@example.com", satisfaction_before="1", loss_amount="12.50"
+    )
     assert signed_in(desk.frontline).post(reverse("desk:log"), data).status_code == 302
     case = Case.objects.get()
     assert (case.customer.name, case.satisfaction_before, case.baseline_source) == ("Ada Fern", 1, "asked")
@@ -139,7 +144,9 @@ def test_logging_with_a_new_customer(desk: Desk) -> None:
         ({"new_name": "Ada", "new_email": "a@example.com", "severity": "7"}, "severity"),
     ],
 )
-def test_a_refused_complaint_names_the_field_and_loses_nothing(desk: Desk, fields: dict[str, object], field: str) -> None:
+def test_a_refused_complaint_names_the_field_and_loses_nothing(
+    desk: Desk, fields: dict[str, object], field: str
+) -> None:
     text = "Two hours, 王芳 <b>waited</b>."
     response = signed_in(desk.frontline).post(reverse("desk:log"), form(desk, description=text) | fields)
     assert response.status_code == 422
@@ -152,7 +159,9 @@ def test_a_refused_complaint_names_the_field_and_loses_nothing(desk: Desk, field
 
 @pytest.mark.parametrize("typed", ["+49 30 2312", "0302312", "ada@exam", "Ada", "fern", "陈薇", "Chen"])
 def test_a_customer_is_found_by_what_one_hears(desk: Desk, typed: str) -> None:
-    make_customer(desk.frontline, name="Ada Fern 陈薇 Chen", email="ada@example.com", phone="+49 30 2312 5001")
+    make_customer(
+        desk.frontline, name="Ada Fern 陈薇 Chen", email="ada@example.com", phone="+49 30 2312 5001"
+    )
     if typed == "0302312":
         typed = "+49302312"
     found = signed_in(desk.frontline).get(reverse("desk:log_find"), {"q": typed})
@@ -161,7 +170,8 @@ def test_a_customer_is_found_by_what_one_hears(desk: Desk, typed: str) -> None:
 
 def test_the_suggestion_shows_the_words_that_led_there(desk: Desk) -> None:
     response = signed_in(desk.frontline).post(
-        reverse("desk:log_suggest"), {"description": "甜点里有花生，孩子过敏了，<b>我要起诉</b>。", "branch": desk.branch.pk}
+        reverse("desk:log_suggest"),
+        {"description": "甜点里有花生，孩子过敏了，<b>我要起诉</b>。", "branch": desk.branch.pk},
     )
     page = response.content.decode()
     assert "<mark>过敏</mark>" in page
@@ -169,7 +179,9 @@ def test_the_suggestion_shows_the_words_that_led_there(desk: Desk) -> None:
     assert 'data-severity="1"' in page
 
 
-def test_the_case_page_costs_at_most_twenty_queries(desk: Desk, case: Case, django_assert_max_num_queries: Any) -> None:
+def test_the_case_page_costs_at_most_twenty_queries(
+    desk: Desk, case: Case, django_assert_max_num_queries: Any
+) -> None:
     for person in (desk.frontline, desk.supervisor, desk.manager, desk.auditor):
         client = signed_in(person)
         client.get(address(case))
@@ -181,7 +193,9 @@ def test_each_kind_of_entry_can_be_written(desk: Desk, case: Case) -> None:
     client = signed_in(desk.frontline)
     for kind in ("reply", "call", "note", "message"):
         assert client.get(address(case), {"write": kind}).status_code == 200
-        response = client.post(address(case, "case_write", kind), {"body": f"Words of a {kind}", "minutes": ""})
+        response = client.post(
+            address(case, "case_write", kind), {"body": f"Words of a {kind}", "minutes": ""}
+        )
         assert response.status_code == 302
     kinds = set(case.timeline.values_list("kind", flat=True))
     assert kinds >= {"complaint", "reply", "call", "note", "message"}
@@ -232,7 +246,13 @@ def test_taking_waiting_assigning_and_classifying(desk: Desk, case: Case) -> Non
     case.refresh_from_db()
     assert (case.owner, case.state) == (desk.colleague, "waiting")
     client.post(address(case, "case_go_on"))
-    data = {"failure_type": "process", "defect": "", "severity": "1", "verified_loss": "42.10", "reason": "a child"}
+    data = {
+        "failure_type": "process",
+        "defect": "",
+        "severity": "1",
+        "verified_loss": "42.10",
+        "reason": "a child",
+    }
     assert client.post(address(case, "case_classify"), data).status_code == 302
     case.refresh_from_db()
     assert (case.failure_type, case.severity, str(case.verified_loss)) == ("process", 1, "42.1000")

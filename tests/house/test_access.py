@@ -80,8 +80,8 @@ STAFF: dict[str, set[Role]] = {
 }
 # Addresses that need no account: probes, customers' links, sign-in and what belongs to it.
 OPEN = {
-    "healthz", "readyz", "metrics", "root", "set_language", "portal:survey", "portal:survey_thanks", "portal:track",
-    "desk:demo_sign_in", "api:schema", "api:nothing",
+    "healthz", "readyz", "metrics", "root", "set_language", "portal:survey", "portal:survey_thanks",
+    "portal:track", "desk:demo_sign_in", "api:schema", "api:nothing",
 }  # fmt: skip
 OPEN_PREFIXES = ("account_", "mfa_")
 
@@ -96,7 +96,9 @@ def addresses(resolver: URLResolver | None = None, space: str = "") -> Iterator[
 
 def test_every_address_is_written_down_here() -> None:
     unknown = {
-        name for name in addresses() if name not in STAFF and name not in OPEN and not name.startswith(OPEN_PREFIXES)
+        name
+        for name in addresses()
+        if name not in STAFF and name not in OPEN and not name.startswith(OPEN_PREFIXES)
     }
     assert unknown == set()
     assert set(STAFF) <= set(addresses())
@@ -146,7 +148,8 @@ def places(desk: Desk) -> dict[str, list[Any]]:
         **{
             name: number
             for name in STAFF
-            if name.startswith(("desk:case_", "desk:offer_forecast", "desk:offer_propose")) or name == "desk:case"
+            if name.startswith(("desk:case_", "desk:offer_forecast", "desk:offer_propose"))
+            or name == "desk:case"
             if name not in ("desk:case_write", "desk:case_step")
         },
     }
@@ -171,7 +174,10 @@ def test_a_role_gets_into_its_own_addresses_and_no_others(
     for name, roles in STAFF.items():
         for response in visit(client, name, places):
             if role in roles:
-                assert response.status_code in (200, 201, 204, 302, 400, 404, 405, 409, 415, 422), (name, response.status_code)
+                assert response.status_code in (200, 201, 204, 302, 400, 404, 405, 409, 415, 422), (
+                    name,
+                    response.status_code,
+                )
             else:
                 assert response.status_code in (403, 405), (name, response.status_code)
         if role not in roles:
@@ -206,7 +212,9 @@ def test_a_case_of_another_branch_is_not_there(desk: Desk, places: dict[str, lis
     case = Case.objects.get()
     before = (Event.objects.count(), case.timeline.count())
     about_the_case = [
-        name for name, arguments in places.items() if arguments[0] == case.number or name.startswith("desk:offer_")
+        name
+        for name, arguments in places.items()
+        if arguments[0] == case.number or name.startswith("desk:offer_")
     ]
     for name in [*about_the_case, "desk:follow_up_finish"]:
         for response in visit(client, name, places):

@@ -1,4 +1,4 @@
-"""The product as `make run` starts it: web server, worker, beat and embedded servers, on a data folder of its own."""
+"""The product as `make run` starts it: web server, worker, beat and embedded servers, on its own data."""
 
 from __future__ import annotations
 

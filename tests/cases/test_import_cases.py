@@ -1,0 +1,375 @@
+"""Importing cases: what gets in, by the same rules as a page, once, and without disturbing anybody."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Branch
+from accounts.states import Role
+from audit.models import Event
+from audit.rules import START, chain_hash
+from cases.actions import import_cases as importing
+from cases.actions.escalate import fire_due_alerts
+from cases.actions.log import LONGEST_DESCRIPTION
+from cases.actions.resolve import reopen_case
+from cases.models import NEVER, Case, Clock, TimelineEntry
+from cases.queries import search_cases
+from customers.models import Customer
+from feedback.models import Invitation
+from messaging.models import Notice, OutboxMessage
+from sla.models import Calendar
+from tests.factories import Desk, make_branch, make_user
+
+pytestmark = pytest.mark.django_db
+
+BANK = ("Complaint ID", "Product", "Issue", "narrative", "Company response to consumer", "Timely response?")
+POST = ("tweet_id", "airline", "text", "negativereason", "tweet_created")
+TELECOM = ("Ticket", "Customer_Complaint", "Date", "Time", "Received_Via", "Status")
+LETTER = ("留言编号", "留言用户", "留言主题", "留言时间", "留言详情", "答复意见", "答复时间")
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write_rows(header: tuple[str, ...], *rows: tuple[str, ...], name: str = "rows.csv") -> Path:
+        path = tmp_path / name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([header, *rows])
+        return path
+
+    return write_rows
+
+
+def run(path: Path, profile: str, **options: Any) -> str:
+    output = StringIO()
+    call_command("import_cases", path, profile=profile, stdout=output, **options)
+    return output.getvalue()
+
+
+def bank_row(number: int, **fields: str) -> tuple[str, ...]:
+    values = {
+        "id": str(number),
+        "product": "Savings account",
+        "issue": "Fees",
+        "text": f"The branch charged me a fee of 25 twice, number {number}, and nobody answers the phone.",
+        "response": "Closed with explanation",
+        "timely": "Yes",
+    } | fields
+    return tuple(values.values())
+
+
+def letter_row(number: int, **fields: str) -> tuple[str, ...]:
+    values = {
+        "id": str(number),
+        "who": f"U{number}",
+        "title": "路灯不亮",
+        "at": "2019/4/25 9:32:09",
+        "text": "小区门口的路灯坏了一个月，打了三次电话没人处理。",
+        "reply": "您好，路灯已修复。",
+        "replied": "2019/4/26 10:02:08",
+    } | fields
+    return tuple(values.values())
+
+
+def test_a_bank_complaint_comes_in_with_all_that_its_row_says(write: Write) -> None:
+    row = bank_row(7, response="Closed with monetary relief")
+    output = run(write(BANK, row), "cfpb_complaints")
+    case = Case.objects.get()
+    assert "1 in" in output
+    assert (case.external_source, case.external_reference) == ("cfpb_complaints", "7")
+    assert (case.summary, case.product, case.description) == ("Fees", "Savings account", row[3])
+    assert (case.channel, case.language, case.currency, case.branch.code) == (
+        "regulator",
+        "en",
+        "USD",
+        "imported-us",
+    )
+    assert (case.state, case.outcome, case.resolution) == (
+        "resolved",
+        "upheld",
+        "Closed with monetary relief",
+    )
+    assert case.cause is not None
+    assert case.cause.code == "not_established"
+    assert case.customer.name == "Complainant 7"
+    assert (case.owner, case.logged_by, case.next_step, case.due_at) == (None, None, "", NEVER)
+    assert case.suggestion["severity"] == case.severity
+    events = [entry.text for entry in case.timeline.filter(kind="event")]
+    assert len(events) == 1
+    assert "Timely response?: Yes" in events[0]
+    assert "2023-01-01" in events[0]
+
+
+def test_what_is_undated_counts_from_the_stated_day_and_is_told(write: Write) -> None:
+    output = run(write(BANK, bank_row(1), bank_row(2)), "cfpb_complaints")
+    assert "2 of those in have no usable date and count as of 2023-01-01" in output
+    assert {timezone.localdate(case.received_at) for case in Case.objects.all()} == {dt.date(2023, 1, 1)}
+
+
+def test_a_label_wins_over_the_words_and_an_unlisted_one_leaves_it_to_them(write: Write) -> None:
+    at = "2015-02-17 15:05:12 -0800"
+    run(
+        write(
+            POST,
+            ("1", "Made Air", "the agent was rude and unhelpful", "Lost Luggage", at),
+            ("2", "Made Air", "the agent was rude to me", "Can't Tell", at),
+            ("3", "Made Air", "hello there", "longlines", at),
+        ),
+        "airline_failures",
+    )
+    found = dict(Case.objects.values_list("external_reference", "failure_type"))
+    assert found == {"1": "outcome", "2": "process", "3": "process"}
+    third = Case.objects.get(external_reference="3")
+    assert third.defect is not None
+    assert third.defect.code == "misallocated"
+
+
+def test_open_history_is_open_without_clocks_and_last_in_the_queue(write: Write) -> None:
+    run(
+        write(
+            TELECOM,
+            ("1", "Slow internet", "22-04-15", "3:53:50 PM", "Customer Care Call", "Open"),
+            ("2", "Fees", "4/8/2015", "10:22:56 AM", "Internet", "Solved"),
+        ),
+        "comcast_complaints",
+    )
+    open_case, resolved = Case.objects.order_by("external_reference")
+    assert (open_case.state, open_case.channel, open_case.due_at, open_case.owner) == (
+        "open",
+        "phone",
+        NEVER,
+        None,
+    )
+    assert open_case.next_step == "acknowledge"
+    assert open_case.steps.count() == 8
+    assert open_case.received_at == dt.datetime(2015, 4, 22, 19, 53, 50, tzinfo=dt.UTC)
+    assert (resolved.state, resolved.outcome) == ("resolved", "not_recorded")
+    assert resolved.resolved_at == resolved.received_at == dt.datetime(2015, 4, 8, 14, 22, 56, tzinfo=dt.UTC)
+    assert not Clock.objects.exists()
+
+
+def test_a_reply_is_on_the_timeline_and_its_time_is_measured_in_the_places_business_hours(
+    write: Write,
+) -> None:
+    run(write(LETTER, letter_row(1), letter_row(2, replied="2019/4/25 9:40:00")), "gov_replies")
+    slow, quick = Case.objects.order_by("external_reference")
+    assert [entry.kind for entry in slow.timeline.all()] == ["complaint", "reply", "event"]
+    assert slow.first_response_at == slow.resolved_at == dt.datetime(2019, 4, 26, 2, 2, 8, tzinfo=dt.UTC)
+    # Thursday 9:32:09 to Friday 10:02:08 in Shanghai, open from 9 to 18: 8 h 27 min 51 s and 1 h 2 min 8 s.
+    clocks = {clock.metric: clock for clock in slow.clocks.all()}
+    assert set(clocks) == {"first_response", "resolution"}
+    assert {clock.business_seconds for clock in clocks.values()} == {
+        8 * 3600 + 27 * 60 + 51 + 3600 + 2 * 60 + 8
+    }
+    assert clocks["resolution"].calendar_seconds == 24 * 3600 + 29 * 60 + 59
+    for clock in Clock.objects.all():
+        assert clock.stopped_at is not None
+        assert clock.state == ("met" if clock.stopped_at <= clock.due_at else "missed")
+        assert (clock.next_alert_at, clock.level) == (None, 0)
+    assert quick.clocks.get(metric="first_response").state == "met"
+
+
+def test_a_person_who_complains_again_is_one_customer(write: Write) -> None:
+    run(
+        write(LETTER, letter_row(1, who="U9"), letter_row(2, who="U9"), letter_row(3)), "gov_replies", batch=1
+    )
+    assert Customer.objects.count() == 2
+    assert Customer.objects.get(external_reference="U9").cases.count() == 2
+
+
+def test_it_may_be_run_again_and_adds_only_what_is_new(write: Write) -> None:
+    run(write(BANK, bank_row(1), bank_row(2)), "cfpb_complaints")
+    before = (
+        Case.objects.count(),
+        Customer.objects.count(),
+        Event.objects.count(),
+        TimelineEntry.objects.count(),
+    )
+    assert "2 already there" in run(write(BANK, bank_row(1), bank_row(2)), "cfpb_complaints")
+    assert before == (
+        Case.objects.count(), Customer.objects.count(), Event.objects.count(), TimelineEntry.objects.count()
+    )  # fmt: skip
+    output = run(write(BANK, bank_row(3), bank_row(1), bank_row(4)), "cfpb_complaints")
+    assert "2 in" in output
+    assert "1 already there" in output
+
+
+@pytest.mark.parametrize("batch", [1, 2, 1000])
+def test_a_row_that_comes_twice_in_a_file_gets_in_once(write: Write, batch: int) -> None:
+    rows = (bank_row(1), bank_row(1), bank_row(2), bank_row(1, text="Something else went wrong altogether."))
+    output = run(write(BANK, *rows), "cfpb_complaints", batch=batch)
+    assert "2 in" in output
+    assert "1 already there" in output
+    assert "1 × another text under a reference" in output
+    assert Case.objects.count() == 2
+
+
+def test_refused_rows_are_kept_beside_the_file_with_their_reasons(write: Write, tmp_path: Path) -> None:
+    path = write(BANK, bank_row(1, text=" "), bank_row(2), ("too", "short"), name="mixed.csv")
+    output = run(path, "cfpb_complaints")
+    refused = tmp_path / "mixed.refused.csv"
+    assert "2 refused" in output
+    assert str(refused) in output
+    with refused.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0] == ["line", "reason", *BANK]
+    assert [row[:2] for row in rows[1:]] == [
+        ["2", "no complaint text"],
+        ["4", "2 columns where the header has 6"],
+    ]
+
+
+def test_corrected_refusals_get_in_from_the_refused_file(write: Write, tmp_path: Path) -> None:
+    run(write(BANK, bank_row(1, text=" ")), "cfpb_complaints")
+    refused = tmp_path / "rows.refused.csv"
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text(refused.read_text().replace(", ,", ",They never answered.,"))
+    assert "1 in" in run(corrected, "cfpb_complaints")
+    assert Case.objects.get().description == "They never answered."
+
+
+def test_a_row_that_the_database_refuses_costs_that_row_only(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = importing.RecordWriter.check
+
+    def check_and_spoil(self: importing.RecordWriter, record: Any) -> Any:
+        record, new = check(self, record)
+        if record.reference == "2":
+            object.__setattr__(new, "channel", "a channel with too long a name")
+        return record, new
+
+    monkeypatch.setattr(importing.RecordWriter, "check", check_and_spoil)
+    output = run(write(BANK, *(bank_row(n) for n in range(1, 5))), "cfpb_complaints")
+    assert "3 in" in output
+    assert "the database refuses it" in output
+    assert set(Case.objects.values_list("external_reference", flat=True)) == {"1", "3", "4"}
+
+
+def test_the_rules_of_the_page_hold_and_nothing_of_a_long_letter_is_lost(write: Write) -> None:
+    text = "They lost my parcel again. " * 2000
+    run(write(BANK, bank_row(1, text=text)), "cfpb_complaints")
+    case = Case.objects.get()
+    assert len(case.description) <= LONGEST_DESCRIPTION
+    parts = case.timeline.filter(kind__in=("complaint", "message")).values_list("body", flat=True)
+    assert " ".join(parts) == text.strip()
+
+
+def test_nobody_is_disturbed(write: Write, desk: Desk) -> None:
+    run(
+        write(TELECOM, ("1", "Injured by your technician", "22-04-15", "", "Internet", "Open")),
+        "comcast_complaints",
+    )
+    run(write(LETTER, letter_row(1), letter_row(2, reply="", replied="")), "gov_replies")
+    assert fire_due_alerts() == 0
+    assert not Clock.objects.filter(next_alert_at__isnull=False).exists()
+    assert not Clock.objects.filter(state__in=("running", "paused")).exists()
+    assert not OutboxMessage.objects.exists()
+    assert not Notice.objects.exists()
+    assert not Invitation.objects.exists()
+
+
+def test_each_imported_case_begins_a_sound_audit_chain_without_personal_data(write: Write) -> None:
+    run(write(LETTER, letter_row(1, who="Somebody")), "gov_replies")
+    case = Case.objects.get()
+    events = list(Event.objects.exclude(stream__startswith="branch:").order_by("stream"))
+    assert [(event.stream, event.verb) for event in events] == [
+        (case.stream, "case.imported"),
+        (f"customer:{case.customer_id}", "customer.imported"),
+    ]
+    for event in events:
+        assert (event.sequence, event.previous_hash) == (1, START)
+        assert event.hash == chain_hash(
+            previous=START,
+            stream=event.stream,
+            sequence=1,
+            at=event.at,
+            actor_id=None,
+            verb=event.verb,
+            data=event.data,
+        )
+        assert "Somebody" not in str(event.data)
+
+
+def test_imported_cases_are_found_by_their_words_in_both_languages(write: Write) -> None:
+    run(write(BANK, bank_row(1)), "cfpb_complaints")
+    run(write(LETTER, letter_row(1)), "gov_replies")
+    manager = make_user(Role.MANAGER)
+    assert [case.external_reference for case in search_cases(manager, "fee phone").rows] == ["1"]
+    assert [case.customer.name for case in search_cases(manager, "路灯").rows] == ["U1"]
+
+
+def test_an_imported_case_has_a_page_and_can_be_opened_again(write: Write) -> None:
+    run(write(BANK, bank_row(1)), "cfpb_complaints")
+    case = Case.objects.get()
+    supervisor = make_user(Role.SUPERVISOR)
+    client = Client()
+    client.force_login(supervisor)
+    assert client.get(f"/desk/cases/{case.number}/").status_code == 200
+    reopened = reopen_case(actor=supervisor, case_id=case.pk, reason="They wrote again")
+    assert reopened.steps.count() == 8
+    assert reopened.next_step == "acknowledge"
+    assert reopened.clocks.filter(state="running").count() == 1
+    assert client.get(f"/desk/cases/{case.number}/").status_code == 200
+
+
+def test_the_profiles_branch_is_made_once_and_works_in_its_own_time_zone(write: Write) -> None:
+    run(write(LETTER, letter_row(1)), "gov_replies")
+    run(write(LETTER, letter_row(2)), "gov_replies")
+    branch = Branch.objects.get()
+    calendar = Calendar.objects.get(code=branch.code)
+    assert (branch.code, branch.currency, branch.time_zone) == ("imported-cn", "CNY", "Asia/Shanghai")
+    assert (calendar.time_zone, calendar.holiday_country) == ("Asia/Shanghai", "CN")
+    assert Event.objects.filter(stream=f"branch:{branch.pk}", verb="branch.created").count() == 1
+
+
+def test_a_named_branch_is_used_and_none_is_made(write: Write) -> None:
+    make_branch("harbour", currency="GBP")
+    run(write(BANK, bank_row(1)), "cfpb_complaints", branch="harbour")
+    assert (Case.objects.get().branch.code, Case.objects.get().currency) == ("harbour", "GBP")
+    assert Branch.objects.count() == 1
+
+
+def test_an_unknown_branch_is_refused_with_those_there_are(write: Write) -> None:
+    path = write(BANK, bank_row(1))
+    with pytest.raises(CommandError, match="There is no branch yet"):
+        run(path, "cfpb_complaints", branch="nowhere")
+    make_branch("harbour")
+    make_branch("airport")
+    with pytest.raises(CommandError, match="There is no branch nowhere; there are: airport, harbour"):
+        run(path, "cfpb_complaints", branch="nowhere")
+    assert not Case.objects.exists()
+
+
+def test_a_file_that_can_not_be_read_leaves_nothing_behind(tmp_path: Path, write: Write) -> None:
+    with pytest.raises(CommandError, match="can't be read"):
+        run(tmp_path / "nothing.csv", "cfpb_complaints")
+    with pytest.raises(CommandError, match="There is no profile"):
+        run(write(BANK), "nonsense")
+    assert not Branch.objects.exists()
+
+
+def test_limit_reads_no_more_rows(write: Write) -> None:
+    output = run(write(BANK, *(bank_row(n) for n in range(5))), "cfpb_complaints", limit=3, batch=2)
+    assert "3 rows read" in output
+    assert Case.objects.count() == 3
+
+
+@pytest.mark.parametrize("rows", [10, 200])
+def test_a_batch_takes_the_same_number_of_queries_however_many_rows_it_has(
+    write: Write, rows: int, django_assert_max_num_queries: Any
+) -> None:
+    path = write(BANK, *(bank_row(n) for n in range(rows)))
+    with django_assert_max_num_queries(32):
+        run(path, "cfpb_complaints")

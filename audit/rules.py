@@ -11,7 +11,14 @@ START = "0" * 64
 
 
 def chain_hash(
-    *, previous: str, stream: str, sequence: int, at: dt.datetime, actor_id: int | None, verb: str, data: Mapping[str, object]
+    *,
+    previous: str,
+    stream: str,
+    sequence: int,
+    at: dt.datetime,
+    actor_id: int | None,
+    verb: str,
+    data: Mapping[str, object],
 ) -> str:
     """SHA-256, in hex, over a canonical JSON form of the event and the hash of the one before."""
     link = [previous, stream, sequence, at.astimezone(dt.UTC).isoformat(), actor_id, verb, data]

@@ -36,8 +36,8 @@ class StaffRecord:
 def create_staff(*, actor: User | None, new: StaffRecord, password: str = "") -> User:
     """Make an account. Without a password its owner sets one through the sign-in page's reset by e-mail.
 
-    An actor of None is whoever runs the server, who makes the first administrator. Raises `Invalid` at the field
-    that is wrong, `NotAllowed` without the right to change settings.
+    An actor of None is whoever runs the server, who makes the first administrator. Raises `Invalid` at the
+    field that is wrong, `NotAllowed` without the right to change settings.
     """
     if actor is not None:
         require(actor, Capability.CHANGE_SETTINGS)

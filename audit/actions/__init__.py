@@ -23,8 +23,8 @@ def record(
 ) -> Event:
     """Append an event to a stream ("case:17"), inside the caller's transaction.
 
-    The caller holds a lock on what the stream is about, so that two writers do not fork the chain; if they do,
-    the unique constraint refuses the second. `begins` says that the stream is new, which saves a look-up.
+    The caller holds a lock on what the stream is about, so that two writers do not fork the chain; if they
+    do, the unique constraint refuses the second. `begins` says that the stream is new, which saves a look-up.
     `data` is JSON without personal data. An actor of None is the product itself.
     """
     previous = None if begins else Event.objects.filter(stream=stream).order_by("-sequence").first()

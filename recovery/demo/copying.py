@@ -18,8 +18,8 @@ def copy_in(rows: Sequence[models.Model]) -> None:
     if not rows:
         return
     meta = rows[0]._meta
-    assert meta.pk is not None
-    for row, key in zip(rows, _new_keys(meta.db_table, meta.pk.column, len(rows)), strict=True):
+    keys = _new_keys(meta.db_table, str(meta.pk.column), len(rows))
+    for row, key in zip(rows, keys, strict=True):
         row.pk = key
         row._prepare_related_fields_for_save("copy_in")  # type: ignore[attr-defined]  # as bulk_create does
     text = io.StringIO()
@@ -27,7 +27,7 @@ def copy_in(rows: Sequence[models.Model]) -> None:
     fields = meta.concrete_fields
     writer.writerows([_written(field, getattr(row, field.attname)) for field in fields] for row in rows)
     text.seek(0)
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(meta.db_table)
     with connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv, NULL '{NULL}')", text)

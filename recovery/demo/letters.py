@@ -183,6 +183,7 @@ class Postman:
                 read_at=read_at if read_at < self._now else None,
             )
             for person in people
+            if person is not None
         ]
 
     def _keeps(self, at: dt.datetime) -> bool:

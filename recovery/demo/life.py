@@ -239,7 +239,7 @@ class Life:
         self._set_due(clock)
 
     def _paused(self, clock: Clock, until: dt.datetime) -> int:
-        """Business seconds that the clock stood still in waits that have ended; a response is owed meanwhile."""
+        """Business seconds of waits that have ended; the clock of the first response does not stand still."""
         if clock.metric != Metric.RESOLUTION:
             return 0
         return sum(

@@ -23,8 +23,9 @@ from recovery.demo.life import Alert, Life
 from recovery.demo.money import Purse
 from recovery.demo.people import CUSTOMERS_PER_CASE, CustomerMaker, Pool
 from recovery.demo.plans import DONE, HISTORY_DAYS, Plan, Planner
+from recovery.demo.setting import Setting
 from recovery.demo.staff import Staff, create_staff
-from recovery.demo.story import NEVER_SEEN, Setting, Story
+from recovery.demo.story import NEVER_SEEN, Story
 from recovery.demo.surveys import Surveyor
 from recovery.demo.trades import Product
 from recovery.demo.trail import Trail

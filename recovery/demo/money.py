@@ -1,4 +1,4 @@
-"""The demo's compensation: offers within authority or decided on by someone else, and budgets that hold them."""
+"""The demo's compensation: offers within authority or decided on by someone else, held by budgets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ METHODS = {
 
 
 class Purse:
-    """Who may grant what, what each has granted alone on a day, and what every branch has spent in a month."""
+    """Who may grant what, what each granted alone on a day, and what a branch spent in a month."""
 
     def __init__(self, trail: Trail, chance: random.Random) -> None:
         self._trail = trail
@@ -202,7 +202,8 @@ class Purse:
             movement.budget = movement.offer.budget = budgets[self._month(place, movement.offer)]
         self.offers.sort(key=lambda offer: offer.proposed_at)
         copy_in(self.offers)
-        copy_in(sorted(self.approvals, key=lambda row: row.at))
+        self.approvals.sort(key=lambda approval: approval.at)
+        copy_in(self.approvals)
         copy_in(self.fulfilments)
         movements = sorted((movement for _place, movement in self._movements), key=lambda row: row.at)
         copy_in(movements)

@@ -13,6 +13,7 @@ from customers.actions import customer_document
 from customers.models import ContactPoint, Customer
 from customers.rules import normalise_contact
 from customers.states import ContactKind, Tier
+from recovery.demo.chance import weighted
 from recovery.demo.world import Place
 
 CUSTOMERS_PER_CASE = 1.2
@@ -71,11 +72,10 @@ class CustomerMaker:
         fake = self._fakes[locale]
         name = fake.name() if chinese else f"{fake.first_name()} {fake.last_name()}"
         contacts = self._contacts(name, locale)
-        tiers, weights = zip(*TIERS, strict=True)
         known_days = self._chance.randint(200, 2600)
         customer = Customer(
             name=name,
-            tier=self._chance.choices(tiers, weights)[0],
+            tier=weighted(self._chance, TIERS),
             language="zh-hans" if chinese else "en",
             preferred_contact=contacts[-1][0] if self._chance.random() < 0.4 else contacts[0][0],
             time_zone=place.trade.time_zone,

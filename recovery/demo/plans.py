@@ -7,17 +7,15 @@ import random
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum, auto
-from typing import TypeVar
 
 from cases.states import Channel, FailureType, Outcome, Remedy
 from cases.suggestion.codes import FAILURE_OF_DEFECT
 from customers.models import Customer
+from recovery.demo.chance import weighted
 from recovery.demo.people import Pool
 from recovery.demo.trades import SPIKE_BRANCH, SPIKE_DAYS, SPIKE_DEFECT, Product
 from recovery.demo.world import Place, Targets
 from sla.states import Metric, Severity
-
-T = TypeVar("T")
 
 HISTORY_DAYS = 180
 HOUR, DAY = 3600.0, 86400.0
@@ -269,10 +267,3 @@ class Planner:
 
 def _rounded(amount: float) -> Decimal:
     return Decimal(round(amount / 5) * 5 or 5).quantize(Decimal("0.01"))
-
-
-def weighted(chance: random.Random, pairs: tuple[tuple[T, int], ...]) -> T:
-    """One of the values, by weight."""
-    values, weights = zip(*pairs, strict=True)
-    chosen: T = chance.choices(values, weights)[0]
-    return chosen

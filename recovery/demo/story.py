@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import random
-from collections.abc import Mapping
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from accounts.models import User
-from accounts.states import Role
 from cases.actions.log import NewCase, build_case
-from cases.models import Cause, Defect
-from cases.queries import playbook_steps
-from cases.states import Channel, FailureType, Outcome, StepKind, StepState
+from cases.states import Channel, Outcome, StepKind, StepState
 from cases.suggestion import suggest
-from common.money import format_money
-from compensation.models import Offer
-from compensation.states import Basis, OfferKind, OfferState
 from recovery.demo.life import Life
-from recovery.demo.money import CENT, Purse
-from recovery.demo.plans import DONE, Fate, Plan, weighted
-from recovery.demo.staff import Staff
+from recovery.demo.plans import Fate, Plan
+from recovery.demo.remedies import Remedying
+from recovery.demo.setting import Setting
 from recovery.demo.surveys import Resolution
-from recovery.demo.trail import Trail
-from recovery.demo.wording import Wording, phrases
-from recovery.demo.world import Targets
-from sla.states import Metric, Severity
+from sla.states import Metric
 
 HOUR = 3600.0
 # How far on the way a customer is asked for something that is missing.
@@ -34,79 +22,14 @@ ASKED_AT = 0.5
 NEVER_SEEN = frozenset({Fate.FRESH, Fate.RESPONSE_LATE})
 BY_ITSELF = frozenset({Channel.WEB, Channel.EMAIL, Channel.API})
 LETTERS = frozenset({Channel.WEB, Channel.EMAIL, Channel.CHAT, Channel.SOCIAL, Channel.API})
-KINDS = {
-    FailureType.OUTCOME: (OfferKind.REFUND, OfferKind.REFUND, OfferKind.COMPENSATION, OfferKind.VOUCHER),
-    FailureType.PROCESS: (OfferKind.VOUCHER, OfferKind.GIFT, OfferKind.POINTS, OfferKind.VOUCHER),
-}
-CAUSES = (
-    ("staff", 22), ("process_rules", 20), ("management", 14), ("technical_support", 12), ("service_design", 10),
-    ("third_party", 9), ("performance_measures", 5), ("customer_needs", 3), ("force_majeure", 2),
-    ("not_established", 3),
-)  # fmt: skip
-WEEKDAYS = {
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    "zh-hans": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
-}
 
 
-# Why parcels came late in the last days.
-SPIKE_CAUSE = "technical_support"
-EVENING, MORNING, DAY_BEGINS = dt.time(22, 30), dt.time(7, 30), dt.time(6, 45)
-
-
-def by_morning(moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """The same moment by day; what lies in the night is drawn together before the morning, in the same order."""
-    local = moment.astimezone(zone)
-    if MORNING <= local.time() < EVENING:
-        return moment
-    day = local.date() + dt.timedelta(days=1 if local.time() >= EVENING else 0)
-    ends = dt.datetime.combine(day, MORNING, zone)
-    night = ends - dt.datetime.combine(day - dt.timedelta(days=1), EVENING, zone)
-    squeezed = ends - dt.datetime.combine(day, DAY_BEGINS, zone)
-    return (ends - squeezed * ((ends - local) / night)).astimezone(dt.UTC)
-
-
-class Setting:
-    """What all stories share: people, money, words and rows that were seeded."""
-
-    def __init__(
-        self,
-        *,
-        now: dt.datetime,
-        staff: Staff,
-        purse: Purse,
-        trail: Trail,
-        targets: Targets,
-        emails: Mapping[int, str],
-    ) -> None:
-        self.now = now
-        self.staff = staff
-        self.purse = purse
-        self.trail = trail
-        self.targets = targets
-        self.emails = emails
-        self.defects = {defect.code: defect for defect in Defect.objects.filter(family__isnull=False)}
-        self.causes = {cause.code: cause for cause in Cause.objects.all()}
-        self.kinds = {failure_type: playbook_steps(failure_type) for failure_type in FailureType}
-
-
-class Story:
-    """Tells one case. Business time from reception to resolution is cut into shares at which things are done."""
+class Story(Remedying):
+    """Tells one case, from the complaint to where it stands now."""
 
     def __init__(self, plan: Plan, setting: Setting, owner: User) -> None:
-        self.plan = plan
-        self.set = setting
-        self.owner = owner
-        self.chance = random.Random(plan.seed)  # noqa: S311  # made-up data
-        self.language = plan.customer.language
-        self.voice = Wording(self.language, self.chance)
-        self.cause = SPIKE_CAUSE if plan.is_spike else weighted(self.chance, CAUSES)
-        self.facts = self._facts()
-        self.solution = self._solution()
-        self.life: Life
+        super().__init__(plan, setting, owner)
         self.resolutions: list[Resolution] = []
-        self.length = 0.0
-        self.answer_after = 0.0
 
     # --- what is known at the start ----------------------------------------------------------
 
@@ -156,40 +79,6 @@ class Story:
             suggestion=found.kept,
         )
 
-    def _solution(self) -> str:
-        """What is done about it, the same wherever it is told."""
-        known = phrases(self.language)["solutions"]
-        if self.plan.failure_type == FailureType.PROCESS:
-            return self.voice.say("solutions", "any", self.plan.defect, facts=self.facts)
-        trade = self.plan.place.trade.kind
-        remedy = self.plan.remedy if self.plan.remedy in known[trade] else "refund"
-        return self.voice.say("solutions", trade, remedy, facts=self.facts)
-
-    def _occurred(self) -> dt.datetime:
-        local = self.plan.received_at.astimezone(self.plan.place.zone)
-        return local - dt.timedelta(days=self.plan.seed % 4)
-
-    def _facts(self) -> dict[str, str]:
-        plan, draw = self.plan, self.chance.randint
-        price = plan.loss or Decimal(draw(plan.product.low, plan.product.high))
-        occurred = self._occurred()
-        return {
-            "room": f"{draw(2, 12)}{draw(1, 24):02d}",
-            "table": str(draw(1, 28)),
-            "parcel": plan.order_reference,
-            "order": plan.order_reference,
-            "product": plan.product.named(self.language),
-            "day": WEEKDAYS[self.language][occurred.weekday()],
-            "due": WEEKDAYS[self.language][(occurred.weekday() + draw(1, 2)) % 7],
-            "time": f"{draw(17, 20)}:{self.chance.choice(('00', '15', '30', '45'))}",
-            "minutes": str(self.chance.choice((20, 25, 30, 35, 40, 45, 50, 60, 70))),
-            "days": str(draw(3, 12)),
-            "times": str(draw(3, 6)),
-            "amount": format_money(price, plan.place.trade.currency, language=self.language, whole=True),
-            "agent": self.owner.name,
-            "customer": plan.customer.name,
-        }
-
     # --- what happens ------------------------------------------------------------------------
 
     def tell(self) -> None:
@@ -220,19 +109,6 @@ class Story:
         self.answer_after = min(answer, 0.75 * self.length)
         if plan.elapsed:
             self.answer_after = min(self.answer_after, 0.7 * plan.elapsed)
-
-    def _at(self, share: float) -> dt.datetime:
-        """The moment at that share of the way from the first answer to the resolution."""
-        return self._after(self.answer_after + share * (self.length - self.answer_after))
-
-    def _after(self, seconds: float) -> dt.datetime:
-        """A moment in business time; where it is always open, what can wait waits for the morning."""
-        moment = self.plan.place.after(self.plan.received_at, seconds)
-        can_wait = self.plan.fate in DONE and self.plan.severity > Severity.HIGH
-        return by_morning(moment, self.plan.place.zone) if can_wait else moment
-
-    def _is_past(self, moment: dt.datetime) -> bool:
-        return moment <= self.set.now - dt.timedelta(seconds=90)
 
     def _take_over(self, seconds: float | None) -> None:
         """What came in by itself belongs to nobody until someone takes it."""
@@ -332,95 +208,6 @@ class Story:
         else:
             self._write(at, "solve", StepKind.SOLVE)
 
-    def _compensate(self, at: dt.datetime) -> None:
-        if self.plan.asks_approval:
-            return
-        if not self._pays():
-            self._skip(StepKind.COMPENSATE, at)
-            return
-        offer = self._propose(at, self._amount())
-        if offer.state == OfferState.WAITING:
-            self._decide(offer)
-        if offer.state == OfferState.APPROVED:
-            self._land(offer)
-
-    def _pays(self) -> bool:
-        if self.plan.outcome in (Outcome.NOT_UPHELD, Outcome.WITHDRAWN):
-            return False
-        return self.chance.random() < (0.85 if self.plan.failure_type == FailureType.OUTCOME else 0.3)
-
-    def _amount(self) -> Decimal:
-        """A share of the loss as policy has it, or a small gesture where nothing was lost."""
-        low, high = self.plan.place.trade.loss
-        if self.plan.loss is None:
-            return Decimal(round(self.chance.uniform(low, low * 2.2) / 5) * 5).quantize(CENT)
-        share = Decimal(min(max(self.chance.gauss(0.95, 0.22), 0.4), 1.6))
-        return max(Decimal(5), (self.plan.loss * share / 5).to_integral_value() * 5).quantize(CENT)
-
-    def _propose(self, at: dt.datetime, amount: Decimal) -> Offer:
-        lost = self.plan.loss is not None
-        kind = self.chance.choice(KINDS[self.plan.failure_type])
-        return self.set.purse.propose(
-            self.life,
-            at,
-            self.owner,
-            kind=kind,
-            basis=Basis.LIABILITY if lost and kind == OfferKind.REFUND else Basis.GOODWILL,
-            amount=amount,
-            purpose=self._say("offers", "purpose_loss" if lost else "purpose_time"),
-            reason=self._say("offers", "reason"),
-        )
-
-    def _decide(self, offer: Offer) -> None:
-        at = self._at(self.chance.uniform(0.83, 0.88))
-        if not self._is_past(at):
-            return
-        approver = self._approver(offer)
-        draw = self.chance.random()
-        if draw < 0.14:
-            self.set.purse.decide(
-                self.life, offer, at, approver, amount=None, reason=self._say("offers", "reject")
-            )
-            self._skip(StepKind.COMPENSATE, at)
-        elif draw < 0.26:
-            lower = max(Decimal(5), (offer.amount * Decimal("0.7") / 5).to_integral_value() * 5).quantize(
-                CENT
-            )
-            self.set.purse.decide(
-                self.life, offer, at, approver, amount=lower, reason=self._say("offers", "lower")
-            )
-        else:
-            reason = self._say("offers", "approve")
-            self.set.purse.decide(self.life, offer, at, approver, amount=offer.amount, reason=reason)
-
-    def _approver(self, offer: Offer) -> User:
-        staff = self.set.staff
-        people = (
-            staff.managers
-            if offer.asked_role == Role.MANAGER
-            else staff.supervisors[self.plan.place.branch.code]
-        )
-        return self.chance.choice([person for person in people if person.pk != offer.proposer.pk])
-
-    def _land(self, offer: Offer) -> None:
-        at = self._at(self.chance.uniform(0.9, 0.97))
-        if self.chance.random() < 0.05 and self._is_past(at):
-            self.set.purse.withdraw(self.life, offer, at, self.owner, self._say("offers", "cancel"))
-            self._skip(StepKind.COMPENSATE, at)
-        elif self._is_past(at):
-            self.set.purse.fulfil(self.life, offer, at, self.owner)
-            self.life.finish(StepKind.COMPENSATE, at, None)
-
-    def _ask_approval(self) -> None:
-        """Propose what the owner may not grant alone, lately, so that it waits for a decision now."""
-        assert self.plan.loss is not None
-        amount = (
-            self.plan.loss * Decimal(self.chance.choice(("0.85", "0.95", "1", "1.05"))) / 5
-        ).to_integral_value() * 5
-        last = max(entry.at for entry in self.life.entries)
-        ago = min(self.chance.uniform(0.05, 0.8) * (self.set.now - last).total_seconds(), 20 * HOUR)
-        self._propose(self.set.now - dt.timedelta(seconds=max(ago, 60)), amount.quantize(CENT))
-
     def _wait_now(self) -> None:
         """Ask for something the customer has not sent yet."""
         last = max(entry.at for entry in self.life.entries)
@@ -476,29 +263,3 @@ class Story:
         landed = case.remedy_landed_at
         paid = Decimal(1) if landed else Decimal(0)
         self.resolutions.append(Resolution(self.life, case.reopened_count + 1, at, landed, self.owner, paid))
-
-    # --- words -------------------------------------------------------------------------------
-
-    def _say(self, *path: str, **more: str) -> str:
-        facts = self.facts | more
-        if "cause" not in facts:
-            cause = self.voice.say("causes", self.cause, facts=facts)
-            facts["cause"] = cause[:1].upper() + cause[1:]
-        return self.voice.say(*path, facts=facts)
-
-    def _write(self, at: dt.datetime, phrase: str, completes: StepKind | None, **more: str) -> None:
-        """Answer by e-mail, or by phone where there is no address."""
-        words = {
-            "apology": self._say("apologies", self.plan.defect),
-            "solution": self.solution,
-            "solution_plan": self._say("plans", self.plan.place.trade.kind),
-        }
-        body = self._say("replies", phrase, **words, **more)
-        if self.set.emails[self.plan.customer.pk]:
-            self.life.reply(at, self.owner, body, completes)
-            return
-        told = body.partition("\n\n")[2].rpartition("\n\n")[0] or body
-        self.life.call(at, self.owner, told, self.chance.randint(2, 9), completes)
-
-    def _skip(self, kind: StepKind, at: dt.datetime, reason: str = "") -> None:
-        self.life.finish(kind, at, self.owner, self._say("skips", reason or kind), StepState.SKIPPED)

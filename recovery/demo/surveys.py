@@ -238,7 +238,7 @@ class Surveyor:
         life.record("follow_up.done", done_at, assignee, lambda: {"on_time": on_time})
 
     def _reviewer(self, resolution: Resolution, *, lately: bool) -> User:
-        """A supervisor of the branch who does not own the case; of the latest the demo's own has the first few."""
+        """A supervisor of the branch who does not own the case; the demo's own has the latest few."""
         people = self._staff.supervisors[resolution.life.place.branch.code]
         others = [person for person in people if person.pk != resolution.owner.pk]
         if not lately:

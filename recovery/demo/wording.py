@@ -1,4 +1,4 @@
-"""What people of the demo say: phrases of each language, picked by chance and filled with the facts of a case."""
+"""What people of the demo say: phrases of each language, picked by chance, filled with a case's facts."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Place:
         return add_business_time(moment, dt.timedelta(seconds=seconds), self.hours)
 
     def before(self, moment: dt.datetime, seconds: float) -> dt.datetime:
-        """The latest moment from which that much business time passes until the given one, to a millisecond."""
+        """The latest moment from which that much business time passes until the given one."""
         wanted = dt.timedelta(seconds=seconds)
         reach = dt.timedelta(days=2) + 2 * wanted
         while business_time_between(moment - reach, moment, self.hours) < wanted:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -32,7 +33,7 @@ from feedback.models import FollowUp, Invitation, Response
 from feedback.states import FollowUpState, InvitationState
 from messaging.models import Notice, OutboxMessage
 from recovery.demo.loader import load
-from recovery.demo.story import by_morning
+from recovery.demo.setting import by_morning
 from recovery.demo.trades import SPIKE_BRANCH, SPIKE_DEFECT
 from recovery.environment import BASE_DIR
 from sla.queries import business_hours
@@ -259,6 +260,6 @@ def test_refused_beside_real_data_and_silent_when_only_wanted_if_empty(settings:
 
 def test_by_morning_keeps_the_order_and_leaves_no_moment_in_the_night() -> None:
     start = dt.datetime(2026, 3, 4, 12, 0, tzinfo=dt.UTC)
-    moments = [by_morning(start + dt.timedelta(minutes=7 * step), dt.UTC) for step in range(400)]
+    moments = [by_morning(start + dt.timedelta(minutes=7 * step), ZoneInfo("UTC")) for step in range(400)]
     assert moments == sorted(moments)
     assert all(dt.time(6, 44) <= moment.time() < dt.time(22, 30) for moment in moments)

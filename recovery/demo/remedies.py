@@ -1,0 +1,113 @@
+"""Compensation in a story of the demo: proposed, decided on, and brought to the customer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from accounts.models import User
+from accounts.states import Role
+from cases.states import FailureType, Outcome, StepKind
+from compensation.models import Offer
+from compensation.states import Basis, OfferKind, OfferState
+from recovery.demo.money import CENT
+from recovery.demo.narration import Narration
+
+LONGEST_WAIT = 20 * 3600.0
+KINDS = {
+    FailureType.OUTCOME: (OfferKind.REFUND, OfferKind.REFUND, OfferKind.COMPENSATION, OfferKind.VOUCHER),
+    FailureType.PROCESS: (OfferKind.VOUCHER, OfferKind.GIFT, OfferKind.POINTS, OfferKind.VOUCHER),
+}
+
+
+class Remedying(Narration):
+    """What a story does about money."""
+
+    def _compensate(self, at: dt.datetime) -> None:
+        if self.plan.asks_approval:
+            return
+        if not self._pays():
+            self._skip(StepKind.COMPENSATE, at)
+            return
+        offer = self._propose(at, self._amount())
+        if offer.state == OfferState.WAITING:
+            self._decide(offer)
+        if offer.state == OfferState.APPROVED:
+            self._land(offer)
+
+    def _pays(self) -> bool:
+        if self.plan.outcome in (Outcome.NOT_UPHELD, Outcome.WITHDRAWN):
+            return False
+        return self.chance.random() < (0.85 if self.plan.failure_type == FailureType.OUTCOME else 0.3)
+
+    def _amount(self) -> Decimal:
+        """A share of the loss as policy has it, or a small gesture where nothing was lost."""
+        low, _high = self.plan.place.trade.loss
+        if self.plan.loss is None:
+            return Decimal(round(self.chance.uniform(low, low * 2.2) / 5) * 5).quantize(CENT)
+        share = Decimal(min(max(self.chance.gauss(0.95, 0.22), 0.4), 1.6))
+        return max(Decimal(5), (self.plan.loss * share / 5).to_integral_value() * 5).quantize(CENT)
+
+    def _propose(self, at: dt.datetime, amount: Decimal) -> Offer:
+        lost = self.plan.loss is not None
+        kind = self.chance.choice(KINDS[self.plan.failure_type])
+        return self.set.purse.propose(
+            self.life,
+            at,
+            self.owner,
+            kind=kind,
+            basis=Basis.LIABILITY if lost and kind == OfferKind.REFUND else Basis.GOODWILL,
+            amount=amount,
+            purpose=self._say("offers", "purpose_loss" if lost else "purpose_time"),
+            reason=self._say("offers", "reason"),
+        )
+
+    def _decide(self, offer: Offer) -> None:
+        at = self._at(self.chance.uniform(0.83, 0.88))
+        if not self._is_past(at):
+            return
+        approver = self._approver(offer)
+        draw = self.chance.random()
+        if draw < 0.14:
+            self.set.purse.decide(
+                self.life, offer, at, approver, amount=None, reason=self._say("offers", "reject")
+            )
+            self._skip(StepKind.COMPENSATE, at)
+        elif draw < 0.26:
+            lower = max(Decimal(5), (offer.amount * Decimal("0.7") / 5).to_integral_value() * 5).quantize(
+                CENT
+            )
+            self.set.purse.decide(
+                self.life, offer, at, approver, amount=lower, reason=self._say("offers", "lower")
+            )
+        else:
+            reason = self._say("offers", "approve")
+            self.set.purse.decide(self.life, offer, at, approver, amount=offer.amount, reason=reason)
+
+    def _approver(self, offer: Offer) -> User:
+        staff = self.set.staff
+        people = (
+            staff.managers
+            if offer.asked_role == Role.MANAGER
+            else staff.supervisors[self.plan.place.branch.code]
+        )
+        return self.chance.choice([person for person in people if person.pk != offer.proposer.pk])
+
+    def _land(self, offer: Offer) -> None:
+        at = self._at(self.chance.uniform(0.9, 0.97))
+        if self.chance.random() < 0.05 and self._is_past(at):
+            self.set.purse.withdraw(self.life, offer, at, self.owner, self._say("offers", "cancel"))
+            self._skip(StepKind.COMPENSATE, at)
+        elif self._is_past(at):
+            self.set.purse.fulfil(self.life, offer, at, self.owner)
+            self.life.finish(StepKind.COMPENSATE, at, None)
+
+    def _ask_approval(self) -> None:
+        """Propose what the owner may not grant alone, lately, so that it waits for a decision now."""
+        assert self.plan.loss is not None
+        amount = (
+            self.plan.loss * Decimal(self.chance.choice(("0.85", "0.95", "1", "1.05"))) / 5
+        ).to_integral_value() * 5
+        last = max(entry.at for entry in self.life.entries)
+        ago = min(self.chance.uniform(0.05, 0.8) * (self.set.now - last).total_seconds(), LONGEST_WAIT)
+        self._propose(self.set.now - dt.timedelta(seconds=max(ago, 60)), amount.quantize(CENT))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from babel.core import Locale
 from babel.numbers import format_currency, get_currency_precision
@@ -17,21 +18,21 @@ CURRENCIES = ("EUR", "CNY", "USD", "GBP", "AUD", "HKD", "JPY", "SGD")
 LARGEST = Decimal("9999999999.99")
 
 
-class CurrencyField(models.CharField):
+class CurrencyField(models.CharField):  # type: ignore[type-arg]  # not subscriptable at run time
     """An ISO 4217 code."""
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 3)
-        super().__init__(**kwargs)  # type: ignore[arg-type]
+        super().__init__(**kwargs)
 
 
-class AmountField(models.DecimalField):
+class AmountField(models.DecimalField):  # type: ignore[type-arg]  # likewise
     """An amount in major units; four decimals hold every ISO 4217 currency exactly."""
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_digits", 14)
         kwargs.setdefault("decimal_places", 4)
-        super().__init__(**kwargs)  # type: ignore[arg-type]
+        super().__init__(**kwargs)
 
 
 def check_amount(amount: Decimal, currency: str, *, field: str = "amount") -> Decimal:

@@ -102,8 +102,10 @@ class Lexemes(SearchQuery):
         super().__init__(query, search_type="raw")
         self.query = query
 
-    def as_sql(self, compiler: Any, connection: Any, **_options: Any) -> tuple[str, list[Any]]:
-        return "%s::tsquery", [self.query]
+    def as_sql(
+        self, compiler: Any, connection: Any, *_names: Any, **_options: Any
+    ) -> tuple[str, tuple[str, ...]]:
+        return "%s::tsquery", (self.query,)
 
 
 def search_filter(text: str, *, field: str = "search") -> Q | None:

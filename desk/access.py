@@ -20,7 +20,7 @@ P = ParamSpec("P")
 class StaffRequest(HttpRequest):
     """A request by someone who has signed in."""
 
-    user: User  # type: ignore[assignment]
+    user: User
 
 
 Page = Callable[Concatenate[StaffRequest, P], HttpResponseBase]

@@ -19,7 +19,7 @@ class StaffPreferences:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
-        if not (isinstance(user, User) and user.is_authenticated):
+        if not isinstance(user, User):
             return self.get_response(request)
         translation.activate(user.language)
         request.LANGUAGE_CODE = user.language

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -37,7 +38,7 @@ def reclassify_case(*, actor: User, case_id: int, to: Classification, reason: st
     with transaction.atomic():
         case = take_case_for(actor, case_id)
         _check(to, case)
-        changes = _changes(case, to)
+        changes: dict[str, Any] = _changes(case, to)
         if not changes:
             return case
         if "severity" in changes and not reason.strip():

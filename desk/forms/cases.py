@@ -71,7 +71,7 @@ class AssignForm(forms.Form):
         self.fields["owner"].queryset = owners_for(case.branch_id)  # type: ignore[attr-defined]
 
 
-class DefectChoice(forms.ModelChoiceField):
+class DefectChoice(forms.ModelChoiceField[Defect]):
     """Kinds of defect, grouped by family, from one query."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -83,7 +83,7 @@ class DefectChoice(forms.ModelChoiceField):
         for defect in defects():
             family = defect.family.label if defect.family else ""
             groups.setdefault(family, []).append((defect.pk, defect.label))
-        self.widget.choices = [("", _("not chosen")), *groups.items()]  # type: ignore[attr-defined]
+        self.widget.choices = [("", _("not chosen")), *groups.items()]
 
 
 class ClassifyForm(forms.Form):
@@ -133,4 +133,4 @@ class ResolveForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         options = [(cause.pk, cause.label) for cause in causes()]
-        self.fields["cause"].widget.choices = [("", _("not chosen")), *options]  # type: ignore[attr-defined]
+        self.fields["cause"].widget.choices = [("", _("not chosen")), *options]

@@ -29,7 +29,7 @@ def clock(case: Case, metric: str = "resolution", nth: int = 1) -> Clock:
 
 
 def resolve(desk: Desk, case: Case, **fields: Any) -> Case:
-    values = {
+    values: dict[str, Any] = {
         "outcome": "upheld",
         "cause": Cause.objects.get(code="staff"),
         "resolution": "",
@@ -126,7 +126,7 @@ def test_a_new_severity_recomputes_from_the_original_start_and_says_why(desk: De
     with time_machine.travel(MONDAY + HOUR, tick=False):
         reclassify_case(actor=desk.frontline, case_id=case.pk, to=to, reason="a child was hurt")
     assert clock(case).due_at == MONDAY + 2 * HOUR
-    assert "a child was hurt" in case.timeline.last().text
+    assert "a child was hurt" in case.timeline.latest("id").text
 
 
 def test_reopening_starts_a_new_clock_and_keeps_the_old_one(desk: Desk, case: Case) -> None:

@@ -34,7 +34,11 @@ def finish_all(desk: Desk, case: Case) -> None:
 
 
 def resolve(desk: Desk, case: Case, **fields: Any) -> Case:
-    values = {"outcome": "upheld", "cause": Cause.objects.get(code="staff"), "resolution": "Told by phone."}
+    values: dict[str, Any] = {
+        "outcome": "upheld",
+        "cause": Cause.objects.get(code="staff"),
+        "resolution": "Told by phone.",
+    }
     return resolve_case(actor=desk.frontline, case_id=case.pk, **(values | fields))
 
 
@@ -170,6 +174,4 @@ def test_every_act_leaves_one_link_in_the_cases_chain(desk: Desk, case: Case) ->
     events = list(Event.objects.filter(stream=case.stream).order_by("sequence"))
     assert [event.verb for event in events] == ["case.logged", "case.owned", "case.noted", "step.done"]
     assert [event.sequence for event in events] == [1, 2, 3, 4]
-    assert all(
-        later.previous_hash == earlier.hash for earlier, later in zip(events, events[1:], strict=False)
-    )
+    assert all(later.previous_hash == earlier.hash for earlier, later in pairwise(events))

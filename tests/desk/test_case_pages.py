@@ -88,7 +88,7 @@ def test_views_and_filters_narrow_the_queue(desk: Desk) -> None:
     wait_for_customer(actor=desk.colleague, case_id=theirs.pk, reason="a receipt")
     client = signed_in(desk.frontline)
 
-    def numbers(**query: object) -> list[str]:
+    def numbers(**query: Any) -> list[str]:
         return [case.number for case, _clock in client.get(reverse("desk:queue"), query).context["rows"]]
 
     assert numbers() == [mine.number, theirs.number]

@@ -158,7 +158,7 @@ def places(desk: Desk) -> dict[str, list[Any]]:
 def visit(client: Client, name: str, places: dict[str, list[Any]]) -> list[HttpResponse]:
     """What the address answers to GET and to an empty POST."""
     url = reverse(name, args=places.get(name, []))
-    return [client.get(url), client.post(url)]  # type: ignore[list-item]
+    return [client.get(url), client.post(url)]
 
 
 def of(desk: Desk, role: Role) -> User:

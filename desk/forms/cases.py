@@ -71,7 +71,7 @@ class AssignForm(forms.Form):
         self.fields["owner"].queryset = owners_for(case.branch_id)  # type: ignore[attr-defined]
 
 
-class DefectChoice(forms.ModelChoiceField[Defect]):
+class DefectChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
     """Kinds of defect, grouped by family, from one query."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -102,10 +102,9 @@ class Lexemes(SearchQuery):
         super().__init__(query, search_type="raw")
         self.query = query
 
-    def as_sql(
-        self, compiler: Any, connection: Any, *_names: Any, **_options: Any
-    ) -> tuple[str, tuple[str, ...]]:
-        return "%s::tsquery", (self.query,)
+    def as_sql(self, compiler: Any, connection: Any, *_names: Any, **_options: Any) -> tuple[str, Any]:
+        # A list, whatever the stubs say: Django's lookup appends it to one.
+        return "%s::tsquery", [self.query]
 
 
 def search_filter(text: str, *, field: str = "search") -> Q | None:

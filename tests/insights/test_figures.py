@@ -44,7 +44,7 @@ def shown_numbers(board: Dashboard) -> dict[tuple[str, str, str], int]:
     for row in board.types:
         if row.code:
             types |= {("resolved", row.code, ""): row.resolved, ("won_back", row.code, ""): row.won_back}
-    money = {}
+    money: dict[tuple[str, str, str], int] = {}
     for each in board.money:
         money |= {
             ("granted", "", each.currency): each.n,

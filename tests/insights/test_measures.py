@@ -71,7 +71,7 @@ def test_currencies_are_never_added_and_the_home_currency_comes_first(world: Wor
     ).values_list("currency", "granted_amount")
     expected: dict[str, Decimal] = {}
     for currency, amount in granted:
-        expected[currency] = expected.get(currency, Decimal(0)) + amount
+        expected[currency] = expected.get(currency, Decimal(0)) + (amount or 0)
     assert {row.currency: row.amount for row in board.money} == expected
     assert board.money[0].currency == "USD"
     assert dashboard(selection).money[0].n == max(row.n for row in board.money)

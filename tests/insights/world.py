@@ -123,7 +123,7 @@ def _answers(cases: list[Case], dice: random.Random) -> None:
     instrument = Instrument.objects.filter(is_active=True).first() or Instrument.objects.create(
         code="world", name_en="World", name_zh="世界"
     )
-    answered = [case for case in cases if case.resolved_at and dice.random() < 0.6]
+    answered = {case: case.resolved_at for case in cases if case.resolved_at and dice.random() < 0.6}
     invitations = Invitation.objects.bulk_create(
         Invitation(
             case=case,
@@ -144,7 +144,7 @@ def _answers(cases: list[Case], dice: random.Random) -> None:
             satisfaction=dice.randint(1, 5),
             satisfaction_before=dice.choice([None, 1, 2, 3]),
             # One in four is about an earlier round: it came before the case was last resolved.
-            submitted_at=invitation.case.resolved_at + dt.timedelta(hours=dice.choice([-30, 5, 20, 40])),
+            submitted_at=answered[invitation.case] + dt.timedelta(hours=dice.choice([-30, 5, 20, 40])),
         )
         for invitation in invitations
     )

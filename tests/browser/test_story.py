@@ -31,7 +31,7 @@ TELLINGS = [
         "en",
         "Ada Fern",
         "ada.fern@example.com",
-        "I said at booking that my son is allergic to nuts. There were peanuts in the dessert all the same, his "
+        "I said at booking that my son is allergic to nuts. There were peanuts in the dessert, his "
         "lips swelled and we spent the night in hospital. The staff ignored us.",
         "allergic",
         "This is our fault: the kitchen used an old recipe. We are sorry for what your son went through.",

@@ -1,0 +1,90 @@
+"""Every page of the product, and how to get there: for pictures and for checks that hold of all pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.browser.desk import Person
+
+ANYBODY = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page under a short name, and the role that looks at it; `ANYBODY` has no account."""
+
+    name: str
+    role: str
+    path: str
+
+
+def places(person: Person) -> list[Place]:
+    """All pages, with addresses of this installation's own cases, customers and links. Signs in and out."""
+    return [
+        Place("sign-in", ANYBODY, "/accounts/login/"),
+        Place("forgotten", ANYBODY, "/accounts/password/reset/"),
+        Place("not-found", ANYBODY, "/nowhere/"),
+        Place("survey-unknown", ANYBODY, "/survey/unknown/"),
+        *_customers_pages(person),
+        *_desk_pages(person),
+        *_office_pages(person),
+    ]
+
+
+def _first(person: Person, listing: str, link: str) -> str:
+    found = person.open(listing).locator(link).first.get_attribute("href")
+    assert found, f"{listing} has no {link}"
+    return found
+
+
+def _customers_pages(person: Person) -> Iterator[Place]:
+    person.sign_in("frontline")
+    page = person.open("/desk/mailbox/")
+    for name, path in (("survey", "/survey/"), ("track", "/track/")):
+        for row in [link.get_attribute("href") or "" for link in page.locator("table.list tbody a").all()]:
+            link = person.open(row).locator(f'.mail-body a[href*="{path}"]').first
+            if link.count():
+                yield Place(name, ANYBODY, (link.get_attribute("href") or "").replace(person.address, ""))
+                break
+        person.open("/desk/mailbox/")
+
+
+def _desk_pages(person: Person) -> Iterator[Place]:
+    person.sign_in("frontline")
+    case = _first(person, "/desk/queue/", "table.list tbody a")
+    yield Place("home", "frontline", "/desk/")
+    yield Place("queue", "frontline", "/desk/queue/")
+    yield Place("queue-empty", "frontline", "/desk/queue/?view=mine&severity=1&failure_type=process&branch=0")
+    yield Place("log", "frontline", "/desk/log/")
+    yield Place("case", "frontline", case)
+    yield Place("case-resolving", "frontline", f"{case}?edit=resolve")
+    yield Place("case-classifying", "frontline", f"{case}?edit=classify&write=call")
+    yield Place("customers", "frontline", "/desk/customers/")
+    yield Place("customer", "frontline", _first(person, "/desk/customers/", "main table.list tbody a"))
+    yield Place("search", "frontline", "/desk/search/?q=late")
+    yield Place("search-nothing", "frontline", "/desk/search/?q=zzzzzz")
+    yield Place("notifications", "frontline", "/desk/notifications/")
+    yield Place("preferences", "frontline", "/desk/preferences/")
+    yield Place("mailbox", "frontline", "/desk/mailbox/")
+    yield Place("mail", "frontline", _first(person, "/desk/mailbox/", "table.list tbody a"))
+    yield Place("refused", "frontline", "/desk/insights/")
+    yield Place("password", "frontline", "/accounts/password/change/")
+    yield Place("two-step", "frontline", "/accounts/2fa/")
+
+
+def _office_pages(person: Person) -> Iterator[Place]:
+    yield Place("supervisor", "supervisor", "/desk/")
+    yield Place("approvals", "supervisor", "/desk/approvals/")
+    person.sign_in("manager")
+    yield Place("insights", "manager", "/desk/insights/")
+    figure = _first(person, "/desk/insights/", 'main a[href*="figure="]')
+    yield Place("insights-cases", "manager", figure)
+    person.sign_in("admin")
+    settings = person.open("/desk/settings/")
+    sections = {
+        link.get_attribute("href") or "" for link in settings.locator('main a[href^="/desk/settings/"]').all()
+    }
+    yield Place("settings", "admin", "/desk/settings/")
+    for path in sorted(sections - {"/desk/settings/"})[:14]:
+        yield Place("settings-" + path.strip("/").split("/", 2)[-1].replace("/", "-"), "admin", path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CaseState(models.TextChoices):
@@ -27,7 +28,7 @@ class FailureType(models.TextChoices):
 
 
 class Channel(models.TextChoices):
-    PHONE = "phone", _("Phone")
+    PHONE = "phone", pgettext_lazy("channel", "Phone")
     COUNTER = "counter", _("Counter")
     WEB = "web", _("Web form")
     EMAIL = "email", _("E-mail")

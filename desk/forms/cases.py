@@ -112,7 +112,7 @@ class ResolveForm(forms.Form):
     """The decision: outcome, verified cause, and how the customer was told."""
 
     outcome = forms.ChoiceField(
-        label=_("Outcome"), choices=[("", _("not chosen")), *((each.value, each.label) for each in DECISIONS)]
+        label=_("Decision on the complaint"), choices=[("", _("not chosen")), *((each.value, each.label) for each in DECISIONS)]
     )
     cause = forms.ModelChoiceField(
         Cause.objects.filter(is_active=True), label=_("Verified cause"), empty_label=_("not chosen")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from messaging.states import MessageState
 
@@ -15,7 +16,7 @@ class OutboxMessage(models.Model):
     `message_id` is fixed when the row is made, so that a mail server can drop the copy of a retried send.
     """
 
-    to_address = models.EmailField(_("to"))
+    to_address = models.EmailField(pgettext_lazy("mail", "to"))
     to_name = models.CharField(_("name"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=10)
     template = models.CharField(_("template"), max_length=40, blank=True)

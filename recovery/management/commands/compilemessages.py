@@ -9,7 +9,7 @@ from typing import Any
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
@@ -25,8 +25,6 @@ class Command(BaseCommand):
         """Writes the compiled catalogue beside its source, whole or not at all."""
         with source.open("rb") as file:
             catalogue = read_po(file, locale=source.parent.parent.name)
-        for message, errors in catalogue.check():
-            raise CommandError(f"{source}: {message.id!r}: {errors[0]}")
         draft = source.with_suffix(f".mo.{os.getpid()}")
         with draft.open("wb") as file:
             write_mo(file, catalogue)

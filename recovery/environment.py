@@ -13,6 +13,7 @@ from environs import Env, EnvError
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_NAMES = frozenset({"localhost", ".localhost", "127.0.0.1", "::1", "[::1]"})
 SECRET_KEY_MIN_LENGTH = 50
+DEMO_NAME = "Lantern Group 灯笼集团 (demo)"
 
 
 class EnvironmentProblem(Exception):
@@ -101,7 +102,7 @@ def _read(env: Env) -> Environment:
         web_workers=_whole(env, "WEB_WORKERS", 2, 1, 64),
         web_threads=_whole(env, "WEB_THREADS", 4, 1, 64),
         worker_concurrency=_whole(env, "WORKER_CONCURRENCY", 2, 1, 64),
-        organisation_name=env.str("ORGANISATION_NAME", "Amends"),
+        organisation_name=env.str("ORGANISATION_NAME", DEMO_NAME if demo else "Amends"),
         feedback_delay_hours=_hours(env, "FEEDBACK_DELAY_HOURS", 1 / 60 if demo else 24),
         feedback_low_score=_whole(env, "FEEDBACK_LOW_SCORE", 2, 1, 5),
     )

@@ -55,13 +55,18 @@ OPEN_SHARE = 0.056
 FEWEST_OPEN = 26
 RESOLVED_TWICE_SHARE = 0.045
 WAITING_OFFERS = 8
+OFFERS_ON_THE_WAY = 4
+# What most offers are about, so that a decision has like cases beside it.
+APPROVAL_DEFECT = "below_standard"
 SPIKE_SHARE = 0.023
 
 SEVERITIES = ((Severity.CRITICAL, 3), (Severity.HIGH, 15), (Severity.MEDIUM, 54), (Severity.LOW, 28))
 CUES = {
-    Severity.CRITICAL: ("safety", "safety", "legal", "media"),
+    Severity.CRITICAL: ("legal", "media"),
     Severity.HIGH: ("regulator", "fraud", "payment", "repeat", "repeat", "repeat"),
 }
+# How much of what is critical hurt someone; bad quality does, bad manners do not.
+HARMFUL = 0.6
 CHANNELS = (
     (Channel.PHONE, 34), (Channel.COUNTER, 17), (Channel.WEB, 17), (Channel.EMAIL, 13), (Channel.CHAT, 9),
     (Channel.SOCIAL, 6), (Channel.REGULATOR, 2), (Channel.API, 2),
@@ -99,6 +104,7 @@ class Plan:
     speed: float
     elapsed: float = 0.0
     asks_approval: bool = False
+    pays_now: bool = False
     is_spike: bool = False
     order_reference: str = ""
     seed: int = 0
@@ -139,15 +145,19 @@ class Planner:
         return fates + [Fate.WORKING] * (n_open - len(fates))
 
     def _ask_approvals(self, plans: list[Plan]) -> None:
-        """Let some of the cases in work wait for a decision on money."""
+        """Let some of the cases in work wait for a decision on money, and some for the money itself."""
         ready = [
             plan
             for plan in plans
             if plan.fate in (Fate.WORKING, Fate.WARNED, Fate.OVERDUE) and plan.severity != Severity.CRITICAL
         ]
-        for rank, plan in enumerate(self._chance.sample(ready, min(WAITING_OFFERS, len(ready)))):
+        chosen = self._chance.sample(ready, min(WAITING_OFFERS + OFFERS_ON_THE_WAY, len(ready)))
+        for plan in chosen[WAITING_OFFERS:]:
+            plan.pays_now, plan.outcome = True, Outcome.UPHELD
+        for rank, plan in enumerate(chosen[:WAITING_OFFERS]):
             plan.asks_approval = True
-            plan.failure_type, plan.outcome = FailureType.OUTCOME, Outcome.UPHELD
+            plan.defect, plan.failure_type = APPROVAL_DEFECT, FailureType.OUTCOME
+            plan.outcome, plan.remedy = Outcome.UPHELD, Remedy.REFUND
             # More than frontline may grant alone; the first is beyond a supervisor, too.
             share = 2.3 if rank == 0 else self._chance.uniform(0.5, 1)
             plan.loss = _rounded(plan.place.trade.loss[1] * share)
@@ -238,8 +248,11 @@ class Planner:
     def _draw(self, fate: Fate, place: Place, *, defect: str = "") -> Plan:
         chance, trade = self._chance, place.trade
         defect = defect or chance.choices(list(trade.defects), list(trade.defects.values()))[0]
-        failure_type = FailureType(FAILURE_OF_DEFECT[defect])
         severity = weighted(chance, SEVERITIES)
+        cue = chance.choice(CUES[severity]) if severity in CUES else ""
+        if severity == Severity.CRITICAL and chance.random() < HARMFUL:
+            defect, cue = "below_standard", "safety"
+        failure_type = FailureType(FAILURE_OF_DEFECT[defect])
         outcome_failed = failure_type == FailureType.OUTCOME
         return Plan(
             place=place,
@@ -251,7 +264,7 @@ class Planner:
             product=chance.choice(trade.products),
             received_at=self._now,
             failure_type=failure_type,
-            cue=chance.choice(CUES[severity]) if severity in CUES else "",
+            cue=cue,
             remedy=chance.choice(REMEDIES[trade.kind] if outcome_failed else REMEDIES_OF_PROCESS),
             outcome=Outcome.UPHELD if fate in TWICE else weighted(chance, OUTCOMES),
             loss=self._loss(place) if chance.random() < (0.75 if outcome_failed else 0.35) else None,

@@ -14,6 +14,7 @@ from recovery.demo.money import CENT
 from recovery.demo.narration import Narration
 
 LONGEST_WAIT = 20 * 3600.0
+BY_APPROVAL = (OfferKind.REFUND, OfferKind.REFUND, OfferKind.COMPENSATION)
 KINDS = {
     FailureType.OUTCOME: (OfferKind.REFUND, OfferKind.REFUND, OfferKind.COMPENSATION, OfferKind.VOUCHER),
     FailureType.PROCESS: (OfferKind.VOUCHER, OfferKind.GIFT, OfferKind.POINTS, OfferKind.VOUCHER),
@@ -24,7 +25,7 @@ class Remedying(Narration):
     """What a story does about money."""
 
     def _compensate(self, at: dt.datetime) -> None:
-        if self.plan.asks_approval:
+        if self.plan.asks_approval or self.plan.pays_now:
             return
         if not self._pays():
             self._skip(StepKind.COMPENSATE, at)
@@ -50,7 +51,8 @@ class Remedying(Narration):
 
     def _propose(self, at: dt.datetime, amount: Decimal) -> Offer:
         lost = self.plan.loss is not None
-        kind = self.chance.choice(KINDS[self.plan.failure_type])
+        kinds = BY_APPROVAL if self.plan.asks_approval else KINDS[self.plan.failure_type]
+        kind = self.chance.choice(kinds)
         return self.set.purse.propose(
             self.life,
             at,
@@ -108,6 +110,18 @@ class Remedying(Narration):
         amount = (
             self.plan.loss * Decimal(self.chance.choice(("0.85", "0.95", "1", "1.05"))) / 5
         ).to_integral_value() * 5
+        self._propose(self._lately(), amount.quantize(CENT))
+
+    def _pay_now(self) -> None:
+        """Grant something within the owner's authority that is still on its way."""
+        at = self._lately()
+        alone = self.set.purse.alone_up_to(self.owner, self.life, at)
+        amount = min(self._amount(), alone) // 5 * 5
+        if amount > 0:
+            self._propose(at, amount.quantize(CENT))
+
+    def _lately(self) -> dt.datetime:
+        """Some hours ago at most, and after all that was said so far."""
         last = max(entry.at for entry in self.life.entries)
         ago = min(self.chance.uniform(0.05, 0.8) * (self.set.now - last).total_seconds(), LONGEST_WAIT)
-        self._propose(self.set.now - dt.timedelta(seconds=max(ago, 60)), amount.quantize(CENT))
+        return self.set.now - dt.timedelta(seconds=max(ago, 60))

@@ -133,6 +133,8 @@ class Story(Remedying):
             step(moment)
         if self.plan.asks_approval:
             self._ask_approval()
+        elif self.plan.pays_now:
+            self._pay_now()
 
     def _listen(self, at: dt.datetime) -> None:
         self.life.finish(StepKind.ACKNOWLEDGE, at, self.owner)

@@ -56,7 +56,8 @@ class Wording:
         if self._chance.random() < 0.6:
             parts.append(self.say("consequences", trade, facts=facts))
         if cue:
-            parts.append(self.say("cues", cue, facts=facts))
+            harm = (trade,) if cue == "safety" else ()
+            parts.append(self.say("cues", cue, *harm, facts=facts))
         if remedy in self._phrases["asks"]:
             parts.append(self.say("asks", remedy, facts=facts))
         return Told(summary.format_map(facts), self._joint.join(parts))

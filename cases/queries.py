@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Left
 from django.utils import timezone
 
 from accounts.models import User
@@ -109,10 +110,11 @@ def search_cases(user: User, text: str, *, after: str = "") -> CasePage:
     return _page(rows.order_by("-pk"), lambda case: str(case.pk))
 
 
-def descriptions_of(cases: Iterable[Case]) -> dict[int, str]:
-    """What happened in each of these cases, in the customer's words; lists of cases leave it out."""
+def descriptions_of(cases: Iterable[Case], *, most: int = 4000) -> dict[int, str]:
+    """The beginnings of what customers said in these cases; lists of cases leave the long texts out."""
     keys = [case.pk for case in cases]
-    return dict(Case.objects.filter(pk__in=keys).values_list("pk", "description")) if keys else {}
+    rows = Case.objects.filter(pk__in=keys).annotate(beginning=Left("description", most))
+    return dict(rows.values_list("pk", "beginning")) if keys else {}
 
 
 def for_list(cases: QuerySet[Case]) -> QuerySet[Case]:

@@ -114,9 +114,8 @@ def test_marks_escape_the_text_and_join_what_touches() -> None:
     assert highlight("<b>Late</b> parcel", "late b") == (
         "&lt;<mark>b</mark>&gt;<mark>Late</mark>&lt;/<mark>b</mark>&gt; parcel"
     )
-    assert highlight("退款退款单", "退款单") == "<mark>退款</mark><mark>退款单</mark>" or highlight(
-        "退款退款单", "退款单"
-    ) == ("<mark>退款退款单</mark>")
+    assert highlight("退款退款单", "退款单") == "<mark>退款退款单</mark>"
+    assert highlight("Band and sand", "an") == "Band <mark>an</mark>d sand"
     assert highlight("nothing here", "") == "nothing here"
 
 

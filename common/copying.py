@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -31,22 +32,48 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
         return [value for (value,) in cursor.fetchall()]
 
 
-def copy_rows(rows: Sequence[models.Model]) -> None:
-    """Write unsaved rows of one model, inside the caller's transaction; every constraint and trigger holds.
+class Copying:
+    """Rows on their way into the database, in the caller's transaction; every constraint and trigger holds.
 
-    Rows that have a primary key keep it (see `reserve_ids`); others get one, which is not told back.
-    Signals are not sent, and defaults are those of the instances, as with `bulk_create`.
+    `tables` are lists of unsaved rows, one model each, in the order of writing. Rows that have a primary key
+    keep it (see `reserve_ids`); others get one, which is not told back. Signals are not sent, and defaults
+    are those of the instances, as with `bulk_create`.
+    The database works while the caller goes on to something else, and `wait` returns when it is done; until
+    then nothing else may use this connection.
     """
-    if not rows:
-        return
+
+    def __init__(self, *tables: Sequence[models.Model]) -> None:
+        pieces = [_piece(rows) for rows in tables if rows]
+        self._done: Future[None] | None = None
+        if pieces:
+            connection.ensure_connection()
+            # Django ties a connection to its thread; the driver's cursor under it may be lent to another.
+            self._done = _background.submit(_send, connection.connection.cursor(), pieces)
+
+    def wait(self) -> None:
+        """Raises the errors that saving the rows would have raised, such as `IntegrityError`."""
+        if self._done is not None:
+            with connection.wrap_database_errors:
+                self._done.result()
+
+
+def copy_rows(*tables: Sequence[models.Model]) -> None:
+    """Write unsaved rows, one model a list, inside the caller's transaction: see `Copying`."""
+    Copying(*tables).wait()
+
+
+_background = ThreadPoolExecutor(thread_name_prefix="copy")
+
+
+def _piece(rows: Sequence[models.Model]) -> tuple[str, bytes]:
     columns, write = _plan(type(rows[0]), rows[0].pk is not None)
-    content = "".join([write(row) for row in rows])
-    with connection.wrap_database_errors, connection.cursor() as cursor:
-        cursor.copy_expert(
-            f"COPY {columns} FROM STDIN",  # the names come from the model
-            io.BytesIO(content.encode()),
-            _PIECE,
-        )
+    return f"COPY {columns} FROM STDIN", "".join([write(row) for row in rows]).encode()
+
+
+def _send(cursor: Any, pieces: list[tuple[str, bytes]]) -> None:
+    with cursor:
+        for statement, content in pieces:
+            cursor.copy_expert(statement, io.BytesIO(content), _PIECE)
 
 
 @lru_cache(maxsize=64)

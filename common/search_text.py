@@ -67,10 +67,8 @@ def _runs(text: str) -> Iterable[str]:
 
 def search_document(texts: Iterable[str]) -> Func:
     """An expression that stores these texts in a `SearchVectorField`."""
-    found: dict[str, None] = {}
-    for text in texts:
-        found.update(dict.fromkeys(tokens(text)))
-    return Func(Value(list(found)[:MOST_TOKENS], output_field=_TOKENS), function="array_to_tsvector")
+    found = tokens("\n".join([str(text) for text in texts]))
+    return Func(Value(found, output_field=_TOKENS), function="array_to_tsvector")
 
 
 def document_text(document: Func) -> str:

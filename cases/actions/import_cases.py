@@ -13,13 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, User
-from cases.actions.import_rows import RecordWriter
+from cases.actions.import_rows import Batch, RecordWriter
 from cases.actions.log import NewCase
 from cases.importing import BrokenRow, Profile, Record, RecordReader, RefusedRows, Row, RowFile, Unusable
 from cases.suggestion import warm_up
 from common.errors import Conflict, Invalid
 
-BATCH = 1000
+BATCH = 500
 
 Checked = tuple[Record, NewCase]
 
@@ -68,11 +68,14 @@ def import_cases(
         try:
             run = _Run(reader, RecordWriter(actor=actor, profile=profile, branch=branch), kept)
             told = 0
-            for chunk in _chunks(rows, limit, batch):
-                run.take(chunk)
-                if on_progress is not None:
-                    on_progress(rows.position - told)
-                    told = rows.position
+            try:
+                for chunk in _chunks(rows, limit, batch):
+                    run.take(chunk)
+                    if on_progress is not None:
+                        on_progress(rows.position - told)
+                        told = rows.position
+            finally:
+                run.finish_batch()
             complete = limit is None
         finally:
             kept.close(complete=complete)
@@ -80,7 +83,7 @@ def import_cases(
 
 
 class _Run:
-    """One pass over a file."""
+    """One pass over a file. While the database takes one batch in, the words of the next are read."""
 
     def __init__(self, reader: RecordReader, writer: RecordWriter, refused: RefusedRows) -> None:
         self.result = ImportResult()
@@ -88,9 +91,42 @@ class _Run:
         self._writer = writer
         self._refused = refused
         self._seen: dict[str, tuple[int, int]] = {}
+        self._under_way: tuple[Batch, list[Checked]] | None = None
+        self._is_first = not writer.has_written()
 
     def take(self, rows: list[Row | BrokenRow]) -> None:
+        """Check these rows and begin to write them."""
         checked: list[Checked] = []
+        for record in self._fresh(self._records(rows)):
+            try:
+                checked.append(self._writer.check(record))
+            except Invalid as reason:
+                self._refuse(record.line, str(reason), record.values)
+        self.finish_batch()
+        self._under_way = self._writer.begin(checked), checked
+
+    def finish_batch(self) -> None:
+        """Commit the batch that is under way."""
+        if self._under_way is None:
+            return
+        batch, checked = self._under_way
+        self._under_way = None
+        try:
+            self._count(checked, batch.finish())
+        except (DataError, IntegrityError):
+            # One row that the database can't take must not cost the others.
+            for each in checked:
+                self._write_alone(each)
+
+    def _write_alone(self, checked: Checked) -> None:
+        try:
+            self._count([checked], self._writer.begin([checked]).finish())
+        except (DataError, IntegrityError) as error:
+            record, reason = checked[0], str(error).splitlines()[0]
+            self._refuse(record.line, f"the database refuses it: {reason}", record.values)
+
+    def _records(self, rows: list[Row | BrokenRow]) -> list[Record]:
+        records = []
         for row in rows:
             self.result.read += 1
             if isinstance(row, BrokenRow):
@@ -99,10 +135,19 @@ class _Run:
             try:
                 record = self._reader.read(row)
                 if self._is_new(record):
-                    checked.append(self._writer.check(record))
-            except (Unusable, Invalid) as reason:
+                    records.append(record)
+            except Unusable as reason:
                 self._refuse(row.line, str(reason), row.values)
-        self._write(checked)
+        return records
+
+    def _fresh(self, records: list[Record]) -> list[Record]:
+        """Those that are not there yet; asked beforehand only where an import went before."""
+        if self._is_first:
+            return records
+        self.finish_batch()
+        known = self._writer.known(records)
+        self.result.already_there += len(known)
+        return [record for record in records if record.reference not in known]
 
     def _is_new(self, record: Record) -> bool:
         """Whether this file has not told of it before. Raises `Unusable` when it told something else."""
@@ -114,18 +159,6 @@ class _Run:
             raise Unusable("another text under a reference that an earlier row of the file has")
         self.result.already_there += 1
         return False
-
-    def _write(self, checked: list[Checked]) -> None:
-        try:
-            self._count(checked, self._writer.write(checked))
-        except (DataError, IntegrityError):
-            # One row that the database can't take must not cost the others.
-            for each in checked:
-                try:
-                    self._count([each], self._writer.write([each]))
-                except (DataError, IntegrityError) as error:
-                    reason = str(error).splitlines()[0]
-                    self._refuse(each[0].line, f"the database refuses it: {reason}", each[0].values)
 
     def _count(self, checked: list[Checked], fresh: list[Record]) -> None:
         result = self.result

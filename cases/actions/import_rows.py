@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -27,13 +28,15 @@ from cases.queries import playbook_steps
 from cases.rules import business_seconds_taken, clock_due, next_step
 from cases.states import CaseState, ClockState, EntryKind
 from cases.suggestion import Suggestion, suggest
-from common.copying import copy_rows, reserve_ids
+from common.copying import Copying, reserve_ids
 from customers.actions import customer_document
 from customers.models import Customer
-from sla.models import Calendar
-from sla.queries import business_hours, calendar_of, targets_for
+from sla.models import Calendar, Target
+from sla.queries import business_hours, calendar_of
 from sla.rules import BusinessHours
 from sla.states import Metric
+
+_MEASURED = (Metric.FIRST_RESPONSE, Metric.RESOLUTION)
 
 _IMPORTED = gettext_noop("Imported from %(source)s, where it is %(reference)s.")
 _IMPORTED_WITH = gettext_noop(
@@ -46,8 +49,8 @@ _IMPORTED_UNDATED = gettext_noop(
 
 
 @dataclass
-class _Batch:
-    """The rows of one transaction, by table in the order of writing."""
+class _Rows:
+    """The rows of one batch by table, in the order of writing."""
 
     customers: list[Customer] = field(default_factory=list)
     cases: list[Case] = field(default_factory=list)
@@ -56,12 +59,24 @@ class _Batch:
     clocks: list[Clock] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
-    def write(self) -> None:
-        tables: tuple[list[models.Model], ...] = (
-            self.customers, self.cases, self.timeline, self.steps, self.clocks, self.events,
-        )  # type: ignore[assignment]  # fmt: skip
-        for rows in tables:
-            copy_rows(rows)
+    def copy(self) -> Copying:
+        return Copying(self.customers, self.cases, self.timeline, self.steps, self.clocks, self.events)
+
+
+class Batch:
+    """Records on their way into the database, in a transaction that `finish` ends."""
+
+    def __init__(self, records: list[Record], copying: Copying | None, transaction_: ExitStack) -> None:
+        self._records = records
+        self._copying = copying
+        self._transaction = transaction_
+
+    def finish(self) -> list[Record]:
+        """Commit, and return what was written; when the database refuses a row, nothing is, and it raises."""
+        with self._transaction:
+            if self._copying is not None:
+                self._copying.wait()
+        return self._records
 
 
 class RecordWriter:
@@ -80,6 +95,7 @@ class RecordWriter:
         self._no_cause = Cause.objects.filter(code="not_established").first()
         # Who complains is looked up when a batch is written; the rules do not ask.
         self._anyone = Customer()
+        self._target_rows = list(Target.objects.order_by("valid_from"))
         self._targets: dict[tuple[int, dt.date], dict[Metric, int]] = {}
         self._steps: dict[str, list[str]] = {}
         self._undated = dt.datetime.combine(profile.undated, dt.time(12), profile.zone).astimezone(dt.UTC)
@@ -113,29 +129,40 @@ class RecordWriter:
         check_complaint(new, today=timezone.localdate())
         return record, new
 
-    def write(self, checked: list[tuple[Record, NewCase]]) -> list[Record]:
-        """Write these in one transaction, but for those that are there already; returns what was written."""
-        now = timezone.now()
-        with transaction.atomic():
-            known = known_references(
-                Case, self._profile.source, [record.reference for record, _new in checked]
-            )
+    def has_written(self) -> bool:
+        """Whether anything from this source is there already."""
+        return bool(
+            Case.objects.filter(external_source=self._profile.source, external_reference__gt="").exists()
+        )
+
+    def known(self, records: list[Record]) -> set[str]:
+        """The references among these that are written already."""
+        return set(known_references(Case, self._profile.source, [record.reference for record in records]))
+
+    def begin(self, checked: list[tuple[Record, NewCase]]) -> Batch:
+        """Begin to write these in one transaction, but for those that are there already.
+
+        The database works on them until `Batch.finish`; nothing else may use the connection meanwhile.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(transaction.atomic())
+            known = self.known([record for record, _new in checked])
             fresh = [(record, new) for record, new in checked if record.reference not in known]
-            if not fresh:
-                return []
-            batch = _Batch()
-            customers = self._customers([record for record, _new in fresh], batch, now)
-            keys, numbers = reserve_ids(Case, len(fresh)), next_numbers(len(fresh), now)
-            for (record, new), customer, key, number in zip(fresh, customers, keys, numbers, strict=True):
-                received = record.received_at or self._undated
-                case = build_case(
-                    new, customer=customer, number=number, received_at=received, actor=self._actor
-                )
-                case.pk = key
-                self._complete(case, record, received)
-                self._add(batch, case, record, now)
-            batch.write()
-        return [record for record, _new in fresh]
+            copying = self._rows(fresh).copy() if fresh else None
+            return Batch([record for record, _new in fresh], copying, stack.pop_all())
+
+    def _rows(self, fresh: list[tuple[Record, NewCase]]) -> _Rows:
+        now = timezone.now()
+        rows = _Rows()
+        customers = self._customers([record for record, _new in fresh], rows, now)
+        keys, numbers = reserve_ids(Case, len(fresh)), next_numbers(len(fresh), now)
+        for (record, new), customer, key, number in zip(fresh, customers, keys, numbers, strict=True):
+            received = record.received_at or self._undated
+            case = build_case(new, customer=customer, number=number, received_at=received, actor=self._actor)
+            case.pk = key
+            self._complete(case, record, received)
+            self._add(rows, case, record, now)
+        return rows
 
     def _failure(self, record: Record, found: Suggestion) -> tuple[str, str]:
         """A label wins over the words; they still choose among the defects of the type that it names."""
@@ -146,7 +173,7 @@ class RecordWriter:
             return label.failure_type, found.defect
         return label.failure_type, label.defect
 
-    def _customers(self, records: list[Record], batch: _Batch, now: dt.datetime) -> list[Customer]:
+    def _customers(self, records: list[Record], rows: _Rows, now: dt.datetime) -> list[Customer]:
         """Each record's customer: one known by the same reference, or a new one."""
         source = self._profile.source
         references = [record.customer or f"row:{record.reference}"[:120] for record in records]
@@ -169,17 +196,7 @@ class RecordWriter:
                 external_reference=reference,
                 search=customer_document(name[:120], []),
             )
-            batch.customers.append(customer)
-            stream = f"customer:{customer.pk}"
-            batch.events.append(
-                opening_event(
-                    stream=stream,
-                    verb="customer.imported",
-                    actor=self._actor,
-                    data={"source": source},
-                    at=now,
-                )
-            )
+            rows.customers.append(customer)
         return [found[reference] for reference in references]
 
     def _complete(self, case: Case, record: Record, received: dt.datetime) -> None:
@@ -194,17 +211,17 @@ class RecordWriter:
             case.outcome, case.cause = record.outcome, self._no_cause
             case.resolution = record.resolution
 
-    def _add(self, batch: _Batch, case: Case, record: Record, now: dt.datetime) -> None:
-        batch.cases.append(case)
-        batch.timeline.extend(self._entries(case, record, now))
-        batch.clocks.extend(self._finished_clocks(case, record))
+    def _add(self, rows: _Rows, case: Case, record: Record, now: dt.datetime) -> None:
+        rows.cases.append(case)
+        rows.timeline.extend(self._entries(case, record, now))
+        rows.clocks.extend(self._finished_clocks(case, record))
         if case.is_open:
             if case.failure_type not in self._steps:
                 self._steps[case.failure_type] = playbook_steps(case.failure_type)
             steps = build_steps(case, acknowledged_at=None, kinds=self._steps[case.failure_type])
             case.next_step = next_step((step.kind, step.state) for step in steps)
-            batch.steps.extend(steps)
-        batch.events.append(
+            rows.steps.extend(steps)
+        rows.events.append(
             opening_event(
                 stream=case.stream,
                 verb="case.imported",
@@ -212,6 +229,7 @@ class RecordWriter:
                 data={
                     "source": self._profile.source,
                     "reference": record.reference,
+                    "customer": case.customer_id,
                     "channel": case.channel,
                     "severity": case.severity,
                     "failure_type": case.failure_type,
@@ -271,11 +289,13 @@ class RecordWriter:
         return clocks
 
     def _targets_for(self, severity: int, on: dt.date) -> dict[Metric, int]:
+        """As `sla.queries.targets_for`, without a query for every day of history."""
         key = (severity, on)
         if key not in self._targets:
-            wanted = (Metric.FIRST_RESPONSE, Metric.RESOLUTION)
             self._targets[key] = {
-                metric: minutes for metric, minutes in targets_for(severity, on).items() if metric in wanted
+                Metric(row.metric): row.minutes
+                for row in self._target_rows
+                if row.severity == severity and row.valid_from <= on and row.metric in _MEASURED
             }
         return self._targets[key]
 

@@ -47,6 +47,13 @@ def test_the_cache_alone_starts_them_too(installation: Installation) -> None:
 
 
 @pytest.mark.process
+def test_the_database_shell_starts_them_and_brings_its_own_psql(installation: Installation) -> None:
+    code, output = installation.run("dbshell", "--", "--tuples-only", "--command", "SELECT 6 * 7")
+
+    assert (code, output.strip()) == (0, "42")
+
+
+@pytest.mark.process
 def test_commands_without_data_start_nothing(installation: Installation) -> None:
     code, _ = installation.run("check")
 

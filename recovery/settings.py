@@ -160,7 +160,7 @@ MEDIA_ROOT = ENVIRONMENT.data_dir / "files"
 # --- sign-in -------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["recovery.sign_in.StaffBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -306,6 +306,15 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Complaints and service recovery.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "StepKind": "cases.states.StepKind",
+        "StepState": "cases.states.StepState",
+        "EntryKind": "cases.states.EntryKind",
+        "CaseState": "cases.states.CaseState",
+        "ClockState": "cases.states.ClockState",
+        "Metric": "sla.states.Metric",
+        "ContactKind": "customers.states.ContactKind",
+    },
 }
 
 # --- logs ----------------------------------------------------------------------------------

@@ -28,7 +28,6 @@ from messaging.models import Notice
 from messaging.queries import notices_of
 
 NOTICES = 25
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 QUICK = ("theme", "language")
 
 
@@ -131,7 +130,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     if user is None:
         messages.error(request, _("The demo data are not loaded yet. Try again in a moment."))
         return redirect("account_login")
-    login(request, user, backend=BACKEND)
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     return redirect(next_url(request, reverse("desk:home")))
 
 

@@ -23,9 +23,9 @@ from feedback.states import Construct
 from messaging.models import Notice, OutboxMessage
 from messaging.rendering import render_email
 from messaging.states import MessageState
-from recovery.demo.copying import copy_in
 from recovery.demo.life import Alert, Life
 from recovery.demo.staff import Staff
+from recovery.demo.writing import write_rows
 from sla.states import Metric, Severity
 
 # Mail older than this is no longer in the mailbox: it would only make it long.
@@ -132,8 +132,8 @@ class Postman:
     def write(self) -> None:
         self._messages.sort(key=lambda message: message.created_at)
         self._notices.sort(key=lambda notice: notice.created_at)
-        copy_in(self._messages)
-        copy_in(self._notices)
+        write_rows(self._messages)
+        write_rows(self._notices)
 
     def _tell_proposer(self, offer: Offer) -> None:
         assert offer.decided_at is not None

@@ -17,7 +17,6 @@ from cases.actions.log import next_numbers
 from cases.models import Case
 from cases.states import CaseState
 from customers.models import Customer, Order
-from recovery.demo.copying import copy_in
 from recovery.demo.letters import Postman, told_of
 from recovery.demo.life import Alert, Life
 from recovery.demo.money import Purse
@@ -31,6 +30,7 @@ from recovery.demo.trades import Product
 from recovery.demo.trail import Trail
 from recovery.demo.wording import Wording
 from recovery.demo.world import Place, create_places, targets
+from recovery.demo.writing import write_rows
 
 SEED = 20
 OWNED_BY_DEMO_FRONTLINE = 10
@@ -110,7 +110,7 @@ def _number_orders(
         ordered_at = plans[0].received_at - dt.timedelta(days=chance.randint(5, 200))
         reference = f"{place.trade.order_prefix}-{ordered_at:%y}-{number:06d}"
         orders.append(_order(customer, place, reference, product, ordered_at, chance))
-    copy_in(orders)
+    write_rows(orders)
 
 
 def _order(
@@ -174,9 +174,9 @@ def _write_cases(lives: list[Life]) -> dict[str, int]:
     steps = [step for life in lives for step in life.steps]
     clocks = sorted((clock for life in lives for clock in life.clocks), key=lambda clock: clock.started_at)
     entries = sorted((entry for life in lives for entry in life.entries), key=lambda entry: entry.at)
-    copy_in(steps)
-    copy_in(clocks)
-    copy_in(entries)
+    write_rows(steps)
+    write_rows(clocks)
+    write_rows(entries)
     still_open = sum(life.case.state != CaseState.RESOLVED for life in lives)
     return {"cases": len(lives), "open cases": still_open, "timeline entries": len(entries)}
 

@@ -14,10 +14,10 @@ from compensation.actions.telling import amount_text
 from compensation.models import Approval, Budget, BudgetMovement, Fulfilment, Offer
 from compensation.rules import NEEDS_REFERENCE, Limit, who_decides
 from compensation.states import Basis, Decision, FulfilmentMethod, Movement, OfferKind, OfferState
-from recovery.demo.copying import copy_in
 from recovery.demo.life import Life
 from recovery.demo.trail import Trail
 from recovery.demo.world import Place
+from recovery.demo.writing import write_rows
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -201,12 +201,12 @@ class Purse:
         for place, movement in self._movements:
             movement.budget = movement.offer.budget = budgets[self._month(place, movement.offer)]
         self.offers.sort(key=lambda offer: offer.proposed_at)
-        copy_in(self.offers)
+        write_rows(self.offers)
         self.approvals.sort(key=lambda approval: approval.at)
-        copy_in(self.approvals)
-        copy_in(self.fulfilments)
+        write_rows(self.approvals)
+        write_rows(self.fulfilments)
         movements = sorted((movement for _place, movement in self._movements), key=lambda row: row.at)
-        copy_in(movements)
+        write_rows(movements)
 
     def _move(self, life: Life, offer: Offer, kind: Movement, at: dt.datetime, by: User) -> None:
         movement = BudgetMovement(offer=offer, kind=kind, amount=offer.standing_amount, at=at, by=by)

@@ -29,10 +29,10 @@ from feedback.rules import (
     score,
 )
 from feedback.states import Construct, FollowUpState, InvitationState
-from recovery.demo.copying import copy_in
 from recovery.demo.life import Life
 from recovery.demo.staff import Staff
 from recovery.demo.wording import Wording
+from recovery.demo.writing import write_rows
 
 # The demo's own sending is quick, for trying out; its past was asked as an ordinary installation asks.
 DELAY = dt.timedelta(days=1)
@@ -96,9 +96,9 @@ class Surveyor:
                 self._answer(resolution, invitation)
 
     def write(self) -> None:
-        copy_in(self.invitations)
-        copy_in(self.responses)
-        copy_in(self.follow_ups)
+        write_rows(self.invitations)
+        write_rows(self.responses)
+        write_rows(self.follow_ups)
 
     def _invite(self, resolution: Resolution) -> Invitation:
         life, round_ = resolution.life, resolution.round

@@ -11,7 +11,7 @@ from typing import Any
 from accounts.models import User
 from audit.models import Event
 from audit.rules import START, chain_hash
-from recovery.demo.copying import copy_in
+from recovery.demo.writing import write_rows
 
 Data = Mapping[str, Any]
 
@@ -53,7 +53,7 @@ class Trail:
             stream = draft.stream()
             event = last[stream] = _link(draft, stream, last.get(stream))
             events.append(event)
-        copy_in(events)
+        write_rows(events)
         return len(events)
 
 

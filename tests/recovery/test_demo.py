@@ -249,10 +249,10 @@ def test_refused_outside_demo_mode(settings: Any) -> None:
     assert not User.objects.exists()
 
 
-def test_refused_beside_real_data_and_silent_when_only_wanted_if_empty(settings: Any) -> None:
+def test_refused_beside_other_users_and_silent_when_only_wanted_if_empty(settings: Any) -> None:
     settings.DEMO = True
     User.objects.create_user(email="someone@staff.example", name="Someone", role="admin")
-    with pytest.raises(CommandError, match="database of its own"):
+    with pytest.raises(CommandError, match="works here already"):
         call_command("load_demo")
     call_command("load_demo", if_empty=True)
     assert User.objects.count() == 1

@@ -39,12 +39,10 @@ class Command(BaseCommand):
         if User.objects.filter(is_demo=True).exists():
             self._say("The demo is loaded already.")
             return
-        if User.objects.exists() or Case.objects.exists():
-            if if_empty:
-                return
-            raise CommandError(
-                "There are users or complaints here already; the demo needs a database of its own."
-            )
+        if if_empty and (User.objects.exists() or Case.objects.exists()):
+            return
+        if User.objects.exists():
+            raise CommandError("Somebody works here already; the demo needs a database without other users.")
         started = time.monotonic()
         counts = load(cases=cases, tell=lambda text: self._say(f"· {text}"))
         told = ", ".join(f"{count:,} {name}" for name, count in counts.items())

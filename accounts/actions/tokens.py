@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -50,11 +51,14 @@ def revoke_api_tokens(*, actor: User | None, user: User, name: str) -> int:
 
 
 def use_api_token(key: str) -> User | None:
-    """Who acts by this key; None when it is unknown or revoked, or its owner may not sign in any more."""
+    """Who acts by this key; None when it is unknown or revoked, or its owner may not sign in any more.
+
+    A demo user acts nowhere but in a demo.
+    """
     token = (
         ApiToken.objects.select_related("user").filter(digest=digest_of(key), revoked_at__isnull=True).first()
     )
-    if token is None or not token.user.is_active:
+    if token is None or not token.user.is_active or (token.user.is_demo and not settings.DEMO):
         return None
     today = timezone.now().date()
     if token.last_used_on != today:

@@ -14,11 +14,13 @@ from accounts.models import User
 from cases.access import visible_cases
 from cases.models import NEVER, Case, Cause, Clock, Defect, PlaybookStep, RecoveryStep, TimelineEntry
 from cases.states import OPEN_STATES, CaseState, ClockState, StepKind
-from common.counting import bounded_counts
+from common.counting import kept_counts
 from common.search_text import search_filter
 
 PAGE = 25
 SOON = dt.timedelta(hours=2)
+# Stands in a query for the time at which it is read.
+SOME_TIME = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 _OPEN = Q(state__in=OPEN_STATES)
 
 
@@ -79,7 +81,7 @@ def queue(
     after: str = "",
 ) -> CasePage:
     """Open cases, the most urgent first. `after` goes on from a key that an earlier page gave."""
-    rows = for_list(visible_cases(user).filter(queue_filter(view, user, timezone.now())))
+    rows = for_rows(visible_cases(user).filter(queue_filter(view, user, timezone.now())))
     if branch_id is not None:
         rows = rows.filter(branch_id=branch_id)
     if severity is not None:
@@ -94,9 +96,11 @@ def queue(
 
 def queue_counts(user: User) -> dict[str, int]:
     """How many cases each view holds, bounded."""
-    now = timezone.now()
-    mine = visible_cases(user)
-    return bounded_counts(**{view: mine.filter(queue_filter(view, user, now)) for view in QUEUE_VIEWS})
+    counts = kept_counts(
+        ("queue", *user.rights),
+        lambda: {view: visible_cases(user).filter(queue_filter(view, user, SOME_TIME)) for view in QUEUE_VIEWS},
+    )
+    return counts.read(replaced=(SOME_TIME + SOON, timezone.now() + SOON))
 
 
 def search_cases(user: User, text: str, *, after: str = "") -> CasePage:
@@ -104,7 +108,7 @@ def search_cases(user: User, text: str, *, after: str = "") -> CasePage:
     match = search_filter(text)
     if match is None:
         return CasePage([], "")
-    rows = for_list(visible_cases(user).filter(match))
+    rows = for_rows(visible_cases(user).filter(match))
     if after:
         rows = rows.filter(pk__lt=int(after))
     return _page(rows.order_by("-pk"), lambda case: str(case.pk))
@@ -117,6 +121,21 @@ def descriptions_of(cases: Iterable[Case], *, most: int = 4000) -> dict[int, str
     return dict(rows.values_list("pk", "beginning")) if keys else {}
 
 
+# What rows show of a case and of what is joined to it: long rows with many columns are slow to read.
+_OF_A_ROW = (
+    *("number", "customer_id", "branch_id", "state", "summary", "product", "order_reference", "received_at"),
+    *("language", "failure_type", "defect_id", "severity", "cues", "owner_id", "due_at", "due_metric", "next_step"),
+    *("low_score", "reopened_count", "external_reference"),
+    *("customer__name", "customer__tier", "owner__name", "branch__name_en", "branch__name_zh"),
+    *("defect__name_en", "defect__name_zh"),
+)
+
+
+def for_rows(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """The same cases with what a row of a page's list shows, and nothing else."""
+    return cases.select_related("customer", "owner", "branch", "defect").only(*_OF_A_ROW)
+
+
 def for_list(cases: QuerySet[Case]) -> QuerySet[Case]:
     """The same cases with what a row of a list shows already joined, and no long texts."""
     return cases.select_related("customer", "owner", "branch", "defect").defer(
@@ -126,7 +145,7 @@ def for_list(cases: QuerySet[Case]) -> QuerySet[Case]:
 
 def cases_of_customer(user: User, customer_id: int, *, limit: int = PAGE) -> list[Case]:
     """A customer's cases that this person may see, the newest first."""
-    rows = for_list(visible_cases(user).filter(customer_id=customer_id)).order_by("-received_at", "-pk")
+    rows = for_rows(visible_cases(user).filter(customer_id=customer_id)).order_by("-received_at", "-pk")
     return list(rows[:limit])
 
 

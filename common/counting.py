@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -12,9 +14,50 @@ from django.db.models import QuerySet
 COUNT_LIMIT = 999
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A query for several bounded counts, written once and read often: writing it takes longer than reading."""
+
+    names: tuple[str, ...]
+    asked: tuple[str, ...]
+    sql: str
+    values: tuple[Any, ...]
+
+    def read(self, replaced: tuple[Any, Any] | None = None) -> dict[str, int]:
+        """How many rows there are now; `replaced` is a value it was written with, and the one for now."""
+        counts = dict.fromkeys(self.names, 0)
+        if self.asked:
+            values = self.values
+            if replaced is not None:
+                written, present = replaced
+                values = tuple(present if value == written else value for value in values)
+            with connection.cursor() as cursor:
+                cursor.execute(self.sql, values)
+                counts.update(zip(self.asked, cursor.fetchone(), strict=True))
+        return counts
+
+
+_written: dict[Hashable, Counts] = {}
+MOST_WRITTEN = 1000
+
+
+def kept_counts(key: Hashable, rows: Callable[[], Mapping[str, QuerySet[Any]]]) -> Counts:
+    """The query for these querysets, kept under a key that names all they depend on."""
+    found = _written.get(key)
+    if found is None:
+        if len(_written) >= MOST_WRITTEN:
+            _written.clear()
+        found = _written[key] = write_counts(rows())
+    return found
+
+
 def bounded_counts(**rows: QuerySet[Any]) -> dict[str, int]:
     """How many rows each queryset holds, up to `COUNT_LIMIT` + 1, by one query."""
-    counts = dict.fromkeys(rows, 0)
+    return write_counts(rows).read()
+
+
+def write_counts(rows: Mapping[str, QuerySet[Any]]) -> Counts:
+    """The query that counts the rows of each queryset, up to `COUNT_LIMIT` + 1."""
     parts: list[str] = []
     values: list[Any] = []
     asked: list[str] = []
@@ -26,11 +69,7 @@ def bounded_counts(**rows: QuerySet[Any]) -> dict[str, int]:
         parts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")  # noqa: S608  # compiled by Django, values apart
         values.extend(params)
         asked.append(name)
-    if parts:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT " + ", ".join(parts), values)
-            counts.update(zip(asked, cursor.fetchone(), strict=True))
-    return counts
+    return Counts(tuple(rows), tuple(asked), "SELECT " + ", ".join(parts), tuple(values))
 
 
 def shown(count: int) -> str:

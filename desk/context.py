@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.states import Capability
 from cases.queries import open_cases, own_open_cases
-from common.counting import bounded_counts, shown
+from common.counting import kept_counts, shown
 from compensation.queries import addressed_to
 from feedback.queries import open_follow_ups
 from messaging.queries import unread_notices
@@ -28,15 +28,19 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 
 def rail_of(user: User) -> dict[str, Any]:
     """Counts beside the entries of the rail, by one query; a large one is shown as "999+"."""
-    rows: dict[str, QuerySet[Any]] = {"queue": open_cases(user), "notifications": unread_notices(user)}
-    if user.may(Capability.RECOVER_CASE):
-        rows |= {"own": own_open_cases(user), "follow_ups": open_follow_ups(user)}
-    if user.may(Capability.DECIDE_OFFER):
-        rows["approvals"] = addressed_to(user)
-    counts = bounded_counts(**rows)
+    counts = kept_counts(("rail", *user.rights), lambda: _counted(user)).read()
     return {
         "home": shown(counts.get("own", 0) + counts.get("follow_ups", 0)),
         "queue": shown(counts["queue"]),
         "approvals": shown(counts.get("approvals", 0)),
         "notifications": counts["notifications"],
     }
+
+
+def _counted(user: User) -> dict[str, QuerySet[Any]]:
+    rows: dict[str, QuerySet[Any]] = {"queue": open_cases(user), "notifications": unread_notices(user)}
+    if user.may(Capability.RECOVER_CASE):
+        rows |= {"own": own_open_cases(user), "follow_ups": open_follow_ups(user)}
+    if user.may(Capability.DECIDE_OFFER):
+        rows["approvals"] = addressed_to(user)
+    return rows

@@ -75,6 +75,11 @@ class User(QuickLabels, AbstractBaseUser):
             return None
         return frozenset(self.branches.values_list("pk", flat=True))
 
+    @property
+    def rights(self) -> tuple[object, ...]:
+        """All that decides what this person may see, as a key for what is kept of it."""
+        return self.pk, self.role, self.is_active, self.branch_ids
+
     def reaches(self, branch_id: int) -> bool:
         """Whether this person may see cases of that branch."""
         return self.branch_ids is None or branch_id in self.branch_ids

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import template
 from django.utils.safestring import SafeString
 
+from cases.models import Case
+from common.display import ClockView
 from desk.highlight import highlight
+from desk.rows import draw_row
 
 register = template.Library()
 
@@ -14,3 +19,9 @@ register = template.Library()
 def marked(text: str, query: str) -> SafeString:
     """`{{ case.summary|marked:query }}`: the text with the words of a search in <mark>."""
     return highlight(str(text), query)
+
+
+@register.simple_tag
+def case_rows(rows: Iterable[tuple[Case, ClockView | None]]) -> SafeString:
+    """`{% case_rows rows %}`: the rows of a table of cases, from pairs of a case and its clock."""
+    return SafeString("").join([draw_row(case, clock) for case, clock in rows])

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
@@ -20,6 +20,7 @@ NULL = "\\N"
 _PIECE = 1 << 20
 
 Encoder = Callable[[Any], str]
+Row = TypeVar("Row", bound=models.Model)
 
 
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:
@@ -30,6 +31,27 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
             [model._meta.db_table, model._meta.pk.column, count],
         )
         return [value for (value,) in cursor.fetchall()]
+
+
+def unsaved(model: type[Row], **values: Any) -> Row:
+    """A row for COPY alone, from column attributes (`case_id=…`); several times as quick as the constructor.
+
+    What is not given has the model's default, computed once for all rows: so give what should differ, such as
+    times.
+    Raises `TypeError` for a column that the model has not.
+    """
+    blank = _blank(model)
+    row = model.__new__(model)
+    row.__dict__.update(blank)
+    row.__dict__.update(values)
+    if len(row.__dict__) != len(blank):
+        raise TypeError(f"{model.__name__} has no {', '.join(sorted(values.keys() - blank.keys()))}.")
+    return row
+
+
+@lru_cache(maxsize=64)
+def _blank(model: type[models.Model]) -> dict[str, Any]:
+    return dict(model().__dict__)
 
 
 class Copying:

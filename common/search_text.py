@@ -44,19 +44,16 @@ def tokens(text: str) -> list[str]:
     """
     found: list[str] = []
     for run in _runs(text):
-        if run.isascii():
+        if run.isalnum() and run.isascii():
             found.append(run)
-            if not run.isalnum():
-                found += _JOINT.split(run)
         elif _CJK.match(run):
             found += run
             found += map("".join, pairwise(run))
         else:
             found += (run, *_JOINT.split(run))
-    unique = dict.fromkeys(found)
-    if max(map(len, unique), default=0) > LONGEST_TOKEN:
-        unique = dict.fromkeys([token[:LONGEST_TOKEN] for token in unique])
-    return list(unique)[:MOST_TOKENS]
+    if max(map(len, found), default=0) > LONGEST_TOKEN:
+        found = [token[:LONGEST_TOKEN] for token in found]
+    return list(dict.fromkeys(found))[:MOST_TOKENS]
 
 
 def _runs(text: str) -> Iterable[str]:

@@ -28,7 +28,7 @@ from cases.queries import playbook_steps
 from cases.rules import business_seconds_taken, clock_due, next_step
 from cases.states import CaseState, ClockState, EntryKind
 from cases.suggestion import Suggestion, suggest
-from common.copying import Copying, reserve_ids
+from common.copying import Copying, reserve_ids, unsaved
 from customers.actions import customer_document
 from customers.models import Customer
 from sla.models import Calendar, Target
@@ -186,8 +186,9 @@ class RecordWriter:
             if reference in found:
                 continue
             name = record.customer_name or self._profile.customer_unnamed.format(reference=record.reference)
-            customer = found[reference] = Customer(
-                pk=next(keys),
+            customer = found[reference] = unsaved(
+                Customer,
+                id=next(keys),
                 name=name[:120],
                 language=self._profile.language,
                 time_zone=self._profile.time_zone,
@@ -241,16 +242,23 @@ class RecordWriter:
 
     def _entries(self, case: Case, record: Record, now: dt.datetime) -> list[TimelineEntry]:
         received, source = case.received_at, self._profile.source
-        entries = [TimelineEntry(case=case, kind=EntryKind.COMPLAINT, body=case.description, at=received)]
+        entries = [
+            unsaved(
+                TimelineEntry, case_id=case.pk, kind=EntryKind.COMPLAINT, body=case.description, at=received
+            )
+        ]
         if len(record.description) > LONGEST_DESCRIPTION:
             # The description holds the beginning; nothing of the rest is lost.
             parts = split_text(record.description, LONGEST_DESCRIPTION)[1:]
             entries += [
-                TimelineEntry(case=case, kind=EntryKind.MESSAGE, body=part, at=received) for part in parts
+                unsaved(TimelineEntry, case_id=case.pk, kind=EntryKind.MESSAGE, body=part, at=received)
+                for part in parts
             ]
         if record.reply:
             at = case.first_response_at or received
-            entries.append(TimelineEntry(case=case, kind=EntryKind.REPLY, body=record.reply, at=at))
+            entries.append(
+                unsaved(TimelineEntry, case_id=case.pk, kind=EntryKind.REPLY, body=record.reply, at=at)
+            )
         params = {"source": source, "reference": record.reference}
         kept = " · ".join([f"{name}: {value}" for name, value in record.details])
         message = _IMPORTED_WITH if kept else _IMPORTED
@@ -258,7 +266,9 @@ class RecordWriter:
             message, params["date"] = _IMPORTED_UNDATED, self._profile.undated.isoformat()
         if message is not _IMPORTED:
             params["kept"] = kept or "–"
-        entries.append(TimelineEntry(case=case, kind=EntryKind.EVENT, body=message, params=params, at=now))
+        entries.append(
+            unsaved(TimelineEntry, case_id=case.pk, kind=EntryKind.EVENT, body=message, params=params, at=now)
+        )
         return entries
 
     def _finished_clocks(self, case: Case, record: Record) -> list[Clock]:
@@ -272,12 +282,13 @@ class RecordWriter:
         for metric, minutes in self._targets_for(case.severity, started.date()).items():
             due = clock_due(started, minutes, 0, self._hours)
             clocks.append(
-                Clock(
-                    case=case,
+                unsaved(
+                    Clock,
+                    case_id=case.pk,
                     metric=metric,
                     severity=case.severity,
                     target_minutes=minutes,
-                    calendar=self._calendar,
+                    calendar_id=self._calendar.pk,
                     state=ClockState.MET if stopped <= due else ClockState.MISSED,
                     started_at=started,
                     due_at=due,

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 
 from audit.models import Event
 from cases.models import Case, Clock, RecoveryStep, TimelineEntry
-from common.copying import _encoder, _plan, copy_rows, reserve_ids
+from common.copying import _encoder, _plan, copy_rows, reserve_ids, unsaved
 from common.search_text import search_document
 from customers.models import ContactPoint, Customer, Order
 from tests.factories import make_branch
@@ -109,3 +109,16 @@ def test_a_kind_of_column_that_nobody_thought_of_is_refused_not_guessed() -> Non
 def test_nothing_is_written_for_no_rows(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         copy_rows([])
+
+
+def test_an_unsaved_row_has_the_models_defaults_and_no_column_that_it_has_not() -> None:
+    case = new_case(Customer.objects.create(name="Customer"), "C-1")
+    case.save()
+    copy_rows([unsaved(TimelineEntry, case_id=case.pk, kind="note", at=NOW, body="Quick")])
+    quick = case.timeline.get()
+    usual = TimelineEntry(case=case, kind="note", at=NOW, body="Quick")
+    for column in TimelineEntry._meta.concrete_fields:
+        if not column.primary_key:
+            assert getattr(quick, column.attname) == getattr(usual, column.attname)
+    with pytest.raises(TypeError, match="has no colour, size"):
+        unsaved(TimelineEntry, colour="red", size=3)

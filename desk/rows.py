@@ -28,17 +28,19 @@ def draw_row(case: Case, clock: ClockView | None) -> SafeString:
     language = get_language() or "en"
     customer, owner, summary = case.customer, case.owner, escape(case.summary)
     path = escape(case_path(case.number))
-    defect = f'<span class="quiet">{escape(case.defect.name_in(language))}</span>' if case.defect else ""
+    defect = (
+        f'<span class="quiet defect">{escape(case.defect.name_in(language))}</span>' if case.defect else ""
+    )
     owned = escape(owner.name) if owner else f'<span class="risk">{escape(_("nobody yet"))}</span>'
     return mark_safe(  # noqa: S308  # what comes from people is escaped
-        f'<tr><td>{severity_mark(case.severity, language)}</td>'
+        f"<tr><td>{severity_mark(case.severity, language)}</td>"
         f'<td class="hide-s"><a class="nowrap" href="{path}">{escape(case.number)}</a></td>'
         f'<td class="grow"><b>{escape(customer.name)}</b> {_tier(customer.tier, language)}{_chips(case)}'
         f'<a class="quiet line-clamp only-s" href="{path}">{summary}</a>'
         f'<div class="quiet line-clamp hide-s">{summary}</div></td>'
         f'<td class="hide-s">{_failure(case.failure_type, language)}{defect}</td>'
-        f'<td>{_time_left(case, clock)}</td>'
-        f'<td class="hide-m">{owned}</td>'
+        f"<td>{_time_left(case, clock)}</td>"
+        f'<td class="hide-m nowrap">{owned}</td>'
         f'<td class="hide-m">{_step(case.next_step, language)}</td></tr>\n'
     )
 

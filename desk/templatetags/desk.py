@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django import template
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from cases.models import Case
@@ -19,6 +21,12 @@ register = template.Library()
 def marked(text: str, query: str) -> SafeString:
     """`{{ case.summary|marked:query }}`: the text with the words of a search in <mark>."""
     return highlight(str(text), query)
+
+
+@register.filter
+def is_past(moment: datetime) -> bool:
+    """`{% if task.due_at|is_past %}`: whether its time is up."""
+    return moment < timezone.now()
 
 
 @register.simple_tag

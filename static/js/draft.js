@@ -70,7 +70,7 @@ function say(form, word, at) {
   const status = form.querySelector("[data-draft-status]");
   const pattern = status?.dataset[word];
   if (!pattern) return;
-  const time = new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  const time = new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   status.textContent = pattern.replace("{time}", time);
 }
 

@@ -102,8 +102,8 @@ class Lexemes(SearchQuery):
         return "%s::tsquery", [self.query]
 
 
-def search_filter(text: str, *, field: str = "search") -> Q | None:
-    """A filter for rows whose document holds every token; the last word may be the beginning of one.
+def query_text(text: str) -> str | None:
+    """What a document must hold, as PostgreSQL writes a `tsquery`: every token, the last word perhaps begun only.
 
     None when the text holds nothing that can be searched for.
     """
@@ -113,4 +113,13 @@ def search_filter(text: str, *, field: str = "search") -> Q | None:
     lexemes = ["'" + token.replace("\\", "\\\\").replace("'", "''") + "'" for token in wanted]
     if not _CJK.match(wanted[-1]) and len(wanted[-1]) >= 3:
         lexemes[-1] += ":*"
-    return Q(**{field: Lexemes(" & ".join(lexemes))})
+    return " & ".join(lexemes)
+
+
+def search_filter(text: str, *, field: str = "search") -> Q | None:
+    """A filter for rows whose document holds every token; the last word may be the beginning of one.
+
+    None when the text holds nothing that can be searched for.
+    """
+    wanted = query_text(text)
+    return None if wanted is None else Q(**{field: Lexemes(wanted)})

@@ -38,6 +38,7 @@ NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 _OPEN = models.Q(state__in=[str(state) for state in OPEN_STATES])
 # What counts over a period are filtered and grouped by: in the index, they never touch the long rows.
+_QUEUED_BY = ("state", "next_step")
 _COUNTED_BY = ("branch", "channel", "failure_type", "defect")
 
 
@@ -135,8 +136,13 @@ class Case(QuickLabels, models.Model):
         verbose_name_plural = _("cases")
         ordering = ("-id",)
         indexes = (
-            models.Index(fields=("due_at", "id"), name="cases_open_due", condition=_OPEN),
-            models.Index(fields=("branch", "due_at", "id"), name="cases_open_branch_due", condition=_OPEN),
+            models.Index(fields=("due_at", "id"), name="cases_open_due", condition=_OPEN, include=_QUEUED_BY),
+            models.Index(
+                fields=("branch", "due_at", "id"),
+                name="cases_open_branch_due",
+                condition=_OPEN,
+                include=_QUEUED_BY,
+            ),
             models.Index(fields=("owner", "due_at", "id"), name="cases_open_owner_due", condition=_OPEN),
             models.Index(fields=("customer", "-received_at"), name="cases_customer_latest"),
             models.Index(fields=("received_at", "id"), name="cases_received", include=_COUNTED_BY),

@@ -23,7 +23,9 @@ class KeptNode(template.Node):
     They live as long as the parsed template: with `DEBUG` on that is a single page, else the process.
     """
 
-    def __init__(self, nodelist: NodeList, values: list[FilterExpression], unless: FilterExpression | None) -> None:
+    def __init__(
+        self, nodelist: NodeList, values: list[FilterExpression], unless: FilterExpression | None
+    ) -> None:
         self.nodelist = nodelist
         self.values = values
         self.unless = unless

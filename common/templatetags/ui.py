@@ -110,7 +110,11 @@ def clock(view: ClockView) -> SafeString:
     """
     counting = SafeString("")
     if view.left is not None and view.state in RUNNING:
-        parts = (("data-left", view.left), ("data-total", view.total or None), ("data-open-for", view.open_for))
+        parts = (
+            ("data-left", view.left),
+            ("data-total", view.total or None),
+            ("data-open-for", view.open_for),
+        )
         counting = SafeString("".join(f' {name}="{value:d}"' for name, value in parts if value is not None))
     return format_html(
         '<div class="clock {}"{}><span title="{}"><b data-clock-text>{}</b> <span class="quiet">{}</span></span>{}</div>',

@@ -55,6 +55,14 @@ def address(case: Case, name: str = "case", *args: object) -> str:
     return reverse(f"desk:{name}", args=[case.number, *args])
 
 
+def test_lists_link_each_case_and_show_no_markup_as_text(desk: Desk, case: Case) -> None:
+    client = signed_in(desk.frontline)
+    for page in ("desk:queue", "desk:home"):
+        response = client.get(reverse(page))
+        assert f'href="{address(case)}"' in response.content.decode()
+        assert "<" not in words(response)
+
+
 def test_the_queue_shows_the_most_urgent_first_and_pages_through_all(desk: Desk) -> None:
     cases = [log_case(desk, severity=number % 4 + 1) for number in range(30)]
     client = signed_in(desk.frontline)
@@ -271,3 +279,34 @@ def test_what_customers_write_is_shown_as_text(desk: Desk) -> None:
     page = signed_in(desk.frontline).get(address(case)).content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_made_up_keys_bytes_and_sums_are_bad_input_and_no_failure(desk: Desk, case: Case) -> None:
+    client = signed_in(desk.frontline)
+    for address in (
+        "/desk/cases/C%00/",
+        "/desk/log/customers/?q=ab%00cd",
+        "/desk/log/customer/?customer=%C2%B2&branch=%C2%B2",
+        "/desk/log/?customer=" + "9" * 30,
+        "/track/%00/",
+        "/survey/%00/",
+        "/api/v1/cases/%00/",
+    ):
+        assert client.get(address).status_code in (200, 404), address
+    nonsense = form(desk, customer="²", branch="²", loss_amount="1e99999999")
+    assert client.post(reverse("desk:log"), nonsense).status_code == 422
+    assert client.post(reverse("desk:log_suggest"), nonsense).status_code == 200
+
+
+def test_a_reply_does_not_complete_the_solution_before_the_customer_was_heard(desk: Desk, case: Case) -> None:
+    client = signed_in(desk.frontline)
+    offered = client.get(address(case)).context["write_form"].fields["completes"].choices
+    assert "listen" in dict(offered)
+    assert "solve" not in dict(offered)
+    reply = {"body": "A new one is on its way.", "completes": "solve"}
+    assert client.post(address(case, "case_write", "reply"), reply).status_code == 422
+    assert not case.timeline.filter(kind="reply").exists()
+    for kind in ("listen", "apologise"):
+        complete_step(actor=desk.frontline, case_id=case.pk, kind=kind)
+    assert client.post(address(case, "case_write", "reply"), reply).status_code == 302
+    assert case.steps.get(kind="solve").state == "done"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gc
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,9 @@ from cases.actions.import_branch import branch_for_import
 from cases.actions.import_cases import BATCH, ImportResult, import_cases
 from cases.importing import FileProblem, ProfileProblem, RowFile, load_profile, profile_names, refused_path
 from common.errors import DomainError
+
+# Objects made, less objects freed, before Python looks for cycles; a batch makes some tens of thousands.
+COLLECT_AFTER = 200_000
 
 
 class Command(BaseCommand):
@@ -53,7 +59,10 @@ class Command(BaseCommand):
             )
             self.stdout.write(f"{profile.title} → branch {branch.code}")
             begun = time.monotonic()
-            with tqdm(total=size, unit="B", unit_scale=True, disable=None, leave=False) as bar:
+            with (
+                fewer_collections(),
+                tqdm(total=size, unit="B", unit_scale=True, disable=None, leave=False) as bar,
+            ):
                 result = import_cases(
                     actor=None,
                     path=path,
@@ -82,6 +91,20 @@ class Command(BaseCommand):
         if result.undated:
             lines.append(f"{result.undated:,} of those in have no usable date and count as of {stand_in}")
         self.stdout.write("\n".join(lines))
+
+
+@contextlib.contextmanager
+def fewer_collections() -> Iterator[None]:
+    """Looks for reference cycles less often: rows make none, and each look goes through all that is loaded.
+
+    That took a sixth of the time of an import.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _above_zero(text: str) -> int:

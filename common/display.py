@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from math import isfinite
 from statistics import median
 from typing import Literal
@@ -152,7 +152,20 @@ def format_percent(share: float | Decimal, digits: int = 0) -> str:
 def format_exact(moment: datetime, zone: tzinfo | None = None) -> str:
     """Date, time and zone in full, in the reader's zone: what stands behind a relative time."""
     local = moment.astimezone(zone or timezone.get_current_timezone())
-    return format_datetime(local, "yyyy-MM-dd HH:mm zzzz", locale=date_locale())
+    words = _zone_words(local.tzinfo, f"{local:%Y-%m-%dT%H}", local.fold, get_language())
+    return f"{local:%Y-%m-%d %H:%M} {words}"
+
+
+@lru_cache(maxsize=2048)
+def _zone_words(zone: tzinfo | None, hour: str, fold: int, language: str | None) -> str:
+    """The zone's name as it is called at that hour of its own: a page asks it for each of its times."""
+    local = datetime.strptime(hour, "%Y-%m-%dT%H").replace(tzinfo=zone, fold=fold)
+    return format_datetime(local, "zzzz", locale=date_locale(language))
+
+
+@lru_cache(maxsize=2048)
+def _day_words(day: date, skeleton: str, language: str | None) -> str:
+    return str(format_skeleton(skeleton, day, locale=date_locale(language)))
 
 
 def format_when(moment: datetime, now: datetime | None = None) -> str:
@@ -172,10 +185,8 @@ def format_when(moment: datetime, now: datetime | None = None) -> str:
     if days in near:
         return near[days].format(time=clock)
     if local.year == today.year:
-        return _("{date} {time}").format(
-            date=format_skeleton("MMMd", local, locale=date_locale()), time=clock
-        )
-    return str(format_skeleton("yMMMd", local, locale=date_locale()))
+        return _("{date} {time}").format(date=_day_words(local.date(), "MMMd", get_language()), time=clock)
+    return _day_words(local.date(), "yMMMd", get_language())
 
 
 def clean_percent(value: float) -> int:

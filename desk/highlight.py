@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from html import escape
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -43,12 +44,12 @@ def spans(text: str, query: str) -> list[tuple[int, int]]:
 
 def highlight(text: str, query: str) -> SafeString:
     """The text, escaped, with the words of the query in <mark>."""
-    parts = SafeString("")
+    parts = []
     at = 0
     for start, end in spans(text, query):
-        parts += format_html("{}<mark>{}</mark>", text[at:start], text[start:end])
+        parts.append(f"{escape(text[at:start])}<mark>{escape(text[start:end])}</mark>")
         at = end
-    return parts + format_html("{}", text[at:])
+    return SafeString("".join(parts) + escape(text[at:]))
 
 
 def excerpt(text: str, query: str) -> SafeString:

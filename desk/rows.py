@@ -5,6 +5,7 @@ Words that many rows share are looked up once per language.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
@@ -17,10 +18,21 @@ from cases.paths import case_path
 from cases.states import CaseState, FailureType, StepKind
 from common.display import ClockView
 from common.templatetags.ui import clock as draw_clock
+from common.templatetags.ui import when
 from customers.states import Tier
+from desk.highlight import highlight
 from sla.states import Severity
 
 HONOURED = (Tier.GOLD, Tier.PLATINUM)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A case that was found; `words` is where in the complaint, unless the row shows the words anyway."""
+
+    case: Case
+    clock: ClockView | None
+    words: SafeString
 
 
 def draw_row(case: Case, clock: ClockView | None) -> SafeString:
@@ -43,6 +55,31 @@ def draw_row(case: Case, clock: ClockView | None) -> SafeString:
         f'<td class="hide-m nowrap">{owned}</td>'
         f'<td class="hide-m">{_step(case.next_step, language)}</td></tr>\n'
     )
+
+
+def draw_hit(case: Case, clock: ClockView | None, words: SafeString, query: str) -> SafeString:
+    """A case that a search has found, the words looked for in <mark>; `words` is where in the complaint."""
+    language = get_language() or "en"
+    lang = escape(case.language)
+    place = escape(case.branch.name_in(language))
+    owned = f" · {escape(case.owner.name)}" if case.owner else ""
+    bought = " · ".join(highlight(each, query) for each in (case.product, case.order_reference) if each)
+    said = f'<p class="quiet" lang="{lang}">{words}</p>' if words else ""
+    about = f'<p class="quiet">{bought}</p>' if bought else ""
+    return mark_safe(  # noqa: S308  # what comes from people is escaped
+        f'<article class="hit">{severity_mark(case.severity, language)}<div>'
+        f'<a href="{escape(case_path(case.number))}">{highlight(case.number, query)}</a> '
+        f"<b>{highlight(case.customer.name, query)}</b> "
+        f'<span class="quiet">{place} · {when(case.received_at)}{owned}</span>'
+        f'<p lang="{lang}">{highlight(case.summary, query)}</p>{said}{about}</div>'
+        f"{draw_clock(clock) if clock else _state(case.state, language)}</article>\n"
+    )
+
+
+@lru_cache(maxsize=64)
+def _state(state: str, _language: str) -> str:
+    tone = "gold" if state == CaseState.RESOLVED else ""
+    return f'<span class="chip {tone}">{escape(str(CaseState(state).label))}</span>'
 
 
 def _chips(case: Case) -> str:

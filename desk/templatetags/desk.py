@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from cases.models import Case
 from common.display import ClockView
 from desk.highlight import highlight
-from desk.rows import draw_row
+from desk.rows import Hit, draw_hit, draw_row
 
 register = template.Library()
 
@@ -33,3 +33,9 @@ def is_past(moment: datetime) -> bool:
 def case_rows(rows: Iterable[tuple[Case, ClockView | None]]) -> SafeString:
     """`{% case_rows rows %}`: the rows of a table of cases, from pairs of a case and its clock."""
     return mark_safe("".join([draw_row(case, clock) for case, clock in rows]))  # noqa: S308  # each row is safe
+
+
+@register.simple_tag
+def hit_rows(hits: Iterable[Hit], query: str) -> SafeString:
+    """`{% hit_rows hits query %}`: what a search has found."""
+    return SafeString("".join([draw_hit(hit.case, hit.clock, hit.words, query) for hit in hits]))

@@ -40,7 +40,10 @@ class QueueFilter(forms.Form):
 
     def __init__(self, data: Any, *, user: User) -> None:
         super().__init__(data)
-        self.fields["branch"].queryset = branches_of(user)  # type: ignore[attr-defined]
+        branches = branches_of(user)
+        self.fields["branch"].queryset = branches  # type: ignore[attr-defined]
+        # What the fields show follows from these and from what was chosen.
+        self.options = [(branch.pk, branch.label) for branch in branches]
         severities = [
             ("", _("any severity")),
             *((value, f"{value} · {label}") for value, label in Severity.choices),
@@ -76,6 +79,7 @@ def queue_page(request: StaffRequest) -> HttpResponse:
         "view": view,
         "tabs": [(name, label, shown(counts[name])) for name, label in VIEW_NAMES.items()],
         "chosen": chosen,
+        "chosen_key": (chosen.options, [request.GET.get(name) for name in chosen.fields]),
         "narrowed": any(given.get(name) for name in ("branch", "severity", "failure_type")),
         "previous_url": page_url(request, "") if request.GET.get("after") else "",
         "next_url": page_url(request, page.after) if page.after else "",

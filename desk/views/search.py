@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from accounts.states import Capability
 from cases.access import visible_cases
 from cases.models import Case
 from cases.queries import clocks_for, descriptions_of, search_cases
-from common.display import ClockView
 from common.search_text import normalise
 from customers.queries import find_customers
 from desk.access import StaffRequest, staff_required
 from desk.clocks import row_clock
 from desk.highlight import excerpt, spans
 from desk.paging import key_in, page_links
+from desk.rows import Hit
 
 LONGEST = 200
 CUSTOMERS = 5
 _NUMBER = re.compile(r"c-\d\d-\d{5,12}")
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A case that was found; `words` is where in the complaint, unless the row shows the words anyway."""
-
-    case: Case
-    clock: ClockView | None
-    words: SafeString
 
 
 @staff_required(Capability.SEE_CASES)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -16,6 +18,8 @@ from common.errors import Invalid
 
 CURRENCIES = ("EUR", "CNY", "USD", "GBP", "AUD", "HKD", "JPY", "SGD")
 LARGEST = Decimal("9999999999.99")
+# How kept messages hold an amount: without a language, so that any reader's can be given to it.
+AMOUNT_IN_WORDS = re.compile(rf"({'|'.join(CURRENCIES)}) (\d[\d,]*(?:\.\d+)?)")
 
 
 class CurrencyField(models.CharField):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -67,3 +71,14 @@ def format_money(amount: Decimal, currency: str, *, language: str | None = None,
     return format_currency(
         amount, currency, locale=locale, format="¤#,##0" if whole else None, currency_digits=not whole
     )
+
+
+def worded(params: Mapping[str, object]) -> dict[str, object]:
+    """Parameters of a kept message, with each amount such as "CNY 1,450.00" as the reader writes it."""
+    return {name: _worded(value) for name, value in params.items()}
+
+
+def _worded(value: object) -> object:
+    if not isinstance(value, str) or (found := AMOUNT_IN_WORDS.fullmatch(value)) is None:
+        return value
+    return format_money(Decimal(found[2].replace(",", "")), found[1])

@@ -29,7 +29,12 @@ class Blocked(Conflict):
     code = "blocked"
 
     def __init__(self, blockers: list[Blocker]) -> None:
-        super().__init__(_("This case can’t be resolved yet."), field="reason")
+        if any(not blocker.overridable for blocker in blockers):
+            super().__init__(_("This case can’t be resolved yet."))
+        else:
+            super().__init__(
+                _("Say why it is resolved with work still open, or finish that first."), field="reason"
+            )
         self.blockers = blockers
 
 

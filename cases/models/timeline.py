@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from cases.models.case import Case
 from cases.states import EntryKind
 from common.choices import QuickLabels
+from common.money import worded
 
 
 class TimelineEntry(QuickLabels, models.Model):
@@ -43,4 +44,4 @@ class TimelineEntry(QuickLabels, models.Model):
     @property
     def text(self) -> str:
         """An event in the reader's language; anything else as it was written."""
-        return gettext(self.body) % self.params if self.kind == EntryKind.EVENT else self.body
+        return gettext(self.body) % worded(self.params) if self.kind == EntryKind.EVENT else self.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -15,6 +16,8 @@ from cases.states import DECISIONS, FailureType, StepKind
 from sla.states import Severity
 
 LONG = 20_000
+# Scripts mark in square brackets what the writer has to fill in.
+BLANK = re.compile(r"\[[^\[\]\n]{1,200}\]")
 
 
 class WriteForm(forms.Form):
@@ -31,6 +34,7 @@ class WriteForm(forms.Form):
 class ReplyForm(WriteForm):
     """A reply by e-mail, which may complete the step it belongs to."""
 
+    goes_out = True
     completes = forms.ChoiceField(label=_("Completes the step"), required=False, choices=())
 
     def __init__(self, *args: Any, open_steps: list[str], **kwargs: Any) -> None:
@@ -38,10 +42,19 @@ class ReplyForm(WriteForm):
         choices = [("", _("none"))] + [(kind, StepKind(kind).label) for kind in open_steps]
         self.fields["completes"].choices = choices  # type: ignore[attr-defined]
 
+    def clean_body(self) -> str:
+        """The text, unless a blank of a script is left in it: the customer would read "[day]"."""
+        body: str = self.cleaned_data["body"]
+        if self.goes_out and (blanks := BLANK.findall(body)):
+            message = _("Fill in what stands in brackets, or take it out: %(blanks)s")
+            raise forms.ValidationError(message, code="blank", params={"blanks": " ".join(blanks[:3])})
+        return body
+
 
 class CallForm(ReplyForm):
     """What was said on the phone or at the counter."""
 
+    goes_out = False
     minutes = forms.IntegerField(label=_("Minutes"), required=False, min_value=0, max_value=600)
     field_order = ("body", "minutes", "completes")
 
@@ -112,7 +125,8 @@ class ResolveForm(forms.Form):
     """The decision: outcome, verified cause, and how the customer was told."""
 
     outcome = forms.ChoiceField(
-        label=_("Decision on the complaint"), choices=[("", _("not chosen")), *((each.value, each.label) for each in DECISIONS)]
+        label=_("Decision on the complaint"),
+        choices=[("", _("not chosen")), *((each.value, each.label) for each in DECISIONS)],
     )
     cause = forms.ModelChoiceField(
         Cause.objects.filter(is_active=True), label=_("Verified cause"), empty_label=_("not chosen")

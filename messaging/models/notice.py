@@ -8,6 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from common.money import worded
+
 
 class Notice(models.Model):
     """A sentence for one person, kept as a message of the catalogue with its parameters.
@@ -42,4 +44,4 @@ class Notice(models.Model):
 
     @property
     def text(self) -> str:
-        return gettext(self.message) % self.params
+        return gettext(self.message) % worded(self.params)

@@ -29,7 +29,10 @@ startMenus();
 startTheme();
 
 document.addEventListener("htmx:load", ({ detail }) => {
-  if (detail.elt !== document.body) bind(detail.elt.parentElement ?? detail.elt);
+  if (detail.elt === document.body) return;
+  bind(detail.elt.parentElement ?? detail.elt);
+  // A part that was asked for with a key or a click is there to be written in.
+  if (detail.elt.matches("[data-focus-in]")) detail.elt.querySelector("textarea, select, input:not([type=hidden])")?.focus();
 });
 document.addEventListener("htmx:responseError", () => showError(document.body.dataset.error));
 document.addEventListener("htmx:sendError", () => showError(document.body.dataset.offline));

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from cases.actions.steps import complete_step
+from cases.actions.timeline import add_event
 from cases.actions.waiting import wait_for_customer
 from cases.models import Case
 from customers.models import Customer
@@ -310,3 +311,19 @@ def test_a_reply_does_not_complete_the_solution_before_the_customer_was_heard(de
         complete_step(actor=desk.frontline, case_id=case.pk, kind=kind)
     assert client.post(address(case, "case_write", "reply"), reply).status_code == 302
     assert case.steps.get(kind="solve").state == "done"
+
+
+def test_a_reply_with_a_blank_of_its_script_left_in_it_does_not_go_out(desk: Desk, case: Case) -> None:
+    client = signed_in(desk.frontline)
+    text = "You will hear from me by [day and time]."
+    refused = client.post(address(case, "case_write", "reply"), {"body": text})
+    assert refused.status_code == 422
+    assert "take it out: [day and time]" in words(refused)
+    assert not case.timeline.filter(kind="reply").exists()
+    assert client.post(address(case, "case_write", "note"), {"body": text}).status_code == 302
+
+
+def test_amounts_of_kept_messages_are_written_as_the_reader_writes_them(desk: Desk, case: Case) -> None:
+    offer = {"amount": "CNY 1,450.00", "reason": "EUR is no amount"}
+    add_event(case=case, actor=desk.frontline, message="%(amount)s: %(reason)s", params=offer)
+    assert "CN¥1,450.00: EUR is no amount" in words(signed_in(desk.frontline).get(address(case)))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+
+from messaging.actions import queue_email
 
 
 def may_sign_in(user: Any) -> bool:
@@ -25,6 +29,24 @@ class StaffAccountAdapter(DefaultAccountAdapter):
         if not may_sign_in(user):
             return self.respond_user_inactive(request, user)
         return super().pre_login(request, user, **options)
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link in the mail names our public address, whatever host was asked."""
+        path = urlsplit(super().get_reset_password_from_key_url(key)).path
+        return f"{settings.PUBLIC_URL}{path}"
+
+    def send_password_reset_mail(self, user: Any, email: str, context: dict[str, Any]) -> None:
+        """By the outbox, as all mail, and to the address that the account has now."""
+        if not may_sign_in(user):
+            return
+        queue_email(
+            to_address=user.email,
+            to_name=user.name,
+            language=user.language,
+            template="password_reset",
+            context={"reader_name": user.name, "url": context["password_reset_url"]},
+            dedupe_key=f"password-reset:{user.pk}:{sha256(context['key'].encode()).hexdigest()[:32]}",
+        )
 
 
 class StaffBackend(AuthenticationBackend):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -87,6 +88,8 @@ def update_staff(*, actor: User, user_id: int, new: StaffRecord) -> User:
         user.time_zone = new.time_zone
         user.is_active = new.is_active
         user.save()
+        # The sign-in pages remember addresses of their own; a former one must open nothing any more.
+        EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
         user.branches.set(branches)
         after = _facts(user, branches)
         changed = {name: [before[name], value] for name, value in after.items() if value != before[name]}

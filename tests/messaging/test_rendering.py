@@ -22,6 +22,7 @@ CONTEXTS: dict[str, dict[str, Any]] = {
     "reply": {"text": "Dear <Tom>,\n\nsorry & thanks", "number": "C-26-1", "tracking_token": "t0ken"},
     "survey": SURVEY,
     "survey_reminder": SURVEY,
+    "password_reset": {"reader_name": "Tom <b>", "url": "http://x/accounts/password/reset/key/1-2/"},
     "notice": {"reader_name": "Ada", "text": "It's <late> & urgent", "url": "http://x/", "urgent": True},
 }
 

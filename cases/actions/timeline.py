@@ -47,7 +47,10 @@ def add_note(*, actor: User, case_id: int, body: str) -> TimelineEntry:
 def log_call(
     *, actor: User, case_id: int, body: str, minutes: int | None = None, completes: str = ""
 ) -> TimelineEntry:
-    """Keep what was said in a call with the customer; it counts as our response."""
+    """Keep what was said in a call with the customer; it counts as our response.
+
+    Raises `EmotionFirst` when `completes` is a step that has to wait for empathy.
+    """
     if minutes is not None and not 0 <= minutes <= 600:
         raise Invalid(_("A call lasts between 0 and 600 minutes."), field="minutes")
     with transaction.atomic():
@@ -63,7 +66,8 @@ def log_call(
 def send_reply(*, actor: User, case_id: int, body: str, completes: str = "") -> TimelineEntry:
     """Send the customer an e-mail and keep it on the timeline; it counts as our response.
 
-    Raises `Invalid` when the customer has no e-mail address.
+    Raises `Invalid` when the customer has no e-mail address, `EmotionFirst` when `completes` is a step that
+    has to wait for empathy.
     """
     with transaction.atomic():
         case = take_case_for(actor, case_id)
@@ -138,4 +142,4 @@ def _responded(case: Case, actor: User, at: dt.datetime, completes: str) -> None
     if completes:
         if completes not in StepKind.values:
             raise Invalid(_("There is no such step."), field="completes")
-        finish_step(case, kind=completes, actor=actor, note="", confirmed=True)
+        finish_step(case, kind=completes, actor=actor, note="", confirmed=False)

@@ -19,6 +19,7 @@ from cases.actions.resolve import blockers_of
 from cases.actions.steps import EmotionFirst
 from cases.models import Case, PlaybookStep, RecoveryStep
 from cases.queries import clocks_of, complaint_counts, playbook_hints, steps_of, timeline_of
+from cases.rules import steps_missing_before
 from cases.states import CaseState, StepState
 from compensation.queries import granted_to_customer
 from customers.models import ContactPoint
@@ -139,14 +140,25 @@ def composer_context(
     kind = request.GET.get("write") or request.POST.get("write") or "reply"
     if kind not in WRITE_KINDS or not case.is_open:
         kind = "reply" if case.is_open else "note"
-    open_steps = [step.kind for step in steps if step.state == StepState.OPEN]
+    open_steps = completable(steps)
     if bound is None:
         bound = write_form(kind, case, open_steps)
     return {
         "write": kind,
         "write_form": bound,
+        "open_steps": open_steps,
         "scripts": filled_scripts(case, request.user) if kind == "reply" and case.is_open else [],
     }
+
+
+def completable(steps: list[RecoveryStep]) -> list[str]:
+    """The open steps that a reply or call may complete; one that has to wait for empathy asks on the rail."""
+    states = {step.kind: step.state for step in steps}
+    return [
+        kind
+        for kind, state in states.items()
+        if state == StepState.OPEN and not steps_missing_before(kind, states)
+    ]
 
 
 def filled_scripts(case: Case, agent: User) -> list[dict[str, str]]:

@@ -20,12 +20,12 @@ from cases.actions.timeline import add_note, log_call, record_customer_message, 
 from cases.actions.waiting import stop_waiting, wait_for_customer
 from cases.models import Case
 from cases.queries import steps_of
-from cases.states import StepKind, StepState
+from cases.states import StepKind
 from common.errors import DomainError
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.cases import StepForm
-from desk.views.case import WRITE_KINDS, case_page, edit_form, find_case, write_form
+from desk.views.case import WRITE_KINDS, case_page, completable, edit_form, find_case, write_form
 
 
 @require_POST
@@ -35,8 +35,7 @@ def write(request: StaffRequest, number: str, kind: str) -> HttpResponse:
     case = find_case(request.user, number)
     if kind not in WRITE_KINDS:
         raise Http404
-    open_steps = [step.kind for step in steps_of(case) if step.state == StepState.OPEN]
-    form = write_form(kind, case, open_steps, request.POST)
+    form = write_form(kind, case, completable(steps_of(case)), request.POST)
 
     def action() -> object:
         text = form.cleaned_data["body"]

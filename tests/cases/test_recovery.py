@@ -78,6 +78,12 @@ def test_a_reply_can_complete_the_step_it_belongs_to(desk: Desk, case: Case) -> 
     assert case.steps.get(kind=StepKind.APOLOGISE).state == "done"
 
 
+def test_a_reply_that_solves_before_empathy_is_refused_and_not_sent(desk: Desk, case: Case) -> None:
+    with pytest.raises(EmotionFirst):
+        send_reply(actor=desk.frontline, case_id=case.pk, body="Here you are.", completes=StepKind.SOLVE)
+    assert not case.timeline.filter(kind="reply").exists()
+
+
 def test_a_reply_without_an_address_is_refused_and_not_kept(desk: Desk) -> None:
     case = log_case(desk, customer=make_customer(desk.frontline, email="", phone="+49 30 2312 5001"))
     with pytest.raises(Invalid, match="no e-mail address"):

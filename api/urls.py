@@ -26,8 +26,8 @@ class NothingHere(APIView):
 
 urlpatterns: list[URLPattern] = [
     path("cases/", CasesView.as_view(), name="cases"),
-    path("cases/<str:number>/", CaseView.as_view(), name="case"),
-    path("cases/<str:number>/notes/", NotesView.as_view(), name="notes"),
+    path("cases/<slug:number>/", CaseView.as_view(), name="case"),
+    path("cases/<slug:number>/notes/", NotesView.as_view(), name="notes"),
     path("customers/", CustomersView.as_view(), name="customers"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^.*$", NothingHere.as_view(), name="nothing"),

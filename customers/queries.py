@@ -21,7 +21,7 @@ def with_contacts(customers: QuerySet[Customer]) -> QuerySet[Customer]:
 
 def find_customers(text: str, *, limit: int = MOST_FOUND, region: str | None = None) -> list[Customer]:
     """Customers by phone, e-mail, order number (from their beginning) or name, the surest matches first."""
-    text = text.strip()
+    text = text.replace("\x00", "").strip()
     if len(text) < 2:
         return []
     found: dict[int, None] = {}

@@ -32,6 +32,12 @@ def key_in(request: HttpRequest) -> int | None:
     key = request.GET.get("after", "")
     if not key:
         return None
-    if not key.isdecimal() or len(key) > LONGEST_KEY:
+    row = id_in(key)
+    if row is None:
         raise ValueError("not a key")
-    return int(key)
+    return row
+
+
+def id_in(text: str) -> int | None:
+    """The row id that somebody sent; None when it can't be one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY else None

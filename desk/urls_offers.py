@@ -5,8 +5,8 @@ from django.urls import URLPattern, path
 from desk.views import approvals, offers
 
 urlpatterns: list[URLPattern] = [
-    path("cases/<str:number>/offers/", offers.propose, name="offer_propose"),
-    path("cases/<str:number>/offers/forecast/", offers.forecast, name="offer_forecast"),
+    path("cases/<slug:number>/offers/", offers.propose, name="offer_propose"),
+    path("cases/<slug:number>/offers/forecast/", offers.forecast, name="offer_forecast"),
     path("offers/<int:offer_id>/withdraw/", offers.withdraw, name="offer_withdraw"),
     path("offers/<int:offer_id>/fulfil/", offers.fulfil, name="offer_fulfil"),
     path("approvals/", approvals.inbox, name="approvals"),

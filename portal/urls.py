@@ -6,7 +6,7 @@ from portal.views import survey, track
 
 app_name = "portal"
 urlpatterns = [
-    path("survey/<str:token>/", survey.survey, name="survey"),
-    path("survey/<str:token>/thanks/", survey.thanks, name="survey_thanks"),
-    path("track/<str:token>/", track.track, name="track"),
+    path("survey/<slug:token>/", survey.survey, name="survey"),
+    path("survey/<slug:token>/thanks/", survey.thanks, name="survey_thanks"),
+    path("track/<slug:token>/", track.track, name="track"),
 ]

@@ -14,7 +14,9 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access import require
 from accounts.models import User
+from accounts.states import Capability
 from api.intake import CUSTOMER_FIELDS, NoSuchCustomer, new_case
 from api.pagination import NewestFirst
 from api.permissions import MaySeeCases
@@ -112,6 +114,7 @@ class NotesView(GenericAPIView[Case]):
     def post(self, request: Request, number: str) -> Response:
         """Keep an internal note, which customers never see."""
         case = _find(request, number)
+        require(_caller(request), Capability.RECOVER_CASE, branch_id=case.branch_id)
         form = NoteIn(data=request.data)
         form.is_valid(raise_exception=True)
         entry = add_note(actor=_caller(request), case_id=case.pk, body=form.validated_data["body"])

@@ -30,6 +30,7 @@ from desk.access import StaffRequest, staff_required
 from desk.clocks import row_clock
 from desk.forms.apply import run
 from desk.forms.offers import LowerForm, ReasonForm
+from desk.paging import id_in
 from desk.views.offer_panel import DoseView, dose_view, range_of, role_label
 
 PAGE = 25
@@ -73,7 +74,7 @@ class OpenCard:
 @staff_required(Capability.DECIDE_OFFER)
 def inbox(request: StaffRequest) -> HttpResponse:
     """The offers that wait; `?offer=` opens one of them, else it is the first that this person may decide."""
-    return inbox_page(request, _number(request.GET.get("offer", "")))
+    return inbox_page(request, id_in(request.GET.get("offer", "")))
 
 
 @require_POST
@@ -232,9 +233,5 @@ def _find(request: StaffRequest, offer_id: int) -> Offer:
 
 def _go_on(request: StaffRequest) -> HttpResponse:
     """To the offer after the one just decided."""
-    after = _number(request.POST.get("after", ""))
+    after = id_in(request.POST.get("after", ""))
     return redirect(reverse("desk:approvals") + (f"?offer={after}" if after else ""))
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

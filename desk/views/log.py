@@ -21,6 +21,7 @@ from cases.models import Defect
 from cases.queries import cases_of_customer, complaint_counts, defects, recent_complaints
 from cases.states import Cue, FailureType
 from cases.suggestion import Suggestion, suggest
+from common.money import LARGEST
 from compensation.queries import granted_to_customer, left_today, limit_of
 from customers.actions import NewCustomer
 from customers.models import Customer
@@ -30,6 +31,7 @@ from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.log import LogForm
 from desk.marking import mark
+from desk.paging import id_in
 from sla.states import Severity
 
 # Refusals of the actions name the action's field; these are the form's.
@@ -62,8 +64,7 @@ def find(request: StaffRequest) -> HttpResponse:
 @staff_required(Capability.LOG_CASE)
 def customer_panel(request: StaffRequest) -> HttpResponse:
     """Who the chosen customer is, what they complained of lately, and what may be granted."""
-    key = request.GET.get("customer", "")
-    customer = Customer.objects.filter(pk=key).first() if key.isdigit() else None
+    customer = _customer(request.GET.get("customer", ""))
     branch = _branch(request.user, request.GET.get("branch", ""))
     return render(request, "desk/log/customer.html", _customer_context(request.user, customer, branch))
 
@@ -92,8 +93,7 @@ def _page(request: StaffRequest, form: LogForm, *, status: int = 200) -> HttpRes
 
 
 def _start(request: StaffRequest) -> dict[str, Any]:
-    key = request.GET.get("customer", "")
-    customer = Customer.objects.filter(pk=key).first() if key.isdigit() else None
+    customer = _customer(request.GET.get("customer", ""))
     start: dict[str, Any] = {"language": request.user.language, "preferred_contact": ContactKind.EMAIL}
     branch = _branch(request.user, "")
     if branch is not None:
@@ -108,13 +108,18 @@ def _start(request: StaffRequest) -> dict[str, Any]:
 
 
 def _chosen(form: LogForm) -> Customer | None:
-    key = str(form["customer"].value() or "")
-    return with_contacts(Customer.objects.filter(pk=key)).first() if key.isdigit() else None
+    key = id_in(str(form["customer"].value() or ""))
+    return with_contacts(Customer.objects.filter(pk=key)).first() if key is not None else None
 
 
-def _branch(user: User, key: str) -> Branch | None:
-    branches = branches_of(user)
-    return (branches.filter(pk=key).first() if key.isdigit() else None) or branches.first()
+def _customer(text: str) -> Customer | None:
+    key = id_in(text)
+    return Customer.objects.filter(pk=key).first() if key is not None else None
+
+
+def _branch(user: User, text: str) -> Branch | None:
+    branches, key = branches_of(user), id_in(text)
+    return (branches.filter(pk=key).first() if key is not None else None) or branches.first()
 
 
 def _customer_context(user: User, customer: Customer | None, branch: Branch | None) -> dict[str, Any]:
@@ -136,8 +141,7 @@ def _customer_context(user: User, customer: Customer | None, branch: Branch | No
 
 
 def _suggestion(request: StaffRequest) -> Suggestion:
-    key = request.POST.get("customer", "")
-    customer = Customer.objects.filter(pk=key).first() if key.isdigit() else None
+    customer = _customer(request.POST.get("customer", ""))
     try:
         loss = Decimal(request.POST.get("loss_amount") or "0")
     except InvalidOperation:
@@ -145,7 +149,7 @@ def _suggestion(request: StaffRequest) -> Suggestion:
     branch = _branch(request.user, request.POST.get("branch", ""))
     return suggest(
         request.POST.get("description", ""),
-        loss=loss if loss.is_finite() and loss > 0 else None,
+        loss=loss if loss.is_finite() and 0 < loss <= LARGEST else None,
         currency=branch.currency if branch else "",
         repeat_count=recent_complaints(customer.pk) if customer else 0,
         tier=customer.tier if customer else "standard",
@@ -198,7 +202,7 @@ def _new_case(form: LogForm) -> NewCase:
     return NewCase(
         customer=customer,
         branch=branch,
-        suggestion=_kept(found),
+        suggestion=found.kept,
         cues=list(found.cues),
         **{name: given[name] for name in _SAME_NAME},
     )
@@ -219,15 +223,3 @@ _SAME_NAME = (
     "defect",
     "severity",
 )
-
-
-def _kept(found: Suggestion) -> dict[str, object]:
-    """What the case keeps of a suggestion: enough to say later what was suggested and why."""
-    return {
-        "failure_type": found.failure_type,
-        "defect": found.defect,
-        "severity": found.severity,
-        "evidence": [
-            {"start": each.start, "end": each.end, "points_to": each.points_to} for each in found.evidence
-        ],
-    }

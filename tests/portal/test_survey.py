@@ -131,7 +131,7 @@ def test_every_token_that_opens_nothing_gets_the_same_page(client: Client, world
     unsent = invitation_of(world.resolved())
     pages = [
         client.get(reverse(name, args=[token]))
-        for token in ("guessed", unsent.token, "x" * 500, "a'b<script>")
+        for token in ("guessed", unsent.token, "x" * 500)
         for name in ("portal:survey", "portal:survey_thanks", "portal:track")
     ]
     assert {page.status_code for page in pages} == {404}

@@ -11,6 +11,7 @@ import redis
 from django.conf import settings
 from django.db import connections
 from django.test import TransactionTestCase
+from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
@@ -81,6 +82,13 @@ def _empty_valkey() -> Iterator[None]:
     if client.is_joined(settings.SERVICES):
         with redis.Redis.from_url(settings.REDIS_URL) as valkey:
             valkey.flushdb()
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """Ends the language that a page was asked for in, which Django leaves active in the thread."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture(scope="session")

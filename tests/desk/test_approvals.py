@@ -427,3 +427,14 @@ def test_in_chinese_too_the_pages_render(world: World, case: Case) -> None:
     User.objects.update(language="zh-hans")
     assert inbox(world.supervisor).status_code == 200
     assert case_page(world.frontline, case).status_code == 200
+
+
+def test_a_decision_that_came_too_late_is_not_offered_for_the_next_offer(world: World, case: Case) -> None:
+    first = propose(world.frontline, case, 400)
+    propose(world.frontline, make_case(world.branch), 350)
+    approve_offer(actor=world.supervisor, offer_id=first.pk, amount=Decimal(400), reason="fits")
+    client = signed_in(world.supervisor)
+    late = client.post(reverse("desk:offer_reject", args=[first.pk]), {"reason": "not this one"})
+    assert late.status_code == 422
+    assert "does not wait any more" in text_of(late)
+    assert "not this one" not in late.content.decode()

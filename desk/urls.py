@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern] = [
     path("cases/<slug:number>/go-on/", case_actions.go_on, name="case_go_on"),
     path("cases/<slug:number>/resolve/", case_actions.resolve, name="case_resolve"),
     path("cases/<slug:number>/reopen/", case_actions.reopen, name="case_reopen"),
+    path("cases/<slug:number>/mail/<int:message_id>/retry/", case_actions.retry_mail, name="case_mail_retry"),
     *offer_urls,
     *insights_urls,
     *office_urls,

@@ -8,6 +8,7 @@ from django.db.models import Case, QuerySet, Value, When
 
 from accounts.models import User
 from messaging.models import Notice, OutboxMessage, Script
+from messaging.states import MessageState
 
 MAILBOX_PAGE = 25
 
@@ -42,9 +43,10 @@ def mailbox(
     return MailboxPage(found[:limit], found[limit - 1].pk if len(found) > limit else None)
 
 
-def messages_about(stream: str, *, limit: int = 50) -> QuerySet[OutboxMessage]:
-    """The messages of one audit stream ("case:17"), newest first, bodies left out."""
-    return OutboxMessage.objects.filter(about=stream).defer("body_text", "body_html").order_by("-id")[:limit]
+def undelivered_about(stream: str, *, limit: int = 10) -> QuerySet[OutboxMessage]:
+    """The messages of one audit stream ("case:17") that failed for good, newest first, bodies left out."""
+    failed = OutboxMessage.objects.filter(about=stream, state=MessageState.FAILED)
+    return failed.defer("body_text", "body_html").order_by("-id")[:limit]
 
 
 def unread_notices(user: User) -> QuerySet[Notice]:

@@ -38,7 +38,7 @@ from desk.forms.cases import (
 from desk.marking import mark_evidence
 from desk.views.offer_panel import panel_context
 from feedback.queries import responses_of
-from messaging.queries import scripts_for
+from messaging.queries import scripts_for, undelivered_about
 
 WRITE_KINDS = ("reply", "call", "note", "message")
 EDITS = ("classify", "assign", "wait", "resolve", "reopen")
@@ -90,6 +90,7 @@ def case_page(
         "clocks": [clock_view(clock, timezone.now()) for clock in clocks_of(case)],
         "timeline": timeline_of(case),
         "complaint": mark_evidence(case),
+        "undelivered": list(undelivered_about(case.stream)),
         "responses": list(responses_of(case)),
         **customer_context(case),
         **composer_context(request, case, steps, bound.get("write_form")),

@@ -26,6 +26,8 @@ from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.cases import StepForm
 from desk.views.case import WRITE_KINDS, case_page, completable, edit_form, find_case, write_form
+from messaging.actions import retry_message
+from messaging.queries import undelivered_about
 
 
 @require_POST
@@ -181,6 +183,20 @@ def reopen(request: StaffRequest, number: str) -> HttpResponse:
         return reopen_case(actor=request.user, case_id=case.pk, reason=form.cleaned_data["reason"])
 
     return _finish(request, case, form, action, _("The case is open again, with a new clock."), "reopen_form")
+
+
+@require_POST
+@staff_required(Capability.RECOVER_CASE)
+def retry_mail(request: StaffRequest, number: str, message_id: int) -> HttpResponse:
+    """Send an e-mail of this case again that could not be delivered."""
+    case = find_case(request.user, number)
+    if not any(mail.pk == message_id for mail in undelivered_about(case.stream)):
+        raise Http404
+
+    def action() -> object:
+        return retry_message(actor=request.user, message_id=message_id, about=case.stream)
+
+    return _simply(request, case, action, _("The message is sent again."))
 
 
 def _finish(

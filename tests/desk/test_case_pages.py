@@ -327,3 +327,19 @@ def test_amounts_of_kept_messages_are_written_as_the_reader_writes_them(desk: De
     offer = {"amount": "CNY 1,450.00", "reason": "EUR is no amount"}
     add_event(case=case, actor=desk.frontline, message="%(amount)s: %(reason)s", params=offer)
     assert "CN¥1,450.00: EUR is no amount" in words(signed_in(desk.frontline).get(address(case)))
+
+
+def test_an_email_that_never_arrived_is_shown_and_sent_again(desk: Desk, case: Case) -> None:
+    OutboxMessage.objects.filter(about=case.stream).update(state="failed", last_error="550 no such mailbox")
+    message = OutboxMessage.objects.get(about=case.stream)
+    client, reader = signed_in(desk.frontline), signed_in(desk.auditor)
+    again = address(case, "case_mail_retry", message.pk)
+    assert "550 no such mailbox" in words(client.get(address(case)))
+    assert again not in reader.get(address(case)).content.decode()
+    other = log_case(desk)
+    assert client.post(address(other, "case_mail_retry", message.pk)).status_code == 404
+    assert client.post(again).status_code == 302
+    message.refresh_from_db()
+    assert message.state == "queued"
+    assert "550 no such mailbox" not in words(client.get(address(case)))
+    assert client.post(again).status_code == 404

@@ -22,7 +22,7 @@ from common.errors import Conflict, NotAllowed
 from messaging.actions import queue_email, retry_message, send_due_messages
 from messaging.actions.sending import _claim_next, _write_down_failure
 from messaging.models import OutboxMessage
-from messaging.queries import mailbox, messages_about
+from messaging.queries import mailbox, undelivered_about
 from messaging.rules import LEASE
 from messaging.states import MessageState
 
@@ -138,7 +138,7 @@ def test_an_address_no_mail_can_reach_is_kept_and_shown(address: str, server: ty
     assert message.state == MessageState.FAILED
     assert message.last_error
     assert send_due_messages() == 0
-    assert list(messages_about("case:1")) == [message]
+    assert list(undelivered_about("case:1")) == [message]
 
 
 @pytest.mark.django_db

@@ -1,22 +1,11 @@
-"""Lookups of staff and their limits."""
+"""Lookups of staff and branches."""
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.db.models import Q, QuerySet
 
-from accounts.models import Authority, Branch, User
+from accounts.models import Branch, User
 from accounts.states import CAPABILITIES, Capability, Role
-
-
-def authority_of(role: str, currency: str, on: dt.date) -> Authority | None:
-    """The limit in force for a role that day; None means that the role may grant nothing in that currency."""
-    return (
-        Authority.objects.filter(role=role, currency=currency, valid_from__lte=on)
-        .order_by("-valid_from")
-        .first()
-    )
 
 
 def staff_of_branch(branch_id: int, *, role: str) -> QuerySet[User]:

@@ -33,7 +33,20 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     """Measure; 1 when a budget is missed."""
     chosen = read_arguments(arguments)
-    folder = (chosen.data or ROOT / "var" / "bench" / str(chosen.size)).absolute()
+    folder = enter(chosen.size, chosen.data)
+
+    from bench.measuring import measure
+    from bench.preparing import prepare
+
+    prepare(folder, chosen.size, fresh=chosen.fresh, tell=tell)
+    if chosen.load_only:
+        return 0
+    return 0 if measure(chosen, say=lambda line: print(json.dumps(line), flush=True), tell=tell) else 1
+
+
+def enter(size: int, data: Path | None) -> Path:
+    """Make this process, and those that it starts, one of the bench on its own data; returns the folder."""
+    folder = (data or ROOT / "var" / "bench" / str(size)).absolute()
     for name in ("DATABASE_URL", "REDIS_URL", "AMENDS_DEMO", "EMAIL_URL", "DEBUG", "ALLOWED_HOSTS"):
         os.environ.pop(name, None)
     os.environ |= {"AMENDS_DATA_DIR": str(folder), "DATABASE_STATEMENT_TIMEOUT": "0", "LOG_LEVEL": "WARNING"}
@@ -42,13 +55,7 @@ def main(arguments: list[str]) -> int:
     import django
 
     django.setup()
-    from bench.measuring import measure
-    from bench.preparing import prepare
-
-    prepare(folder, chosen.size, fresh=chosen.fresh, tell=tell)
-    if chosen.load_only:
-        return 0
-    return 0 if measure(chosen, say=lambda line: print(json.dumps(line), flush=True), tell=tell) else 1
+    return folder
 
 
 def tell(text: str) -> None:

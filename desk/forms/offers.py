@@ -71,7 +71,7 @@ class FulfilForm(forms.Form):
         required=False,
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=_("The number of the payment, code or booking."),
+        help_text=_("The number of the payment, code or booking; cash and things handed over need none."),
     )
 
     def __init__(self, data: Any = None, *, offer_id: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext, override
+from django.utils.translation import override
 
 from accounts.models import User
 from messaging.actions.outbox import queue_email
@@ -47,7 +47,7 @@ def notify(
 def _send_by_email(notice: Notice) -> None:
     reader = notice.user
     with override(reader.language):
-        text = gettext(notice.message) % notice.params
+        text = notice.text
     queue_email(
         to_address=reader.email,
         to_name=reader.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,6 +21,8 @@ from common.queue import claim
 from messaging.actions import notify
 from sla.queries import business_hours
 from sla.states import Metric
+
+log = logging.getLogger(__name__)
 
 BATCH = 50
 
@@ -48,7 +51,12 @@ def fire_due_alerts(*, now: dt.datetime | None = None, limit: int = BATCH) -> in
             due.select_related("case", "case__owner", "calendar").order_by("next_alert_at"), limit=limit
         )
         for clock in clocks:
-            _fire(clock, now)
+            try:
+                with transaction.atomic():
+                    _fire(clock, now)
+            except Exception:
+                # The others must not wait for one whose calendar is broken; the next sweep tries it again.
+                log.exception("The alert of clock %s could not be fired", clock.pk)
     return len(clocks)
 
 

@@ -17,7 +17,7 @@ from cases.models import NEVER, Case, Cause, Clock
 from cases.states import ClockState
 from common.errors import Invalid
 from messaging.models import Notice, OutboxMessage
-from sla.models import Target
+from sla.models import Calendar, Target
 from tests.factories import MONDAY, Desk, log_case, make_user
 
 pytestmark = pytest.mark.django_db
@@ -206,3 +206,17 @@ def test_without_a_target_there_is_no_clock(desk: Desk) -> None:
     Target.objects.filter(metric="first_response").delete()
     case = log_case(desk)
     assert [each.metric for each in case.clocks.all()] == ["resolution"]
+
+
+def test_one_broken_calendar_holds_up_no_other_alert(desk: Desk, case: Case) -> None:
+    with time_machine.travel(MONDAY, tick=False):
+        other = log_case(desk, severity=2)
+    shut = Calendar.objects.create(code="shut", name_en="Shut", name_zh="关门", time_zone="UTC", week={})
+    Clock.objects.filter(case=case).update(calendar=shut)
+    with time_machine.travel(MONDAY + 0.8 * HOUR, tick=False):
+        fire_due_alerts()
+    assert clock(other, "first_response").level == 1
+    assert clock(case, "first_response").level == 0
+    assert [notice.params["number"] for notice in Notice.objects.filter(user=desk.frontline)] == [
+        other.number
+    ]

@@ -225,3 +225,11 @@ def test_a_case_of_another_branch_is_not_there(desk: Desk, places: dict[str, lis
             assert response.status_code in (404, 405), (name, response.status_code)
     assert (Event.objects.count(), case.timeline.count()) == before
     assert Offer.objects.get().state == "waiting"
+
+
+def test_a_form_sent_without_its_token_gets_a_page_that_says_what_to_do(desk: Desk) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(desk.frontline)
+    response = client.post(reverse("desk:notifications_read"))
+    assert response.status_code == 403
+    assert "reload the page and try again" in response.content.decode()

@@ -53,7 +53,7 @@ def draw_row(case: Case, clock: ClockView | None) -> SafeString:
         f'<td class="hide-s">{_failure(case.failure_type, language)}{defect}</td>'
         f"<td>{_time_left(case, clock)}</td>"
         f'<td class="hide-m nowrap">{owned}</td>'
-        f'<td class="hide-m">{_step(case.next_step, language)}</td></tr>\n'
+        f'<td class="hide-m nowrap">{_step(case.next_step, language)}</td></tr>\n'
     )
 
 

@@ -17,6 +17,7 @@ from customers.states import ContactKind
 from desk.forms.cases import DefectChoice
 from sla.states import Severity
 
+NEW_CUSTOMER = ("new_name", "new_phone", "new_email")
 SATISFACTION = [(value, str(value)) for value in range(1, 6)]
 
 
@@ -101,8 +102,17 @@ class LogForm(forms.Form):
         severities = [(value, f"{value} · {label}") for value, label in Severity.choices]
         self.fields["severity"].choices = severities  # type: ignore[attr-defined]
 
+    def clean(self) -> dict[str, Any]:
+        """Say at once that nobody is chosen, beside whatever else is missing."""
+        given = super().clean() or {}
+        if not any(given.get(name) for name in ("customer", *NEW_CUSTOMER)) and not self.errors.keys() & {
+            "customer",
+            *NEW_CUSTOMER,
+        }:
+            self.add_error("customer", _("Choose a customer, or enter a new one."))
+        return given
+
     @property
     def new_customer_open(self) -> bool:
         """Whether the fields of a new customer hold something or were found wanting."""
-        names = ("new_name", "new_phone", "new_email")
-        return self.is_bound and any(self.data.get(name) or name in self.errors for name in names)
+        return self.is_bound and any(self.data.get(name) or name in self.errors for name in NEW_CUSTOMER)

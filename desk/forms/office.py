@@ -6,11 +6,15 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.staff import StaffRecord
 from accounts.models import Branch, User
 from accounts.states import Role, Theme
+
+# Each language by its own name, so that one who landed in a strange one finds the way back.
+OWN_NAMES = [(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES]
 
 
 class ZoneInput(forms.TextInput):
@@ -23,7 +27,7 @@ class ZoneInput(forms.TextInput):
 class PreferencesForm(forms.Form):
     """What one set for oneself."""
 
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(label=_("Language"), choices=OWN_NAMES)
     theme = forms.ChoiceField(label=_("Appearance"), choices=Theme)
     time_zone = forms.CharField(
         label=_("Time zone"),

@@ -139,7 +139,7 @@ def test_logging_with_a_new_customer(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("fields", "field"),
     [
-        ({}, "new_name"),
+        ({}, "customer"),
         ({"new_name": "Ada"}, "new_phone"),
         ({"new_name": "Ada", "new_email": "nowhere"}, "new_email"),
         ({"new_name": "Ada", "new_phone": "12"}, "new_phone"),

@@ -5,3 +5,6 @@ from django.dispatch import Signal
 # Sent inside the transaction that changes an account, its row locked:
 # staff= the account, verb= such as "staff.created", actor= who did it (None: the product), data= the change.
 staff_changed = Signal()
+
+# Sent inside the transaction that changes a branch, its row locked: branch=, and the rest as above.
+branch_changed = Signal()

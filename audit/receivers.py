@@ -7,8 +7,8 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.models import User
-from accounts.signals import staff_changed
+from accounts.models import Branch, User
+from accounts.signals import branch_changed, staff_changed
 from audit.actions import record
 
 
@@ -18,3 +18,11 @@ def record_staff_change(
 ) -> None:
     """An account was made or changed."""
     record(stream=f"staff:{staff.pk}", verb=verb, actor=actor, data=data, begins=verb == "staff.created")
+
+
+@receiver(branch_changed)
+def record_branch_change(
+    *, branch: Branch, verb: str, actor: User | None, data: Mapping[str, Any], **_more: Any
+) -> None:
+    """A branch was made or changed."""
+    record(stream=f"branch:{branch.pk}", verb=verb, actor=actor, data=data, begins=verb == "branch.created")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
+from functools import cache
 from threading import Lock
 
 import chinese_calendar
@@ -36,14 +37,31 @@ def calendar_of(branch_id: int) -> Calendar:
     return BranchCalendar.objects.select_related("calendar").get(branch_id=branch_id).calendar
 
 
-def business_hours(calendar: Calendar) -> BusinessHours:
-    """The calendar as arithmetic can use it; kept in memory until the calendar's `changed_at` moves on."""
-    this_year = dt.datetime.now(dt.UTC).year
-    key = (calendar.pk, calendar.changed_at, this_year)
+def hours_of(calendar_id: int, changed_at: dt.datetime) -> BusinessHours:
+    """The business hours of a calendar of which no more is at hand than when it was changed last."""
+    return _kept_hours((calendar_id, changed_at, _this_year())) or business_hours(
+        Calendar.objects.get(pk=calendar_id)
+    )
+
+
+def _this_year() -> int:
+    return dt.datetime.now(dt.UTC).year
+
+
+def _kept_hours(key: tuple[int, dt.datetime, int]) -> BusinessHours | None:
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
-            return _kept[key]
+        return _kept.get(key)
+
+
+def business_hours(calendar: Calendar) -> BusinessHours:
+    """The calendar as arithmetic can use it; kept in memory until the calendar's `changed_at` moves on."""
+    this_year = _this_year()
+    key = (calendar.pk, calendar.changed_at, this_year)
+    found = _kept_hours(key)
+    if found is not None:
+        return found
     hours = _build(calendar, range(this_year - _YEARS_BACK, this_year + _YEARS_AHEAD + 1))
     with _lock:
         _kept[key] = hours
@@ -70,6 +88,12 @@ def public_days(
     closed = {day for day in chinese_calendar.holidays if day.year in years}
     usual = week.get(0, [])
     return closed, {day: usual for day in chinese_calendar.workdays if day.year in years and usual}
+
+
+@cache
+def holiday_countries() -> frozenset[str]:
+    """The ISO 3166 codes of the countries whose public holidays are known."""
+    return frozenset(holidays.list_supported_countries(include_aliases=False))
 
 
 def targets_for(severity: Severity | int, on: dt.date) -> dict[Metric, int]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import require
+from accounts.actions.branches import BranchRecord
 from accounts.models import Branch, User
 from accounts.states import Capability
-from audit.actions import record
 from cases.importing import BranchPlan
 from common.errors import Invalid
-from common.money import CURRENCIES
+from sla.actions.branches import open_branch
+from sla.actions.calendars import CalendarRecord, save_calendar, write_day
 from sla.models import BranchCalendar, Calendar
 from sla.seed import OFFICE_WEEK
 
@@ -58,33 +58,26 @@ def _named(code: str) -> Branch:
 def _create(actor: User | None, plan: BranchPlan, zone: ZoneInfo) -> Branch:
     if actor is not None:
         require(actor, Capability.CHANGE_SETTINGS)
-    if plan.currency not in CURRENCIES:
-        raise Invalid(_("Choose a currency from the list."), field="currency")
+    new = BranchRecord(
+        code=plan.code,
+        name_en=plan.name_en,
+        name_zh=plan.name_zh,
+        time_zone=zone.key,
+        currency=plan.currency,
+    )
     with transaction.atomic():
-        branch = Branch.objects.create(
-            code=plan.code,
-            name_en=plan.name_en,
-            name_zh=plan.name_zh,
-            time_zone=zone.key,
-            currency=plan.currency,
+        calendar = Calendar.objects.filter(code=plan.code).first() or save_calendar(
+            actor=actor, calendar_id=None, new=_office_hours(plan, zone)
         )
-        calendar, _made = Calendar.objects.get_or_create(
-            code=plan.code,
-            defaults={
-                "name_en": plan.name_en,
-                "name_zh": plan.name_zh,
-                "time_zone": zone.key,
-                "week": OFFICE_WEEK,
-                "holiday_country": plan.holidays,
-                "changed_at": timezone.now(),
-            },
-        )
-        BranchCalendar.objects.create(branch=branch, calendar=calendar)
-        record(
-            stream=f"branch:{branch.pk}",
-            verb="branch.created",
-            actor=actor,
-            data={"code": branch.code, "time_zone": branch.time_zone, "currency": branch.currency},
-            begins=True,
-        )
-    return branch
+        return open_branch(actor=actor, new=new, calendar=calendar)
+
+
+def _office_hours(plan: BranchPlan, zone: ZoneInfo) -> CalendarRecord:
+    return CalendarRecord(
+        code=plan.code,
+        name_en=plan.name_en,
+        name_zh=plan.name_zh,
+        time_zone=zone.key,
+        hours={int(day): write_day(pairs) for day, pairs in OFFICE_WEEK.items()},
+        holiday_country=plan.holidays,
+    )

@@ -305,7 +305,7 @@ def test_imported_cases_are_found_by_their_words_in_both_languages(write: Write)
     run(write(LETTER, letter_row(1)), "gov_replies")
     manager = make_user(Role.MANAGER)
     assert [case.external_reference for case in search_cases(manager, "fee phone").rows] == ["1"]
-    assert [case.customer.name for case in search_cases(manager, "路灯").rows] == ["U1"]
+    assert [row.customer_name for row in search_cases(manager, "路灯").rows] == ["U1"]
 
 
 def test_an_imported_case_has_a_page_and_can_be_opened_again(write: Write) -> None:
@@ -378,5 +378,6 @@ def test_a_batch_takes_the_same_number_of_queries_however_many_rows_it_has(
     write: Write, rows: int, django_assert_max_num_queries: Any
 ) -> None:
     path = write(BANK, *(bank_row(n) for n in range(rows)))
-    with django_assert_max_num_queries(32):
+    # Making the branch and its calendar takes a dozen of them, once.
+    with django_assert_max_num_queries(44):
         run(path, "cfpb_complaints")

@@ -1,0 +1,1 @@
+"""Writing the business calendars, and which branch works by which."""

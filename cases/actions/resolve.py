@@ -38,10 +38,14 @@ class Blocked(Conflict):
         self.blockers = blockers
 
 
-def blockers_of(case: Case) -> list[Blocker]:
-    """What stands against resolving this case: open steps, and what upper apps say."""
-    pairs = RecoveryStep.objects.filter(case=case).order_by("position").values_list("kind", "state")
-    kinds = steps_blocking_resolution(pairs)
+def blockers_of(case: Case, steps: list[RecoveryStep] | None = None) -> list[Blocker]:
+    """What stands against resolving this case: open steps, and what upper apps say.
+
+    `steps` are the case's in order, where they are at hand.
+    """
+    if steps is None:
+        steps = list(RecoveryStep.objects.filter(case=case).order_by("position"))
+    kinds = steps_blocking_resolution((step.kind, step.state) for step in steps)
     found = registered_blockers(case)
     if kinds:
         names = " · ".join(str(StepKind(kind).label) for kind in kinds)

@@ -76,6 +76,7 @@ def case_page(
     user = request.user
     steps = steps_of(case)
     works = user.may(Capability.RECOVER_CASE)
+    editing = edit_context(request, case, bound, steps)
     context: dict[str, Any] = {
         "case": case,
         "nav": "queue",
@@ -85,16 +86,17 @@ def case_page(
         "is_mine": case.owner_id == user.pk,
         "is_waiting": case.state == CaseState.WAITING,
         "is_resolved": not case.is_open,
-        "steps": step_views(case, steps, bound.get("step_form")),
+        "steps": step_views(case, steps, bound.get("step_form"), with_hints=not editing["edit"]),
         "steps_done": sum(step.state != StepState.OPEN for step in steps),
         "clocks": [clock_view(clock, timezone.now()) for clock in clocks_of(case)],
         "timeline": timeline_of(case),
         "complaint": mark_evidence(case),
         "undelivered": list(undelivered_about(case.stream)),
-        "responses": list(responses_of(case)),
+        # Customers are asked once a case has been resolved, so before that there is nothing to look for.
+        "responses": list(responses_of(case)) if case.resolved_at else [],
         **customer_context(case),
-        **composer_context(request, case, steps, bound.get("write_form")),
-        **edit_context(request, case, bound),
+        **composer_context(request, case, steps, bound.get("write_form"), with_scripts=not editing["edit"]),
+        **editing,
         **panel_context(user, case),
         **{name: form for name, form in bound.items() if name.startswith("offer_")},
     }
@@ -111,9 +113,11 @@ def customer_context(case: Case) -> dict[str, Any]:
     }
 
 
-def step_views(case: Case, steps: list[RecoveryStep], bound: forms.BaseForm | None) -> list[StepView]:
+def step_views(
+    case: Case, steps: list[RecoveryStep], bound: forms.BaseForm | None, *, with_hints: bool
+) -> list[StepView]:
     """The rail: what is done, what is next with its guidance, what is still to come."""
-    hints = playbook_hints(case.failure_type) if case.is_open else {}
+    hints = playbook_hints(case.failure_type) if case.is_open and with_hints else {}
     return [_step_view(case, step, hints.get(step.kind), bound) for step in steps]
 
 
@@ -135,7 +139,12 @@ def _step_view(
 
 
 def composer_context(
-    request: StaffRequest, case: Case, steps: list[RecoveryStep], bound: forms.BaseForm | None
+    request: StaffRequest,
+    case: Case,
+    steps: list[RecoveryStep],
+    bound: forms.BaseForm | None,
+    *,
+    with_scripts: bool,
 ) -> dict[str, Any]:
     """What the composer writes: a reply, a call, a note, or the customer's own words."""
     kind = request.GET.get("write") or request.POST.get("write") or "reply"
@@ -148,7 +157,9 @@ def composer_context(
         "write": kind,
         "write_form": bound,
         "open_steps": open_steps,
-        "scripts": filled_scripts(case, request.user) if kind == "reply" and case.is_open else [],
+        "scripts": filled_scripts(case, request.user)
+        if kind == "reply" and case.is_open and with_scripts
+        else [],
     }
 
 
@@ -185,14 +196,16 @@ def write_form(kind: str, case: Case, open_steps: list[str], data: Any = None) -
     return WriteForm(data)
 
 
-def edit_context(request: StaffRequest, case: Case, bound: dict[str, forms.BaseForm]) -> dict[str, Any]:
+def edit_context(
+    request: StaffRequest, case: Case, bound: dict[str, forms.BaseForm], steps: list[RecoveryStep]
+) -> dict[str, Any]:
     """The form that is open in place, if any: a refused one, or the one asked for."""
     refused = next((name for name in EDITS if f"{name}_form" in bound), "")
     edit = refused or request.GET.get("edit", "")
     if edit not in EDITS or not request.user.may(Capability.RECOVER_CASE):
         return {"edit": ""}
     form = bound.get(f"{edit}_form") or edit_form(edit, case)
-    blockers = blockers_of(case) if edit == "resolve" else []
+    blockers = blockers_of(case, steps) if edit == "resolve" else []
     return {"edit": edit, "edit_form": form, "blockers": blockers}
 
 

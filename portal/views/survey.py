@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from common.errors import Conflict, Invalid
+from accounts.models import User
+from common.errors import Conflict, Invalid, NotAllowed
 from feedback.actions.answer import submit_response
 from feedback.models import Invitation, Response
 from feedback.queries import invitation_by_token
@@ -35,9 +36,8 @@ def survey(request: HttpRequest, token: str) -> HttpResponse:
     speak(request, invitation.language)
     context = _context(invitation)
     with timezone.override(zone_of(invitation.case.customer.time_zone, invitation.case.branch.time_zone)):
-        # In a demo one person plays every part, and opens the customer's mail in the desk's own mailbox.
-        if request.user.is_authenticated and not settings.DEMO:
-            return render(request, "portal/survey_staff.html", context, status=HTTPStatus.FORBIDDEN)
+        if _staff(request) is not None and request.method != "POST":
+            return _refuse_staff(request, context)
         if _is_closed(invitation):
             return _closed(request, context)
         if request.method == "POST":
@@ -64,6 +64,18 @@ def thanks(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "portal/survey_thanks.html", context)
 
 
+def _staff(request: HttpRequest) -> User | None:
+    """Who of the staff looks on, if anybody.
+
+    In a demo one person plays every part, and opens the customer's mail in the desk's own mailbox.
+    """
+    return request.user if isinstance(request.user, User) and not settings.DEMO else None
+
+
+def _refuse_staff(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    return render(request, "portal/survey_staff.html", context, status=HTTPStatus.FORBIDDEN)
+
+
 def _take_answers(request: HttpRequest, invitation: Invitation, context: dict[str, Any]) -> HttpResponse:
     form = SurveyForm(invitation.instrument, request.POST)
     if not allowed(f"survey:{invitation.pk}", most=MOST_ANSWERS, seconds=PER_SECONDS):
@@ -71,8 +83,13 @@ def _take_answers(request: HttpRequest, invitation: Invitation, context: dict[st
     if form.is_valid():
         try:
             submit_response(
-                token=invitation.token, answers=form.answers, comment=form.cleaned_data["comment"], actor=None
+                token=invitation.token,
+                answers=form.answers,
+                comment=form.cleaned_data["comment"],
+                actor=_staff(request),
             )
+        except NotAllowed:
+            return _refuse_staff(request, context)
         except Invalid as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         except Conflict:

@@ -26,9 +26,10 @@ class Person:
         self.page.on("console", self._heard)
 
     def _heard(self, message: ConsoleMessage) -> None:
-        # A page that refuses (403, 404, 422) is reported as an error of loading, and so is a request that htmx had
-        # under way when one left the page. Neither is a fault of a script.
-        refused = message.location["url"] == self.page.url and re.search(r"status of 4(03|04|22)", message.text)
+        # A page that refuses (403, 404, 422) is reported as an error of loading, and so is a request of htmx
+        # that was under way when one left the page. Neither is a fault of a script.
+        failed = re.search(r"status of 4(03|04|22)", message.text)
+        refused = failed and message.location["url"] == self.page.url
         if message.type == "error" and not refused and not message.text.startswith("htmx:"):
             self.errors.append(f"{self.page.url}: {message.text}")
 

@@ -8,70 +8,154 @@ import common.money
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Branch',
+            name="Branch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_en', models.CharField(max_length=120, verbose_name='name in English')),
-                ('name_zh', models.CharField(max_length=120, verbose_name='name in Chinese')),
-                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
-                ('time_zone', models.CharField(max_length=60, verbose_name='time zone')),
-                ('currency', common.money.CurrencyField(max_length=3, verbose_name='currency')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name_en", models.CharField(max_length=120, verbose_name="name in English")),
+                ("name_zh", models.CharField(max_length=120, verbose_name="name in Chinese")),
+                ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
+                ("time_zone", models.CharField(max_length=60, verbose_name="time zone")),
+                ("currency", common.money.CurrencyField(max_length=3, verbose_name="currency")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
             ],
             options={
-                'verbose_name': 'branch',
-                'verbose_name_plural': 'branches',
-                'ordering': ('code',),
+                "verbose_name": "branch",
+                "verbose_name_plural": "branches",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='Authority',
+            name="Authority",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('frontline', 'Frontline'), ('supervisor', 'Supervisor'), ('manager', 'Manager'), ('admin', 'Administrator'), ('auditor', 'Auditor')], max_length=12, verbose_name='role')),
-                ('currency', common.money.CurrencyField(max_length=3, verbose_name='currency')),
-                ('per_case', common.money.AmountField(decimal_places=4, max_digits=14, verbose_name='per case')),
-                ('per_day', common.money.AmountField(decimal_places=4, max_digits=14, verbose_name='per day')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("frontline", "Frontline"),
+                            ("supervisor", "Supervisor"),
+                            ("manager", "Manager"),
+                            ("admin", "Administrator"),
+                            ("auditor", "Auditor"),
+                        ],
+                        max_length=12,
+                        verbose_name="role",
+                    ),
+                ),
+                ("currency", common.money.CurrencyField(max_length=3, verbose_name="currency")),
+                (
+                    "per_case",
+                    common.money.AmountField(decimal_places=4, max_digits=14, verbose_name="per case"),
+                ),
+                (
+                    "per_day",
+                    common.money.AmountField(decimal_places=4, max_digits=14, verbose_name="per day"),
+                ),
+                ("valid_from", models.DateField(verbose_name="valid from")),
             ],
             options={
-                'verbose_name': 'authority',
-                'verbose_name_plural': 'authorities',
-                'ordering': ('currency', 'per_case', 'role'),
-                'constraints': [models.UniqueConstraint(fields=('role', 'currency', 'valid_from'), name='accounts_authority_once_a_day'), models.CheckConstraint(condition=models.Q(('per_case__gte', 0), ('per_day__gte', models.F('per_case'))), name='accounts_authority_day_covers_case')],
+                "verbose_name": "authority",
+                "verbose_name_plural": "authorities",
+                "ordering": ("currency", "per_case", "role"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("role", "currency", "valid_from"), name="accounts_authority_once_a_day"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("per_case__gte", 0), ("per_day__gte", models.F("per_case"))),
+                        name="accounts_authority_day_covers_case",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('role', models.CharField(choices=[('frontline', 'Frontline'), ('supervisor', 'Supervisor'), ('manager', 'Manager'), ('admin', 'Administrator'), ('auditor', 'Auditor')], default='frontline', max_length=12, verbose_name='role')),
-                ('all_branches', models.BooleanField(default=False, verbose_name='every branch')),
-                ('language', models.CharField(choices=[('en', 'English'), ('zh-hans', 'Simplified Chinese')], default='en', max_length=10, verbose_name='language')),
-                ('theme', models.CharField(choices=[('auto', 'As the device'), ('light', 'Light'), ('dark', 'Dark')], default='auto', max_length=5, verbose_name='theme')),
-                ('time_zone', models.CharField(default='UTC', max_length=60, verbose_name='time zone')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('is_demo', models.BooleanField(default=False, editable=False, verbose_name='demo user')),
-                ('joined_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='joined')),
-                ('branches', models.ManyToManyField(blank=True, related_name='staff', to='accounts.branch', verbose_name='branches')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("email", models.EmailField(max_length=254, unique=True, verbose_name="e-mail")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("frontline", "Frontline"),
+                            ("supervisor", "Supervisor"),
+                            ("manager", "Manager"),
+                            ("admin", "Administrator"),
+                            ("auditor", "Auditor"),
+                        ],
+                        default="frontline",
+                        max_length=12,
+                        verbose_name="role",
+                    ),
+                ),
+                ("all_branches", models.BooleanField(default=False, verbose_name="every branch")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("zh-hans", "Simplified Chinese")],
+                        default="en",
+                        max_length=10,
+                        verbose_name="language",
+                    ),
+                ),
+                (
+                    "theme",
+                    models.CharField(
+                        choices=[("auto", "As the device"), ("light", "Light"), ("dark", "Dark")],
+                        default="auto",
+                        max_length=5,
+                        verbose_name="theme",
+                    ),
+                ),
+                ("time_zone", models.CharField(default="UTC", max_length=60, verbose_name="time zone")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("is_demo", models.BooleanField(default=False, editable=False, verbose_name="demo user")),
+                (
+                    "joined_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="joined"
+                    ),
+                ),
+                (
+                    "branches",
+                    models.ManyToManyField(
+                        blank=True, related_name="staff", to="accounts.branch", verbose_name="branches"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'member of staff',
-                'verbose_name_plural': 'staff',
-                'ordering': ('name', 'id'),
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='accounts_user_email_folded')],
+                "verbose_name": "member of staff",
+                "verbose_name_plural": "staff",
+                "ordering": ("name", "id"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"), name="accounts_user_email_folded"
+                    )
+                ],
             },
         ),
     ]

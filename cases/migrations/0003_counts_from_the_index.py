@@ -5,29 +5,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('cases', '0002_case_number'),
-        ('customers', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("cases", "0002_case_number"),
+        ("customers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='case',
-            name='cases_received',
+            model_name="case",
+            name="cases_received",
         ),
         migrations.RemoveIndex(
-            model_name='case',
-            name='cases_resolved',
+            model_name="case",
+            name="cases_resolved",
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['received_at', 'id'], include=('branch', 'channel', 'failure_type', 'defect'), name='cases_received'),
+            model_name="case",
+            index=models.Index(
+                fields=["received_at", "id"],
+                include=("branch", "channel", "failure_type", "defect"),
+                name="cases_received",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('resolved_at__isnull', False)), fields=['resolved_at', 'id'], include=('branch', 'channel', 'failure_type', 'defect'), name='cases_resolved'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("resolved_at__isnull", False)),
+                fields=["resolved_at", "id"],
+                include=("branch", "channel", "failure_type", "defect"),
+                name="cases_resolved",
+            ),
         ),
     ]

@@ -10,175 +10,465 @@ import common.money
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('cases', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("cases", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Budget',
+            name="Budget",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', common.money.CurrencyField(max_length=3, verbose_name='currency')),
-                ('starts_on', models.DateField(verbose_name='from')),
-                ('ends_on', models.DateField(verbose_name='to')),
-                ('amount', common.money.AmountField(decimal_places=4, max_digits=14, verbose_name='amount')),
-                ('reserved', common.money.AmountField(decimal_places=4, default=0, max_digits=14, verbose_name='reserved')),
-                ('committed', common.money.AmountField(decimal_places=4, default=0, max_digits=14, verbose_name='committed')),
-                ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.branch', verbose_name='branch')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", common.money.CurrencyField(max_length=3, verbose_name="currency")),
+                ("starts_on", models.DateField(verbose_name="from")),
+                ("ends_on", models.DateField(verbose_name="to")),
+                ("amount", common.money.AmountField(decimal_places=4, max_digits=14, verbose_name="amount")),
+                (
+                    "reserved",
+                    common.money.AmountField(
+                        decimal_places=4, default=0, max_digits=14, verbose_name="reserved"
+                    ),
+                ),
+                (
+                    "committed",
+                    common.money.AmountField(
+                        decimal_places=4, default=0, max_digits=14, verbose_name="committed"
+                    ),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.branch",
+                        verbose_name="branch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'budget',
-                'verbose_name_plural': 'budgets',
-                'ordering': ('-starts_on', 'branch'),
+                "verbose_name": "budget",
+                "verbose_name_plural": "budgets",
+                "ordering": ("-starts_on", "branch"),
             },
         ),
         migrations.CreateModel(
-            name='Offer',
+            name="Offer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('refund', 'Refund'), ('compensation', 'Compensation payment'), ('voucher', 'Voucher'), ('discount', 'Discount'), ('free_service', 'Free service'), ('upgrade', 'Upgrade'), ('points', 'Points or miles'), ('hotel', 'Hotel'), ('meal', 'Meal'), ('gift', 'Gift')], max_length=14, verbose_name='kind')),
-                ('basis', models.CharField(choices=[('goodwill', 'Goodwill'), ('liability', 'Liability')], default='goodwill', max_length=9, verbose_name='basis')),
-                ('amount', common.money.AmountField(decimal_places=4, max_digits=14, verbose_name='amount')),
-                ('granted_amount', common.money.AmountField(blank=True, decimal_places=4, max_digits=14, null=True, verbose_name='granted')),
-                ('currency', common.money.CurrencyField(max_length=3, verbose_name='currency')),
-                ('purpose', models.CharField(max_length=160, verbose_name='what it is for')),
-                ('reason', models.CharField(max_length=500, verbose_name='reason')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting for approval'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('cancelled', 'Withdrawn'), ('fulfilled', 'Fulfilled')], default='waiting', max_length=9, verbose_name='state')),
-                ('proposed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='proposed')),
-                ('within_authority', models.BooleanField(default=False, verbose_name="within the proposer's authority")),
-                ('asked_role', models.CharField(blank=True, max_length=12, verbose_name='asked')),
-                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
-                ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.branch', verbose_name='branch')),
-                ('budget', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compensation.budget', verbose_name='budget')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='cases.case', verbose_name='case')),
-                ('proposer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='proposed by')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("refund", "Refund"),
+                            ("compensation", "Compensation payment"),
+                            ("voucher", "Voucher"),
+                            ("discount", "Discount"),
+                            ("free_service", "Free service"),
+                            ("upgrade", "Upgrade"),
+                            ("points", "Points or miles"),
+                            ("hotel", "Hotel"),
+                            ("meal", "Meal"),
+                            ("gift", "Gift"),
+                        ],
+                        max_length=14,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "basis",
+                    models.CharField(
+                        choices=[("goodwill", "Goodwill"), ("liability", "Liability")],
+                        default="goodwill",
+                        max_length=9,
+                        verbose_name="basis",
+                    ),
+                ),
+                ("amount", common.money.AmountField(decimal_places=4, max_digits=14, verbose_name="amount")),
+                (
+                    "granted_amount",
+                    common.money.AmountField(
+                        blank=True, decimal_places=4, max_digits=14, null=True, verbose_name="granted"
+                    ),
+                ),
+                ("currency", common.money.CurrencyField(max_length=3, verbose_name="currency")),
+                ("purpose", models.CharField(max_length=160, verbose_name="what it is for")),
+                ("reason", models.CharField(max_length=500, verbose_name="reason")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting for approval"),
+                            ("approved", "Approved"),
+                            ("rejected", "Rejected"),
+                            ("cancelled", "Withdrawn"),
+                            ("fulfilled", "Fulfilled"),
+                        ],
+                        default="waiting",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "proposed_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="proposed"),
+                ),
+                (
+                    "within_authority",
+                    models.BooleanField(default=False, verbose_name="within the proposer's authority"),
+                ),
+                ("asked_role", models.CharField(blank=True, max_length=12, verbose_name="asked")),
+                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.branch",
+                        verbose_name="branch",
+                    ),
+                ),
+                (
+                    "budget",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="compensation.budget",
+                        verbose_name="budget",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="offers",
+                        to="cases.case",
+                        verbose_name="case",
+                    ),
+                ),
+                (
+                    "proposer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="proposed by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'offer',
-                'verbose_name_plural': 'offers',
-                'ordering': ('id',),
+                "verbose_name": "offer",
+                "verbose_name_plural": "offers",
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='Fulfilment',
+            name="Fulfilment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('method', models.CharField(choices=[('original_payment', 'Back to the original means of payment'), ('bank_transfer', 'Bank transfer'), ('cash', 'Cash'), ('code_sent', 'Code sent'), ('handed_over', 'Handed over'), ('booked', 'Booked'), ('credited', 'Credited to the account')], max_length=18, verbose_name='how')),
-                ('reference', models.CharField(blank=True, max_length=120, verbose_name='reference')),
-                ('landed_at', models.DateTimeField(verbose_name='when it reached the customer')),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='recorded')),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='recorded by')),
-                ('offer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='fulfilment', to='compensation.offer', verbose_name='offer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[
+                            ("original_payment", "Back to the original means of payment"),
+                            ("bank_transfer", "Bank transfer"),
+                            ("cash", "Cash"),
+                            ("code_sent", "Code sent"),
+                            ("handed_over", "Handed over"),
+                            ("booked", "Booked"),
+                            ("credited", "Credited to the account"),
+                        ],
+                        max_length=18,
+                        verbose_name="how",
+                    ),
+                ),
+                ("reference", models.CharField(blank=True, max_length=120, verbose_name="reference")),
+                ("landed_at", models.DateTimeField(verbose_name="when it reached the customer")),
+                (
+                    "recorded_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="recorded"),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="recorded by",
+                    ),
+                ),
+                (
+                    "offer",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fulfilment",
+                        to="compensation.offer",
+                        verbose_name="offer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'fulfilment',
-                'verbose_name_plural': 'fulfilments',
+                "verbose_name": "fulfilment",
+                "verbose_name_plural": "fulfilments",
             },
         ),
         migrations.CreateModel(
-            name='BudgetMovement',
+            name="BudgetMovement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('reserve', 'Reserved'), ('commit', 'Committed'), ('release', 'Released')], max_length=8, verbose_name='kind')),
-                ('amount', common.money.AmountField(decimal_places=4, max_digits=14, verbose_name='amount')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
-                ('budget', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='compensation.budget', verbose_name='budget')),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='compensation.offer', verbose_name='offer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("reserve", "Reserved"), ("commit", "Committed"), ("release", "Released")],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("amount", common.money.AmountField(decimal_places=4, max_digits=14, verbose_name="amount")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
+                (
+                    "budget",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="compensation.budget",
+                        verbose_name="budget",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="by",
+                    ),
+                ),
+                (
+                    "offer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="movements",
+                        to="compensation.offer",
+                        verbose_name="offer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'budget movement',
-                'verbose_name_plural': 'budget movements',
-                'ordering': ('id',),
+                "verbose_name": "budget movement",
+                "verbose_name_plural": "budget movements",
+                "ordering": ("id",),
             },
         ),
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('decision', models.CharField(choices=[('approved', 'Approved'), ('rejected', 'Rejected')], max_length=8, verbose_name='decision')),
-                ('amount', common.money.AmountField(blank=True, decimal_places=4, max_digits=14, null=True, verbose_name='amount')),
-                ('limit', common.money.AmountField(decimal_places=4, max_digits=14, verbose_name='authority')),
-                ('reason', models.CharField(max_length=500, verbose_name='reason')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
-                ('approver', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='decided by')),
-                ('proposer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='proposed by')),
-                ('offer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='approval', to='compensation.offer', verbose_name='offer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[("approved", "Approved"), ("rejected", "Rejected")],
+                        max_length=8,
+                        verbose_name="decision",
+                    ),
+                ),
+                (
+                    "amount",
+                    common.money.AmountField(
+                        blank=True, decimal_places=4, max_digits=14, null=True, verbose_name="amount"
+                    ),
+                ),
+                (
+                    "limit",
+                    common.money.AmountField(decimal_places=4, max_digits=14, verbose_name="authority"),
+                ),
+                ("reason", models.CharField(max_length=500, verbose_name="reason")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
+                (
+                    "approver",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="decided by",
+                    ),
+                ),
+                (
+                    "proposer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="proposed by",
+                    ),
+                ),
+                (
+                    "offer",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approval",
+                        to="compensation.offer",
+                        verbose_name="offer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'approval',
-                'verbose_name_plural': 'approvals',
-                'ordering': ('id',),
+                "verbose_name": "approval",
+                "verbose_name_plural": "approvals",
+                "ordering": ("id",),
             },
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.UniqueConstraint(fields=('branch', 'currency', 'starts_on'), name='compensation_budget_once'),
+            model_name="budget",
+            constraint=models.UniqueConstraint(
+                fields=("branch", "currency", "starts_on"), name="compensation_budget_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', django.db.models.expressions.CombinedExpression(models.F('reserved'), '+', models.F('committed')))), name='compensation_budget_never_overspent'),
+            model_name="budget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "amount__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("reserved"), "+", models.F("committed")
+                        ),
+                    )
+                ),
+                name="compensation_budget_never_overspent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('committed__gte', 0), ('reserved__gte', 0)), name='compensation_budget_not_negative'),
+            model_name="budget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("committed__gte", 0), ("reserved__gte", 0)),
+                name="compensation_budget_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='budget',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='compensation_budget_period'),
+            model_name="budget",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gte", models.F("starts_on"))), name="compensation_budget_period"
+            ),
         ),
         migrations.AddIndex(
-            model_name='offer',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['proposed_at', 'id'], name='compensation_offer_waiting'),
+            model_name="offer",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")),
+                fields=["proposed_at", "id"],
+                name="compensation_offer_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='offer',
-            index=models.Index(condition=models.Q(('state__in', ('approved', 'fulfilled'))), fields=['decided_at'], include=('case', 'branch', 'granted_amount', 'currency', 'within_authority'), name='compensation_offer_granted'),
+            model_name="offer",
+            index=models.Index(
+                condition=models.Q(("state__in", ("approved", "fulfilled"))),
+                fields=["decided_at"],
+                include=("case", "branch", "granted_amount", "currency", "within_authority"),
+                name="compensation_offer_granted",
+            ),
         ),
         migrations.AddIndex(
-            model_name='offer',
-            index=models.Index(fields=['proposer', 'decided_at'], name='compensation_offer_proposer'),
+            model_name="offer",
+            index=models.Index(fields=["proposer", "decided_at"], name="compensation_offer_proposer"),
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='compensation_offer_above_zero'),
+            model_name="offer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="compensation_offer_above_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('granted_amount__isnull', True), models.Q(('granted_amount__gt', 0), ('granted_amount__lte', models.F('amount'))), _connector='OR'), name='compensation_granted_no_more_than_asked'),
+            model_name="offer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("granted_amount__isnull", True),
+                    models.Q(("granted_amount__gt", 0), ("granted_amount__lte", models.F("amount"))),
+                    _connector="OR",
+                ),
+                name="compensation_granted_no_more_than_asked",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('approved', 'fulfilled')), _negated=True), models.Q(('decided_at__isnull', False), ('granted_amount__isnull', False)), _connector='OR'), name='compensation_granted_offer_is_complete'),
+            model_name="offer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("approved", "fulfilled")), _negated=True),
+                    models.Q(("decided_at__isnull", False), ("granted_amount__isnull", False)),
+                    _connector="OR",
+                ),
+                name="compensation_granted_offer_is_complete",
+            ),
         ),
         migrations.AddIndex(
-            model_name='fulfilment',
-            index=models.Index(fields=['landed_at'], name='compensation_landed'),
+            model_name="fulfilment",
+            index=models.Index(fields=["landed_at"], name="compensation_landed"),
         ),
         migrations.AddConstraint(
-            model_name='budgetmovement',
-            constraint=models.UniqueConstraint(fields=('offer', 'kind'), name='compensation_movement_once'),
+            model_name="budgetmovement",
+            constraint=models.UniqueConstraint(fields=("offer", "kind"), name="compensation_movement_once"),
         ),
         migrations.AddConstraint(
-            model_name='budgetmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='compensation_movement_above_zero'),
+            model_name="budgetmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="compensation_movement_above_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('approver', models.F('proposer')), _negated=True), name='compensation_nobody_approves_their_own'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("approver", models.F("proposer")), _negated=True),
+                name="compensation_nobody_approves_their_own",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('decision', 'rejected'), models.Q(('amount__gt', 0), ('amount__isnull', False), ('amount__lte', models.F('limit'))), _connector='OR'), name='compensation_approval_within_limit'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("decision", "rejected"),
+                    models.Q(
+                        ("amount__gt", 0), ("amount__isnull", False), ("amount__lte", models.F("limit"))
+                    ),
+                    _connector="OR",
+                ),
+                name="compensation_approval_within_limit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='compensation_decision_has_reason'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason", ""), _negated=True), name="compensation_decision_has_reason"
+            ),
         ),
     ]

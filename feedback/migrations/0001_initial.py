@@ -7,151 +7,345 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('cases', '0001_initial'),
+        ("cases", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Instrument',
+            name="Instrument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_en', models.CharField(max_length=120, verbose_name='name in English')),
-                ('name_zh', models.CharField(max_length=120, verbose_name='name in Chinese')),
-                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
-                ('is_active', models.BooleanField(default=False, verbose_name='active')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name_en", models.CharField(max_length=120, verbose_name="name in English")),
+                ("name_zh", models.CharField(max_length=120, verbose_name="name in Chinese")),
+                ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
+                ("is_active", models.BooleanField(default=False, verbose_name="active")),
             ],
             options={
-                'verbose_name': 'questionnaire',
-                'verbose_name_plural': 'questionnaires',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('is_active',), name='feedback_one_active_instrument')],
+                "verbose_name": "questionnaire",
+                "verbose_name_plural": "questionnaires",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_active", True)),
+                        fields=("is_active",),
+                        name="feedback_one_active_instrument",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('round', models.PositiveSmallIntegerField(default=1, verbose_name='round')),
-                ('token', models.CharField(editable=False, max_length=43, unique=True)),
-                ('language', models.CharField(max_length=10, verbose_name='language')),
-                ('state', models.CharField(choices=[('scheduled', 'Scheduled'), ('sent', 'Sent'), ('answered', 'Answered'), ('skipped', 'Not sent')], default='scheduled', max_length=9, verbose_name='state')),
-                ('due_at', models.DateTimeField(verbose_name='due')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent')),
-                ('reminder_due_at', models.DateTimeField(blank=True, null=True, verbose_name='reminder due')),
-                ('closes_at', models.DateTimeField(blank=True, null=True, verbose_name='closes')),
-                ('skip_reason', models.CharField(blank=True, max_length=120, verbose_name='why not sent')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='cases.case', verbose_name='case')),
-                ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='feedback.instrument', verbose_name='questionnaire')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("round", models.PositiveSmallIntegerField(default=1, verbose_name="round")),
+                ("token", models.CharField(editable=False, max_length=43, unique=True)),
+                ("language", models.CharField(max_length=10, verbose_name="language")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("scheduled", "Scheduled"),
+                            ("sent", "Sent"),
+                            ("answered", "Answered"),
+                            ("skipped", "Not sent"),
+                        ],
+                        default="scheduled",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent")),
+                ("reminder_due_at", models.DateTimeField(blank=True, null=True, verbose_name="reminder due")),
+                ("closes_at", models.DateTimeField(blank=True, null=True, verbose_name="closes")),
+                ("skip_reason", models.CharField(blank=True, max_length=120, verbose_name="why not sent")),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="invitations",
+                        to="cases.case",
+                        verbose_name="case",
+                    ),
+                ),
+                (
+                    "instrument",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="feedback.instrument",
+                        verbose_name="questionnaire",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'invitation',
-                'verbose_name_plural': 'invitations',
-                'ordering': ('-id',),
+                "verbose_name": "invitation",
+                "verbose_name_plural": "invitations",
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Item',
+            name="Item",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=40, verbose_name='code')),
-                ('construct', models.CharField(choices=[('recovery', 'Recovery satisfaction'), ('distributive', 'Distributive justice'), ('procedural', 'Procedural justice'), ('interactional', 'Interactional justice'), ('overall', 'Overall satisfaction'), ('loyalty', 'Loyalty'), ('nps', 'Recommendation')], max_length=14, verbose_name='measures')),
-                ('position', models.PositiveSmallIntegerField(verbose_name='position')),
-                ('text_en', models.CharField(max_length=250, verbose_name='question in English')),
-                ('text_zh', models.CharField(max_length=250, verbose_name='question in Chinese')),
-                ('lowest', models.PositiveSmallIntegerField(default=1, verbose_name='lowest')),
-                ('highest', models.PositiveSmallIntegerField(default=5, verbose_name='highest')),
-                ('labels_en', models.JSONField(blank=True, default=list, verbose_name='words of the scale in English')),
-                ('labels_zh', models.JSONField(blank=True, default=list, verbose_name='words of the scale in Chinese')),
-                ('is_required', models.BooleanField(default=False, verbose_name='required')),
-                ('is_reversed', models.BooleanField(default=False, verbose_name='reversed')),
-                ('source', models.CharField(blank=True, max_length=160, verbose_name='adapted from')),
-                ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='feedback.instrument', verbose_name='questionnaire')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=40, verbose_name="code")),
+                (
+                    "construct",
+                    models.CharField(
+                        choices=[
+                            ("recovery", "Recovery satisfaction"),
+                            ("distributive", "Distributive justice"),
+                            ("procedural", "Procedural justice"),
+                            ("interactional", "Interactional justice"),
+                            ("overall", "Overall satisfaction"),
+                            ("loyalty", "Loyalty"),
+                            ("nps", "Recommendation"),
+                        ],
+                        max_length=14,
+                        verbose_name="measures",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(verbose_name="position")),
+                ("text_en", models.CharField(max_length=250, verbose_name="question in English")),
+                ("text_zh", models.CharField(max_length=250, verbose_name="question in Chinese")),
+                ("lowest", models.PositiveSmallIntegerField(default=1, verbose_name="lowest")),
+                ("highest", models.PositiveSmallIntegerField(default=5, verbose_name="highest")),
+                (
+                    "labels_en",
+                    models.JSONField(blank=True, default=list, verbose_name="words of the scale in English"),
+                ),
+                (
+                    "labels_zh",
+                    models.JSONField(blank=True, default=list, verbose_name="words of the scale in Chinese"),
+                ),
+                ("is_required", models.BooleanField(default=False, verbose_name="required")),
+                ("is_reversed", models.BooleanField(default=False, verbose_name="reversed")),
+                ("source", models.CharField(blank=True, max_length=160, verbose_name="adapted from")),
+                (
+                    "instrument",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="feedback.instrument",
+                        verbose_name="questionnaire",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'question',
-                'verbose_name_plural': 'questions',
-                'ordering': ('position',),
+                "verbose_name": "question",
+                "verbose_name_plural": "questions",
+                "ordering": ("position",),
             },
         ),
         migrations.CreateModel(
-            name='Response',
+            name="Response",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('answers', models.JSONField(verbose_name='answers')),
-                ('comment', models.TextField(blank=True, verbose_name='comment')),
-                ('satisfaction', models.PositiveSmallIntegerField(verbose_name='recovery satisfaction')),
-                ('satisfaction_before', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='satisfaction before recovery')),
-                ('justice', models.DecimalField(blank=True, decimal_places=2, max_digits=4, null=True, verbose_name='justice')),
-                ('nps', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='recommendation')),
-                ('submitted_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='answered')),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='changed')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='responses', to='cases.case', verbose_name='case')),
-                ('invitation', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='response', to='feedback.invitation', verbose_name='invitation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("answers", models.JSONField(verbose_name="answers")),
+                ("comment", models.TextField(blank=True, verbose_name="comment")),
+                ("satisfaction", models.PositiveSmallIntegerField(verbose_name="recovery satisfaction")),
+                (
+                    "satisfaction_before",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="satisfaction before recovery"
+                    ),
+                ),
+                (
+                    "justice",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=4, null=True, verbose_name="justice"
+                    ),
+                ),
+                (
+                    "nps",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="recommendation"),
+                ),
+                (
+                    "submitted_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="answered"),
+                ),
+                (
+                    "changed_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="changed"),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="responses",
+                        to="cases.case",
+                        verbose_name="case",
+                    ),
+                ),
+                (
+                    "invitation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="response",
+                        to="feedback.invitation",
+                        verbose_name="invitation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'response',
-                'verbose_name_plural': 'responses',
-                'ordering': ('-id',),
+                "verbose_name": "response",
+                "verbose_name_plural": "responses",
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='FollowUp',
+            name="FollowUp",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('open', 'To do'), ('done', 'Done')], default='open', max_length=4, verbose_name='state')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
-                ('due_at', models.DateTimeField(verbose_name='due')),
-                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='done at')),
-                ('result', models.CharField(blank=True, max_length=500, verbose_name='what came of it')),
-                ('assignee', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='for')),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='follow_ups', to='cases.case', verbose_name='case')),
-                ('done_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='done by')),
-                ('response', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='follow_up', to='feedback.response', verbose_name='response')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "To do"), ("done", "Done")],
+                        default="open",
+                        max_length=4,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="created"),
+                ),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="done at")),
+                ("result", models.CharField(blank=True, max_length=500, verbose_name="what came of it")),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="for",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="follow_ups",
+                        to="cases.case",
+                        verbose_name="case",
+                    ),
+                ),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="done by",
+                    ),
+                ),
+                (
+                    "response",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="follow_up",
+                        to="feedback.response",
+                        verbose_name="response",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'follow-up',
-                'verbose_name_plural': 'follow-ups',
-                'ordering': ('due_at', 'id'),
+                "verbose_name": "follow-up",
+                "verbose_name_plural": "follow-ups",
+                "ordering": ("due_at", "id"),
             },
         ),
         migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(condition=models.Q(('state', 'scheduled')), fields=['due_at'], name='feedback_invitation_due'),
+            model_name="invitation",
+            index=models.Index(
+                condition=models.Q(("state", "scheduled")), fields=["due_at"], name="feedback_invitation_due"
+            ),
         ),
         migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(condition=models.Q(('reminder_due_at__isnull', False), ('state', 'sent')), fields=['reminder_due_at'], name='feedback_reminder_due'),
+            model_name="invitation",
+            index=models.Index(
+                condition=models.Q(("reminder_due_at__isnull", False), ("state", "sent")),
+                fields=["reminder_due_at"],
+                name="feedback_reminder_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(fields=('case', 'round'), name='feedback_invitation_once_a_round'),
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                fields=("case", "round"), name="feedback_invitation_once_a_round"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('scheduled', 'skipped')), ('sent_at__isnull', False), _connector='OR'), name='feedback_sent_has_time'),
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ("scheduled", "skipped")), ("sent_at__isnull", False), _connector="OR"
+                ),
+                name="feedback_sent_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=models.UniqueConstraint(fields=('instrument', 'code'), name='feedback_item_once'),
+            model_name="item",
+            constraint=models.UniqueConstraint(fields=("instrument", "code"), name="feedback_item_once"),
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=models.CheckConstraint(condition=models.Q(('highest__gt', models.F('lowest'))), name='feedback_item_scale'),
+            model_name="item",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("highest__gt", models.F("lowest"))), name="feedback_item_scale"
+            ),
         ),
         migrations.AddIndex(
-            model_name='response',
-            index=models.Index(fields=['submitted_at'], include=('case', 'satisfaction', 'satisfaction_before', 'nps'), name='feedback_response_time'),
+            model_name="response",
+            index=models.Index(
+                fields=["submitted_at"],
+                include=("case", "satisfaction", "satisfaction_before", "nps"),
+                name="feedback_response_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='response',
-            constraint=models.CheckConstraint(condition=models.Q(('satisfaction__range', (1, 5))), name='feedback_satisfaction_on_scale'),
+            model_name="response",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("satisfaction__range", (1, 5))), name="feedback_satisfaction_on_scale"
+            ),
         ),
         migrations.AddIndex(
-            model_name='followup',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['assignee', 'due_at'], name='feedback_follow_up_open'),
+            model_name="followup",
+            index=models.Index(
+                condition=models.Q(("state", "open")),
+                fields=["assignee", "due_at"],
+                name="feedback_follow_up_open",
+            ),
         ),
     ]

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,70 +15,149 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='OutboxMessage',
+            name="OutboxMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('to_address', models.EmailField(max_length=254, verbose_name='to')),
-                ('to_name', models.CharField(blank=True, max_length=120, verbose_name='name')),
-                ('language', models.CharField(max_length=10, verbose_name='language')),
-                ('subject', models.CharField(max_length=250, verbose_name='subject')),
-                ('body_text', models.TextField(verbose_name='text')),
-                ('body_html', models.TextField(blank=True, verbose_name='formatted text')),
-                ('message_id', models.CharField(max_length=200, unique=True, verbose_name='message id')),
-                ('dedupe_key', models.CharField(max_length=120, unique=True, verbose_name='occasion')),
-                ('about', models.CharField(blank=True, help_text='An audit stream, e.g. case:17', max_length=60, verbose_name='about')),
-                ('state', models.CharField(choices=[('queued', 'waiting'), ('sending', 'being sent'), ('sent', 'sent'), ('failed', 'failed')], default='queued', max_length=8, verbose_name='state')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='written')),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='due')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('claimed_at', models.DateTimeField(null=True, verbose_name='claimed')),
-                ('sent_at', models.DateTimeField(null=True, verbose_name='sent at')),
-                ('last_error', models.TextField(blank=True, verbose_name='last error')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("to_address", models.EmailField(max_length=254, verbose_name="to")),
+                ("to_name", models.CharField(blank=True, max_length=120, verbose_name="name")),
+                ("language", models.CharField(max_length=10, verbose_name="language")),
+                ("subject", models.CharField(max_length=250, verbose_name="subject")),
+                ("body_text", models.TextField(verbose_name="text")),
+                ("body_html", models.TextField(blank=True, verbose_name="formatted text")),
+                ("message_id", models.CharField(max_length=200, unique=True, verbose_name="message id")),
+                ("dedupe_key", models.CharField(max_length=120, unique=True, verbose_name="occasion")),
+                (
+                    "about",
+                    models.CharField(
+                        blank=True,
+                        help_text="An audit stream, e.g. case:17",
+                        max_length=60,
+                        verbose_name="about",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "waiting"),
+                            ("sending", "being sent"),
+                            ("sent", "sent"),
+                            ("failed", "failed"),
+                        ],
+                        default="queued",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="written"),
+                ),
+                ("due_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="due")),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                ("claimed_at", models.DateTimeField(null=True, verbose_name="claimed")),
+                ("sent_at", models.DateTimeField(null=True, verbose_name="sent at")),
+                ("last_error", models.TextField(blank=True, verbose_name="last error")),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
-                'ordering': ('-id',),
-                'indexes': [models.Index(condition=models.Q(('state__in', ('queued', 'sending'))), fields=['due_at'], name='messaging_outbox_due'), models.Index(fields=['about', '-id'], name='messaging_outbox_about')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', False), _connector='OR'), name='messaging_sent_has_time')],
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
+                "ordering": ("-id",),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ("queued", "sending"))),
+                        fields=["due_at"],
+                        name="messaging_outbox_due",
+                    ),
+                    models.Index(fields=["about", "-id"], name="messaging_outbox_about"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "sent"), _negated=True),
+                            ("sent_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="messaging_sent_has_time",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Script',
+            name="Script",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.SlugField(max_length=60, verbose_name='code')),
-                ('language', models.CharField(choices=[('en', 'English'), ('zh-hans', 'Simplified Chinese')], max_length=10, verbose_name='language')),
-                ('step', models.CharField(blank=True, max_length=12, verbose_name='recovery step')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('body', models.TextField(verbose_name='text')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.SlugField(max_length=60, verbose_name="code")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("en", "English"), ("zh-hans", "Simplified Chinese")],
+                        max_length=10,
+                        verbose_name="language",
+                    ),
+                ),
+                ("step", models.CharField(blank=True, max_length=12, verbose_name="recovery step")),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                ("body", models.TextField(verbose_name="text")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
             ],
             options={
-                'verbose_name': 'script',
-                'verbose_name_plural': 'scripts',
-                'ordering': ('code', 'language'),
-                'constraints': [models.UniqueConstraint(fields=('code', 'language'), name='messaging_script_per_language')],
+                "verbose_name": "script",
+                "verbose_name_plural": "scripts",
+                "ordering": ("code", "language"),
+                "constraints": [
+                    models.UniqueConstraint(fields=("code", "language"), name="messaging_script_per_language")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message', models.CharField(max_length=200, verbose_name='message')),
-                ('params', models.JSONField(default=dict, verbose_name='parameters')),
-                ('url', models.CharField(blank=True, max_length=200, verbose_name='address')),
-                ('urgent', models.BooleanField(default=False, verbose_name='urgent')),
-                ('dedupe_key', models.CharField(max_length=120, unique=True, verbose_name='occasion')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='at')),
-                ('read_at', models.DateTimeField(null=True, verbose_name='read')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL, verbose_name='for')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("message", models.CharField(max_length=200, verbose_name="message")),
+                ("params", models.JSONField(default=dict, verbose_name="parameters")),
+                ("url", models.CharField(blank=True, max_length=200, verbose_name="address")),
+                ("urgent", models.BooleanField(default=False, verbose_name="urgent")),
+                ("dedupe_key", models.CharField(max_length=120, unique=True, verbose_name="occasion")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="at")),
+                ("read_at", models.DateTimeField(null=True, verbose_name="read")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="for",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'notice',
-                'verbose_name_plural': 'notices',
-                'ordering': ('-id',),
-                'indexes': [models.Index(fields=['user', '-id'], name='messaging_notice_user'), models.Index(condition=models.Q(('read_at__isnull', True)), fields=['user'], name='messaging_notice_unread')],
+                "verbose_name": "notice",
+                "verbose_name_plural": "notices",
+                "ordering": ("-id",),
+                "indexes": [
+                    models.Index(fields=["user", "-id"], name="messaging_notice_user"),
+                    models.Index(
+                        condition=models.Q(("read_at__isnull", True)),
+                        fields=["user"],
+                        name="messaging_notice_unread",
+                    ),
+                ],
             },
         ),
     ]

@@ -6,74 +6,148 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
+        ("accounts", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Calendar',
+            name="Calendar",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_en', models.CharField(max_length=120, verbose_name='name in English')),
-                ('name_zh', models.CharField(max_length=120, verbose_name='name in Chinese')),
-                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
-                ('time_zone', models.CharField(max_length=60, verbose_name='time zone')),
-                ('week', models.JSONField(verbose_name='week')),
-                ('holiday_country', models.CharField(blank=True, help_text='An ISO 3166 country code; empty for none.', max_length=2, verbose_name='public holidays of')),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='changed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name_en", models.CharField(max_length=120, verbose_name="name in English")),
+                ("name_zh", models.CharField(max_length=120, verbose_name="name in Chinese")),
+                ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
+                ("time_zone", models.CharField(max_length=60, verbose_name="time zone")),
+                ("week", models.JSONField(verbose_name="week")),
+                (
+                    "holiday_country",
+                    models.CharField(
+                        blank=True,
+                        help_text="An ISO 3166 country code; empty for none.",
+                        max_length=2,
+                        verbose_name="public holidays of",
+                    ),
+                ),
+                (
+                    "changed_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="changed"),
+                ),
             ],
             options={
-                'verbose_name': 'business calendar',
-                'verbose_name_plural': 'business calendars',
-                'ordering': ('code',),
+                "verbose_name": "business calendar",
+                "verbose_name_plural": "business calendars",
+                "ordering": ("code",),
             },
         ),
         migrations.CreateModel(
-            name='BranchCalendar',
+            name="BranchCalendar",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('branch', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.branch', verbose_name='branch')),
-                ('calendar', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='sla.calendar', verbose_name='calendar')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "branch",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.branch",
+                        verbose_name="branch",
+                    ),
+                ),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="sla.calendar",
+                        verbose_name="calendar",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'calendar of a branch',
-                'verbose_name_plural': 'calendars of branches',
+                "verbose_name": "calendar of a branch",
+                "verbose_name_plural": "calendars of branches",
             },
         ),
         migrations.CreateModel(
-            name='Target',
+            name="Target",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('severity', models.PositiveSmallIntegerField(choices=[(1, 'Critical'), (2, 'High'), (3, 'Medium'), (4, 'Low')], verbose_name='severity')),
-                ('metric', models.CharField(choices=[('first_response', 'First response'), ('resolution', 'Resolution')], max_length=16, verbose_name='clock')),
-                ('minutes', models.PositiveIntegerField(verbose_name='business minutes')),
-                ('valid_from', models.DateField(verbose_name='valid from')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "severity",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "Critical"), (2, "High"), (3, "Medium"), (4, "Low")],
+                        verbose_name="severity",
+                    ),
+                ),
+                (
+                    "metric",
+                    models.CharField(
+                        choices=[("first_response", "First response"), ("resolution", "Resolution")],
+                        max_length=16,
+                        verbose_name="clock",
+                    ),
+                ),
+                ("minutes", models.PositiveIntegerField(verbose_name="business minutes")),
+                ("valid_from", models.DateField(verbose_name="valid from")),
             ],
             options={
-                'verbose_name': 'target',
-                'verbose_name_plural': 'targets',
-                'ordering': ('metric', 'severity'),
-                'constraints': [models.UniqueConstraint(fields=('severity', 'metric', 'valid_from'), name='sla_target_once_a_day'), models.CheckConstraint(condition=models.Q(('minutes__gt', 0)), name='sla_target_above_zero')],
+                "verbose_name": "target",
+                "verbose_name_plural": "targets",
+                "ordering": ("metric", "severity"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("severity", "metric", "valid_from"), name="sla_target_once_a_day"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("minutes__gt", 0)), name="sla_target_above_zero"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CalendarDay',
+            name="CalendarDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField(verbose_name='date')),
-                ('hours', models.JSONField(blank=True, default=list, verbose_name='hours')),
-                ('note', models.CharField(blank=True, max_length=120, verbose_name='note')),
-                ('calendar', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='sla.calendar', verbose_name='calendar')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField(verbose_name="date")),
+                ("hours", models.JSONField(blank=True, default=list, verbose_name="hours")),
+                ("note", models.CharField(blank=True, max_length=120, verbose_name="note")),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="days",
+                        to="sla.calendar",
+                        verbose_name="calendar",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'special day',
-                'verbose_name_plural': 'special days',
-                'ordering': ('date',),
-                'constraints': [models.UniqueConstraint(fields=('calendar', 'date'), name='sla_day_once')],
+                "verbose_name": "special day",
+                "verbose_name_plural": "special days",
+                "ordering": ("date",),
+                "constraints": [models.UniqueConstraint(fields=("calendar", "date"), name="sla_day_once")],
             },
         ),
     ]

@@ -77,7 +77,7 @@ class Teller:
             if complaint.points == LEFT_OPEN:
                 self.left_open.append(complaint)
             else:
-                self.tell(complaint)
+                self._tell(complaint)
             self._let_customers_answer()
             if is_over.is_set() and len(self.told) >= FEWEST:
                 break
@@ -88,14 +88,13 @@ class Teller:
         for count, points in enumerate(cycle(FATES), start=1):
             yield Complaint(f"KILL-{self.name}{count:04}", points=points)
 
-    def tell_one(self, marker: str) -> Complaint:
+    def tell_one(self, marker: str) -> None:
         """One whole complaint, to its resolution."""
         complaint = Complaint(marker)
         self._log(complaint)
-        self.tell(complaint)
-        return complaint
+        self._tell(complaint)
 
-    def tell(self, complaint: Complaint) -> None:
+    def _tell(self, complaint: Complaint) -> None:
         """From the reply to the resolution."""
         marker = complaint.marker
         self._do(

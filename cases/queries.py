@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from cases.access import visible_cases
 from cases.models import NEVER, Case, Cause, Clock, Defect, PlaybookStep, RecoveryStep, TimelineEntry
+from cases.rows import CaseRow, read_rows
 from cases.states import OPEN_STATES, CaseState, ClockState, StepKind
 from common.counting import kept_counts
 from common.search_text import Lexemes, query_text
@@ -30,7 +31,7 @@ _OPEN = Q(state__in=OPEN_STATES)
 class CasePage:
     """A stretch of a list; `after` is the key of the row to go on from, "" at the end."""
 
-    rows: list[Case]
+    rows: list[CaseRow]
     after: str
 
 
@@ -83,7 +84,7 @@ def queue(
     after: str = "",
 ) -> CasePage:
     """Open cases, the most urgent first. `after` goes on from a key that an earlier page gave."""
-    rows = for_rows(visible_cases(user).filter(queue_filter(view, user, timezone.now())))
+    rows = visible_cases(user).filter(queue_filter(view, user, timezone.now()))
     if branch_id is not None:
         rows = rows.filter(branch_id=branch_id)
     if severity is not None:
@@ -93,7 +94,7 @@ def queue(
     if after:
         moment, key = _read_key(after)
         rows = rows.filter(Q(due_at__gt=moment) | Q(due_at=moment, pk__gt=key)).filter(due_at__gte=moment)
-    return _page(rows.order_by("due_at", "pk"), lambda case: f"{case.due_at.timestamp():.6f}_{case.pk}")
+    return _page(rows.order_by("due_at", "pk"), lambda row: f"{row.due_at.timestamp():.6f}_{row.pk}")
 
 
 def queue_counts(user: User) -> dict[str, int]:
@@ -116,7 +117,7 @@ def search_cases(user: User, text: str, *, after: str = "") -> CasePage:
     if after:
         rows = rows.filter(pk__lt=int(after))
     keys = _newest_with(rows, wanted, PAGE + 1)
-    return _page(for_rows(Case.objects.filter(pk__in=keys)).order_by("-pk"), lambda case: str(case.pk))
+    return _page(Case.objects.filter(pk__in=keys).order_by("-pk"), lambda row: str(row.pk))
 
 
 # A text that is found in one of this many newest cases in each eighty fills its page from them alone.
@@ -150,7 +151,7 @@ def _newest_with(rows: QuerySet[Case], wanted: str, limit: int) -> list[int]:
         return [key for (key,) in cursor.fetchall()]
 
 
-def descriptions_of(cases: Iterable[Case], *, most: int = 4000) -> dict[int, str]:
+def descriptions_of(cases: Iterable[CaseRow], *, most: int = 4000) -> dict[int, str]:
     """The beginnings of what customers said in these cases; lists of cases leave the long texts out."""
     keys = [case.pk for case in cases]
     rows = Case.objects.filter(pk__in=keys).annotate(beginning=Left("description", most))
@@ -251,8 +252,8 @@ def causes() -> list[Cause]:
     return list(Cause.objects.filter(is_active=True))
 
 
-def _page(rows: QuerySet[Case], key: Callable[[Case], str]) -> CasePage:
-    found = list(rows[: PAGE + 1])
+def _page(cases: QuerySet[Case], key: Callable[[CaseRow], str]) -> CasePage:
+    found = read_rows(cases, PAGE + 1)
     more = len(found) > PAGE
     return CasePage(found[:PAGE], key(found[PAGE - 1]) if more else "")
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cases.models import Case, Clock
+from cases.rows import CaseRow
 from cases.states import CaseState, ClockState
 from common.display import ClockState as Shown
 from common.display import ClockView, format_duration, format_exact
-from sla.queries import business_hours
+from sla.queries import business_hours, hours_of
 from sla.rules import BusinessHours, business_time_between
 from sla.states import Metric
 
@@ -27,11 +30,12 @@ def clock_view(clock: Clock, now: dt.datetime | None = None) -> ClockView:
         return _finished(clock, str(label))
     if clock.state == ClockState.PAUSED:
         return ClockView("paused", _("paused"), str(label), _used(clock, clock.paused_at or clock.due_at))
-    return _running(clock, str(label), now or timezone.now())
+    hours = business_hours(clock.calendar)
+    return _running(clock.due_at, clock.target_minutes, str(label), hours, now or timezone.now())
 
 
 def row_clock(case: Case, clocks: dict[int, Clock], now: dt.datetime) -> ClockView | None:
-    """The clock that a row of the queue shows: the one due first, or that we wait."""
+    """The clock that stands beside a case: the one due first, or that we wait."""
     if case.state == CaseState.WAITING and case.pk not in clocks:
         return ClockView("paused", _("waiting for customer"), "", 0)
     clock = clocks.get(case.pk)
@@ -46,10 +50,26 @@ def _finished(clock: Clock, label: str) -> ClockView:
     return ClockView("met" if met else "missed", words.format(time=taken), label, 100, clock.due_at, exact)
 
 
-def _running(clock: Clock, label: str, now: dt.datetime) -> ClockView:
-    hours = business_hours(clock.calendar)
-    left = seconds_left(clock.due_at, now, hours)
-    total = clock.target_minutes * 60
+def queue_clock(row: CaseRow, now: dt.datetime) -> ClockView | None:
+    """The clock that a row of the queue shows: the one due first, or that we wait."""
+    if row.minutes is None or row.calendar_id is None or row.calendar_changed_at is None:
+        waits = row.state == CaseState.WAITING
+        return ClockView("paused", _("waiting for customer"), "", 0) if waits else None
+    hours = hours_of(row.calendar_id, row.calendar_changed_at)
+    label = _metric_label(row.due_metric, get_language())
+    return _running(row.due_at, row.minutes, label, hours, now)
+
+
+@lru_cache(maxsize=64)
+def _metric_label(metric: str, _language: str | None) -> str:
+    return str(Metric(metric).label)
+
+
+def _running(
+    due_at: dt.datetime, minutes: int, label: str, hours: BusinessHours, now: dt.datetime
+) -> ClockView:
+    left = seconds_left(due_at, now, hours)
+    total = minutes * 60
     used = 1 - left / total
     state: Shown = "late" if left < 0 else "risk" if used >= RISK_FROM else "ok"
     return ClockView(
@@ -57,12 +77,23 @@ def _running(clock: Clock, label: str, now: dt.datetime) -> ClockView:
         text=format_duration(left, days=False),
         label=label,
         percent=max(0, min(100, round(used * 100))),
-        due_at=clock.due_at,
-        exact=_("due {time}").format(time=format_exact(clock.due_at)),
+        due_at=due_at,
+        exact=_due_words(get_language()).format(time=format_exact(due_at)),
         left=left,
         total=total,
-        open_for=round(business_time_between(now, now + LOOK_AHEAD, hours).total_seconds()),
+        open_for=_open_for(hours, now),
     )
+
+
+@lru_cache(maxsize=16)
+def _due_words(_language: str | None) -> str:
+    return _("due {time}")
+
+
+@lru_cache(maxsize=64)
+def _open_for(hours: BusinessHours, now: dt.datetime) -> int:
+    """Business seconds within the next hours; the rows of a page share calendars, and the moment."""
+    return round(business_time_between(now, now + LOOK_AHEAD, hours).total_seconds())
 
 
 def _used(clock: Clock, at: dt.datetime) -> int:

@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from cases.models import Case
 from cases.paths import case_path
+from cases.rows import CaseRow
 from cases.states import CaseState, FailureType, StepKind
 from common.display import ClockView
 from common.templatetags.ui import clock as draw_clock
@@ -30,24 +30,25 @@ HONOURED = (Tier.GOLD, Tier.PLATINUM)
 class Hit:
     """A case that was found; `words` is where in the complaint, unless the row shows the words anyway."""
 
-    case: Case
+    case: CaseRow
     clock: ClockView | None
     words: SafeString
 
 
-def draw_row(case: Case, clock: ClockView | None) -> SafeString:
+def draw_row(case: CaseRow, clock: ClockView | None) -> SafeString:
     """A row of a table of cases: what decides is on it."""
     language = get_language() or "en"
-    customer, owner, summary = case.customer, case.owner, escape(case.summary)
-    path = escape(case_path(case.number))
-    defect = (
-        f'<span class="quiet defect">{escape(case.defect.name_in(language))}</span>' if case.defect else ""
+    summary, path = escape(case.summary), escape(case_path(case.number))
+    named = case.defect_in(language)
+    defect = f'<span class="quiet defect">{escape(named)}</span>' if named else ""
+    owned = (
+        escape(case.owner_name) if case.owner_name else f'<span class="risk">{escape(_("nobody yet"))}</span>'
     )
-    owned = escape(owner.name) if owner else f'<span class="risk">{escape(_("nobody yet"))}</span>'
     return mark_safe(  # noqa: S308  # what comes from people is escaped
         f"<tr><td>{severity_mark(case.severity, language)}</td>"
         f'<td class="hide-s"><a class="nowrap" href="{path}">{escape(case.number)}</a></td>'
-        f'<td class="grow"><b>{escape(customer.name)}</b> {_tier(customer.tier, language)}{_chips(case)}'
+        f'<td class="grow"><b>{escape(case.customer_name)}</b> '
+        f"{_tier(case.customer_tier, language)}{_chips(case)}"
         f'<a class="quiet line-clamp only-s" href="{path}">{summary}</a>'
         f'<div class="quiet line-clamp hide-s">{summary}</div></td>'
         f'<td class="hide-s">{_failure(case.failure_type, language)}{defect}</td>'
@@ -57,19 +58,19 @@ def draw_row(case: Case, clock: ClockView | None) -> SafeString:
     )
 
 
-def draw_hit(case: Case, clock: ClockView | None, words: SafeString, query: str) -> SafeString:
+def draw_hit(case: CaseRow, clock: ClockView | None, words: SafeString, query: str) -> SafeString:
     """A case that a search has found, the words looked for in <mark>; `words` is where in the complaint."""
     language = get_language() or "en"
     lang = escape(case.language)
-    place = escape(case.branch.name_in(language))
-    owned = f" · {escape(case.owner.name)}" if case.owner else ""
+    place = escape(case.branch_in(language))
+    owned = f" · {escape(case.owner_name)}" if case.owner_name else ""
     bought = " · ".join(highlight(each, query) for each in (case.product, case.order_reference) if each)
     said = f'<p class="quiet" lang="{lang}">{words}</p>' if words else ""
     about = f'<p class="quiet">{bought}</p>' if bought else ""
     return mark_safe(  # noqa: S308  # what comes from people is escaped
         f'<article class="hit">{severity_mark(case.severity, language)}<div>'
         f'<a href="{escape(case_path(case.number))}">{highlight(case.number, query)}</a> '
-        f"<b>{highlight(case.customer.name, query)}</b> "
+        f"<b>{highlight(case.customer_name, query)}</b> "
         f'<span class="quiet">{place} · {when(case.received_at)}{owned}</span>'
         f'<p lang="{lang}">{highlight(case.summary, query)}</p>{said}{about}</div>'
         f"{draw_clock(clock) if clock else _state(case.state, language)}</article>\n"
@@ -82,7 +83,7 @@ def _state(state: str, _language: str) -> str:
     return f'<span class="chip {tone}">{escape(str(CaseState(state).label))}</span>'
 
 
-def _chips(case: Case) -> str:
+def _chips(case: CaseRow) -> str:
     """What is out of the ordinary about a case."""
     words = [(cue, "late") for cue in case.cue_labels] if case.cues else []
     if case.low_score:
@@ -92,7 +93,7 @@ def _chips(case: Case) -> str:
     return "".join(f'<span class="chip {tone}">{escape(word)}</span> ' for word, tone in words)
 
 
-def _time_left(case: Case, clock: ClockView | None) -> str:
+def _time_left(case: CaseRow, clock: ClockView | None) -> str:
     if clock is not None:
         return draw_clock(clock)
     if case.state == CaseState.RESOLVED:

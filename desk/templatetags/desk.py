@@ -9,7 +9,7 @@ from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
-from cases.models import Case
+from cases.rows import CaseRow
 from common.display import ClockView
 from desk.highlight import highlight
 from desk.rows import Hit, draw_hit, draw_row
@@ -30,7 +30,7 @@ def is_past(moment: datetime) -> bool:
 
 
 @register.simple_tag
-def case_rows(rows: Iterable[tuple[Case, ClockView | None]]) -> SafeString:
+def case_rows(rows: Iterable[tuple[CaseRow, ClockView | None]]) -> SafeString:
     """`{% case_rows rows %}`: the rows of a table of cases, from pairs of a case and its clock."""
     return mark_safe("".join([draw_row(case, clock) for case, clock in rows]))  # noqa: S308  # each row is safe
 

@@ -6,17 +6,18 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.states import Capability
 from cases.access import visible_cases
-from cases.queries import CasePage, cases_of_customer, complaint_counts
+from cases.queries import cases_of_customer, clocks_for, complaint_counts
 from compensation.queries import granted_to_customer, granted_to_customers
 from customers.models import Customer
 from customers.queries import find_customers, newest_customers, orders_of, with_contacts
 from desk.access import StaffRequest, staff_required
+from desk.clocks import row_clock
 from desk.paging import key_in, page_links
-from desk.views.queue import rows_context
 from feedback.queries import responses_of_customer
 
 FOUND = 25
@@ -57,6 +58,7 @@ def customer(request: StaffRequest, customer_id: int) -> HttpResponse:
     user = request.user
     found = get_object_or_404(with_contacts(Customer.objects.defer("search")), pk=customer_id)
     cases = cases_of_customer(user, found.pk)
+    clocks, now = clocks_for(cases), timezone.now()
     open_complaints, complaints = complaint_counts([found.pk]).get(found.pk, (0, 0))
     visible = visible_cases(user).filter(customer_id=found.pk).count()
     context = {
@@ -70,6 +72,6 @@ def customer(request: StaffRequest, customer_id: int) -> HttpResponse:
         "granted": granted_to_customer(found.pk),
         "orders": orders_of(found.pk, branch_ids=user.branch_ids, limit=ORDERS),
         "responses": list(responses_of_customer(user, found.pk)),
-        **rows_context(CasePage(cases, "")),
+        "rows": [(case, row_clock(case, clocks, now)) for case in cases],
     }
     return render(request, "desk/customer.html", context)

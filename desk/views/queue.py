@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Branch, User
 from accounts.queries import branches_of
 from accounts.states import Capability
-from cases.queries import QUEUE_VIEWS, CasePage, clocks_for, queue, queue_counts
+from cases.queries import QUEUE_VIEWS, CasePage, queue, queue_counts
 from cases.states import FailureType
 from common.counting import shown
 from desk.access import StaffRequest, staff_required
-from desk.clocks import row_clock
+from desk.clocks import queue_clock
 from sla.states import Severity
 
 VIEW_NAMES = {
@@ -99,7 +99,6 @@ def page_url(request: StaffRequest, after: str) -> str:
 
 
 def rows_context(page: CasePage) -> dict[str, Any]:
-    """Rows of a list of cases with their clocks: (case, clock view) pairs, and the key of the next page."""
+    """Rows of a list of cases with their clocks: (row, clock view) pairs, and the key of the next page."""
     now = timezone.now()
-    clocks = clocks_for(page.rows)
-    return {"rows": [(case, row_clock(case, clocks, now)) for case in page.rows], "after": page.after}
+    return {"rows": [(row, queue_clock(row, now)) for row in page.rows], "after": page.after}

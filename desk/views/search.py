@@ -11,12 +11,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.states import Capability
 from cases.access import visible_cases
-from cases.models import Case
-from cases.queries import clocks_for, descriptions_of, search_cases
+from cases.queries import descriptions_of, search_cases
+from cases.rows import CaseRow
 from common.search_text import normalise
 from customers.queries import find_customers
 from desk.access import StaffRequest, staff_required
-from desk.clocks import row_clock
+from desk.clocks import queue_clock
 from desk.highlight import excerpt, spans
 from desk.paging import key_in, page_links
 from desk.rows import Hit
@@ -48,8 +48,7 @@ def search(request: StaffRequest) -> HttpResponse:
     return render(request, "desk/search.html", context)
 
 
-def _hits(cases: list[Case], query: str) -> list[Hit]:
+def _hits(rows: list[CaseRow], query: str) -> list[Hit]:
     now = timezone.now()
-    clocks = clocks_for(cases)
-    texts = descriptions_of(case for case in cases if not spans(case.summary, query))
-    return [Hit(case, row_clock(case, clocks, now), excerpt(texts.get(case.pk, ""), query)) for case in cases]
+    texts = descriptions_of(row for row in rows if not spans(row.summary, query))
+    return [Hit(row, queue_clock(row, now), excerpt(texts.get(row.pk, ""), query)) for row in rows]

@@ -100,7 +100,7 @@ def _read(env: Env) -> Environment:
         metrics_token=env.str("METRICS_TOKEN", ""),
         log_level=_choice(env, "LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         web_workers=_whole(env, "WEB_WORKERS", 2, 1, 64),
-        web_threads=_whole(env, "WEB_THREADS", 4, 1, 64),
+        web_threads=_whole(env, "WEB_THREADS", 2, 1, 64),
         worker_concurrency=_whole(env, "WORKER_CONCURRENCY", 2, 1, 64),
         organisation_name=env.str("ORGANISATION_NAME", DEMO_NAME if demo else "Amends"),
         feedback_delay_hours=_hours(env, "FEEDBACK_DELAY_HOURS", 1 / 60 if demo else 24),

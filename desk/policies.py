@@ -45,6 +45,12 @@ def people() -> list[User]:
     return list(User.objects.prefetch_related("branches").order_by("-is_active", "name", "pk"))
 
 
+def branches() -> list[tuple[Branch, Calendar | None]]:
+    """Every branch with the calendar that it works by, those that take complaints first."""
+    held = {row.branch_id: row.calendar for row in BranchCalendar.objects.select_related("calendar")}
+    return [(branch, held.get(branch.pk)) for branch in Branch.objects.order_by("-is_active", "code")]
+
+
 def calendars(day_names: Iterable[str], closed: str) -> list[CalendarView]:
     """Every calendar; `day_names` from Monday on."""
     names = list(day_names)
@@ -90,10 +96,12 @@ def authority_in_force(on: dt.date) -> list[tuple[str, list[tuple[Role, Authorit
 
 
 def budgets_in_force() -> list[Budget]:
-    """The budgets of these days, by branch; a day of grace for branches in other time zones."""
-    today = timezone.now().date()
-    day = dt.timedelta(days=1)
-    rows = Budget.objects.filter(starts_on__lte=today + day, ends_on__gte=today - day)
+    """The budgets of these days and those to come, by branch.
+
+    Each has a day of grace, for branches in other time zones.
+    """
+    yesterday = timezone.now().date() - dt.timedelta(days=1)
+    rows = Budget.objects.filter(ends_on__gte=yesterday)
     return list(rows.select_related("branch").order_by("branch__code", "starts_on"))
 
 

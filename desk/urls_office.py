@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from desk.views import home, mailbox, office, preferences
+from desk.views import home, mailbox, office, places, preferences
 
 urlpatterns: list[URLPattern] = [
     path("follow-ups/<int:follow_up_id>/finish/", home.finish, name="follow_up_finish"),
@@ -16,6 +16,12 @@ urlpatterns: list[URLPattern] = [
     path("settings/", office.settings_page, name="settings"),
     path("settings/people/new/", office.staff_new, name="staff_new"),
     path("settings/people/<int:user_id>/", office.staff_edit, name="staff_edit"),
+    path("settings/branches/new/", places.branch_new, name="branch_new"),
+    path("settings/branches/<int:branch_id>/", places.branch_edit, name="branch_edit"),
+    path("settings/calendars/new/", places.calendar_new, name="calendar_new"),
+    path("settings/calendars/<int:calendar_id>/", places.calendar_edit, name="calendar_edit"),
+    path("settings/budgets/new/", places.budget_new, name="budget_new"),
+    path("settings/budgets/<int:budget_id>/", places.budget_edit, name="budget_edit"),
     path("settings/<slug:section>/", office.section_page, name="settings_section"),
     path("demo/sign-in/", preferences.demo_sign_in, name="demo_sign_in"),
 ]

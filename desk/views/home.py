@@ -12,6 +12,7 @@ from accounts.states import Capability
 from cases.queries import queue
 from compensation.queries import decided_lately
 from desk.access import StaffRequest, staff_required
+from desk.first_step import first_step
 from desk.forms.apply import run
 from desk.forms.office import FollowUpForm
 from desk.paging import page_links
@@ -40,6 +41,8 @@ def home_page(request: StaffRequest, *, refused: FollowUpForm | None = None) -> 
     context = {
         "nav": "home",
         "works": works,
+        "first_step": first_step(user),
+        "may_change": user.may(Capability.CHANGE_SETTINGS),
         **page_links(request, page.after),
         "follow_ups": [(row, _form_of(row.pk, refused)) for row in follow_ups],
         "decisions": list(decided_lately(user)) if works else [],

@@ -28,6 +28,7 @@ from customers.models import Customer
 from customers.queries import find_customers, with_contacts
 from customers.states import ContactKind
 from desk.access import StaffRequest, staff_required
+from desk.first_step import first_step
 from desk.forms.apply import run
 from desk.forms.log import LogForm
 from desk.marking import mark
@@ -81,6 +82,9 @@ def suggest_failure(request: StaffRequest) -> HttpResponse:
 def _page(request: StaffRequest, form: LogForm, *, status: int = 200) -> HttpResponse:
     chosen = _chosen(form)
     branch = _branch(request.user, str(form["branch"].value() or ""))
+    if branch is None:
+        missing = {"nav": "queue", "first_step": first_step(request.user)}
+        return render(request, "desk/log/no_branch.html", missing, status=status)
     text = str(form["description"].value() or "")
     context = {
         "nav": "queue",

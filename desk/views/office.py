@@ -73,7 +73,10 @@ def _people() -> dict[str, Any]:
 
 def _calendars() -> dict[str, Any]:
     names = get_day_names("abbreviated", locale=date_locale())
-    return {"calendars": policies.calendars([names[day] for day in policies.WEEK], _("closed"))}
+    return {
+        "branches": policies.branches(),
+        "calendars": policies.calendars([names[day] for day in policies.WEEK], _("closed")),
+    }
 
 
 def _targets() -> dict[str, Any]:

@@ -100,3 +100,10 @@ def test_unattended_run_never_waits_for_an_answer(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv(PASSWORD_VARIABLE, given.pop(PASSWORD_VARIABLE, ""))
     with pytest.raises(CommandError, match="missing"):
         call_command("create_admin", *[part for pair in given.items() for part in pair], "--no-input")
+
+
+def test_the_first_administrator_is_told_what_to_do_next(
+    unattended: Unattended, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unattended()
+    assert "add a branch" in capsys.readouterr().out

@@ -88,3 +88,5 @@ def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("settings", "admin", "/desk/settings/")
     for path in sorted(sections - {"/desk/settings/"})[:14]:
         yield Place("settings-" + path.strip("/").split("/", 2)[-1].replace("/", "-"), "admin", path)
+    for name in ("branches", "calendars", "budgets"):
+        yield Place(f"settings-{name}-new", "admin", f"/desk/settings/{name}/new/")

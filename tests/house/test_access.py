@@ -16,10 +16,11 @@ from accounts.states import Role
 from audit.models import Event
 from cases.models import Case
 from compensation.actions.offers import propose_offer
-from compensation.models import Offer
+from compensation.models import Budget, Offer
 from feedback.models import FollowUp, Instrument, Invitation, Response
 from messaging.actions import notify
 from messaging.models import Notice, OutboxMessage
+from sla.queries import calendar_of
 from tests.factories import MONDAY, Desk, log_case, make_branch, make_desk, make_user
 
 F, S, M, A, U = Role.FRONTLINE, Role.SUPERVISOR, Role.MANAGER, Role.ADMIN, Role.AUDITOR
@@ -75,6 +76,12 @@ STAFF: dict[str, set[Role]] = {
     "desk:settings_section": SETTINGS,
     "desk:staff_new": {A},
     "desk:staff_edit": {A},
+    "desk:branch_new": {A},
+    "desk:branch_edit": {A},
+    "desk:calendar_new": {A},
+    "desk:calendar_edit": {A},
+    "desk:budget_new": {A},
+    "desk:budget_edit": {A},
     "api:cases": EVERY,
     "api:case": EVERY,
     "api:notes": WORKS,
@@ -130,6 +137,9 @@ def places(desk: Desk) -> dict[str, list[Any]]:
     response = Response.objects.create(invitation=invitation, case=case, answers={}, satisfaction=1)
     follow_up = FollowUp.objects.create(response=response, case=case, assignee=desk.supervisor, due_at=MONDAY)
     notify(users=[desk.frontline], message="%(number)s", params={"number": "1"}, url="/desk/", dedupe_key="x")
+    budget = Budget.objects.create(
+        branch=desk.branch, currency="EUR", starts_on=MONDAY, ends_on=MONDAY, amount=500
+    )
     number = [case.number]
     return {
         "desk:customer": [case.customer_id],
@@ -146,6 +156,9 @@ def places(desk: Desk) -> dict[str, list[Any]]:
         "desk:mailbox_retry": [OutboxMessage.objects.latest("pk").pk],
         "desk:settings_section": ["targets"],
         "desk:staff_edit": [desk.colleague.pk],
+        "desk:branch_edit": [desk.branch.pk],
+        "desk:calendar_edit": [calendar_of(desk.branch.pk).pk],
+        "desk:budget_edit": [budget.pk],
         "api:case": number,
         "api:notes": number,
         **{

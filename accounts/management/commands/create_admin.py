@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.actions.staff import StaffRecord, create_staff
-from accounts.models import User
+from accounts.models import Branch, User
 from accounts.states import Role
 from common.errors import Invalid
 
@@ -47,8 +47,13 @@ class Command(BaseCommand):
         except Invalid as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{user.email} may sign in as an administrator.")
-        if User.objects.count() == 1:
-            self.stdout.write("This is the first account; make the others in the settings.")
+        if not Branch.objects.filter(is_active=True).exists():
+            self.stdout.write(
+                "Next: sign in, add a branch in Settings > Branches and calendars, then make accounts for "
+                "your colleagues in Settings > People."
+            )
+        elif User.objects.count() == 1:
+            self.stdout.write("This is the first account; make the others in Settings > People.")
 
     def _ask(self, prompt: str, option: str) -> str:
         if not self.asks:

@@ -1,0 +1,167 @@
+"""Forms of branches, business calendars and budgets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from babel.dates import get_day_names
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions.branches import BranchRecord
+from accounts.models import Branch, User
+from accounts.queries import branches_of
+from common.display import date_locale
+from common.money import CURRENCIES, babel_locale
+from compensation.models import Budget
+from desk.forms.office import ZoneInput
+from sla.actions.calendars import WEEK, CalendarRecord, write_day
+from sla.models import Calendar
+from sla.queries import holiday_countries
+
+_ZH_HELP = _("Left empty, the English name is shown.")
+
+
+class BranchForm(forms.Form):
+    """A place of service and the calendar it works by."""
+
+    name_en = forms.CharField(label=_("Name in English"), max_length=120)
+    name_zh = forms.CharField(label=_("Name in Chinese"), max_length=120, required=False, help_text=_ZH_HELP)
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("A short word such as harbour, by which imports and other programs know the branch."),
+    )
+    time_zone = forms.CharField(label=_("Time zone"), max_length=60, widget=ZoneInput)
+    currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in CURRENCIES])
+    calendar = forms.ModelChoiceField(
+        Calendar.objects.all(),
+        label=_("Calendar"),
+        empty_label=None,
+        help_text=_("Deadlines run in its opening hours."),
+    )
+    is_active = forms.BooleanField(
+        label=_("Takes new complaints"),
+        required=False,
+        help_text=_("Without it, the branch’s cases stay, and no new ones come."),
+    )
+
+    @property
+    def record(self) -> BranchRecord:
+        """What a valid form says."""
+        return BranchRecord(**{name: self.cleaned_data[name] for name in BranchRecord.__dataclass_fields__})
+
+    @classmethod
+    def initial_of(cls, branch: Branch, calendar: Calendar | None) -> dict[str, Any]:
+        """How a branch is now."""
+        values = {name: getattr(branch, name) for name in BranchRecord.__dataclass_fields__}
+        return values | {"calendar": calendar.pk if calendar else None}
+
+
+class CalendarForm(forms.Form):
+    """Opening hours of a week, one field a day, and whose public holidays count."""
+
+    name_en = forms.CharField(label=_("Name in English"), max_length=120)
+    name_zh = forms.CharField(label=_("Name in Chinese"), max_length=120, required=False, help_text=_ZH_HELP)
+    time_zone = forms.CharField(label=_("Time zone"), max_length=60, widget=ZoneInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = get_day_names("wide", context="stand-alone", locale=date_locale())
+        for day in WEEK:
+            self.fields[f"day_{day}"] = forms.CharField(
+                label=names[day].capitalize(),
+                max_length=200,
+                required=False,
+                widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+            )
+        self.fields["day_0"].help_text = _(
+            "As 09:00-17:00, several with commas: 09:00-13:00, 14:00-18:00. Empty means closed."
+        )
+        self.fields["holiday_country"] = forms.ChoiceField(
+            label=_("Public holidays of"),
+            required=False,
+            choices=[("", _("none")), *_countries()],
+            help_text=_(
+                "On public holidays the clocks stand still; for China make-up working days count too."
+            ),
+        )
+
+    @property
+    def record(self) -> CalendarRecord:
+        """What a valid form says."""
+        given = self.cleaned_data
+        return CalendarRecord(
+            name_en=given["name_en"],
+            name_zh=given["name_zh"],
+            time_zone=given["time_zone"],
+            hours={day: given[f"day_{day}"] for day in WEEK},
+            holiday_country=given["holiday_country"],
+        )
+
+    @classmethod
+    def initial_of(cls, calendar: Calendar) -> dict[str, Any]:
+        """How a calendar is now."""
+        hours = {f"day_{day}": write_day(calendar.week.get(str(day), [])) for day in WEEK}
+        names = ("name_en", "name_zh", "time_zone", "holiday_country")
+        return hours | {name: getattr(calendar, name) for name in names}
+
+
+def _countries() -> list[tuple[str, str]]:
+    """Countries by their names in the reader's language, sorted by them."""
+    territories = babel_locale(get_language() or "en").territories
+    return sorted(
+        ((code, territories.get(code, code)) for code in holiday_countries()), key=lambda row: row[1]
+    )
+
+
+class BudgetAmountForm(forms.Form):
+    """How much there is to spend in a period that is set already."""
+
+    amount = forms.DecimalField(
+        label=_("Amount"),
+        max_digits=14,
+        decimal_places=4,
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
+
+
+class BranchInCurrency(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A branch, told with the currency that it spends in."""
+
+    def label_from_instance(self, obj: Branch) -> str:
+        return f"{obj.label} ({obj.currency})"
+
+
+class BudgetForm(BudgetAmountForm):
+    """Money for a branch and a period, in the branch's currency."""
+
+    branch = BranchInCurrency(Branch.objects.none(), label=_("Branch"), empty_label=None)
+    starts_on = forms.DateField(
+        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    ends_on = forms.DateField(
+        label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    field_order = ("branch", "starts_on", "ends_on", "amount")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["branch"].queryset = branches_of(user)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def this_month(today: dt.date) -> dict[str, Any]:
+        """The period that most budgets are for."""
+        start = today.replace(day=1)
+        end = (start + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
+        return {"starts_on": start, "ends_on": end}
+
+
+def amount_of(budget: Budget) -> dict[str, Any]:
+    """The amount without the zeros that the column adds."""
+    amount = budget.amount
+    whole = amount == amount.to_integral_value()
+    return {"amount": amount.quantize(1) if whole else amount.normalize()}

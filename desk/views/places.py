@@ -1,0 +1,181 @@
+"""Settings: making and changing branches, business calendars and budgets."""
+
+from __future__ import annotations
+
+import zoneinfo
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Branch
+from accounts.states import Capability
+from common.money import format_money
+from compensation.actions.budgets import set_budget
+from compensation.models import Budget
+from desk.access import StaffRequest, staff_required
+from desk.forms.apply import run
+from desk.forms.places import BranchForm, BudgetAmountForm, BudgetForm, CalendarForm, amount_of
+from sla.actions.branches import change_branch, open_branch
+from sla.actions.calendars import save_calendar, write_day
+from sla.models import BranchCalendar, Calendar
+from sla.seed import OFFICE_WEEK
+
+
+@staff_required(Capability.CHANGE_SETTINGS)
+def branch_new(request: StaffRequest) -> HttpResponse:
+    """Make a branch."""
+    me = request.user
+    start = {"time_zone": me.time_zone, "is_active": True}
+    form = BranchForm(request.POST if request.method == "POST" else None, initial=start)
+    if request.method == "POST":
+        branch = run(
+            form, lambda: open_branch(actor=me, new=form.record, calendar=form.cleaned_data["calendar"])
+        )
+        if branch is not None:
+            messages.success(request, _("{name} can take complaints now.").format(name=branch.label))
+            return redirect("desk:settings_section", "calendars")
+    return _page(request, form, title=_("New branch"), section="calendars")
+
+
+@staff_required(Capability.CHANGE_SETTINGS)
+def branch_edit(request: StaffRequest, branch_id: int) -> HttpResponse:
+    """Change a branch."""
+    branch = get_object_or_404(Branch, pk=branch_id)
+    held = BranchCalendar.objects.select_related("calendar").filter(branch=branch).first()
+    form = BranchForm(
+        request.POST if request.method == "POST" else None,
+        initial=BranchForm.initial_of(branch, held.calendar if held else None),
+    )
+    if request.method == "POST":
+        changed = run(
+            form,
+            lambda: change_branch(
+                actor=request.user,
+                branch_id=branch.pk,
+                new=form.record,
+                calendar=form.cleaned_data["calendar"],
+            ),
+        )
+        if changed is not None:
+            messages.success(request, _("{name} is changed.").format(name=changed.label))
+            return redirect("desk:settings_section", "calendars")
+    return _page(request, form, title=branch.label, section="calendars")
+
+
+@staff_required(Capability.CHANGE_SETTINGS)
+def calendar_new(request: StaffRequest) -> HttpResponse:
+    """Make a calendar; office hours to start with."""
+    start = {f"day_{day}": write_day(pairs) for day, pairs in OFFICE_WEEK.items()}
+    start["time_zone"] = request.user.time_zone
+    form = CalendarForm(request.POST if request.method == "POST" else None, initial=start)
+    return _calendar_page(request, form, None)
+
+
+@staff_required(Capability.CHANGE_SETTINGS)
+def calendar_edit(request: StaffRequest, calendar_id: int) -> HttpResponse:
+    """Change a calendar."""
+    calendar = get_object_or_404(Calendar, pk=calendar_id)
+    form = CalendarForm(
+        request.POST if request.method == "POST" else None, initial=CalendarForm.initial_of(calendar)
+    )
+    return _calendar_page(request, form, calendar)
+
+
+def _calendar_page(request: StaffRequest, form: CalendarForm, calendar: Calendar | None) -> HttpResponse:
+    if request.method == "POST":
+        saved = run(
+            form,
+            lambda: save_calendar(
+                actor=request.user, calendar_id=calendar.pk if calendar else None, new=form.record
+            ),
+        )
+        if saved is not None:
+            messages.success(request, _("The calendar {name} is saved.").format(name=saved.label))
+            return redirect("desk:settings_section", "calendars")
+    return _page(
+        request,
+        form,
+        title=calendar.label if calendar else _("New calendar"),
+        section="calendars",
+        note=_("Deadlines that are set already stay as they are.") if calendar else "",
+    )
+
+
+@staff_required(Capability.CHANGE_SETTINGS)
+def budget_new(request: StaffRequest) -> HttpResponse:
+    """Set money aside for a branch and a period."""
+    me = request.user
+    start = BudgetForm.this_month(timezone.localdate())
+    form = BudgetForm(request.POST if request.method == "POST" else None, initial=start, user=me)
+
+    def action() -> Budget:
+        given = form.cleaned_data
+        branch: Branch = given.pop("branch")
+        return set_budget(actor=me, branch_id=branch.pk, currency=branch.currency, **given)
+
+    if request.method == "POST":
+        budget = run(form, action)
+        if budget is not None:
+            return _budget_saved(request, budget)
+    return _page(
+        request,
+        form,
+        title=_("New budget"),
+        section="authority",
+        note=_("On days that no budget covers, authority alone limits what the branch spends."),
+    )
+
+
+@staff_required(Capability.CHANGE_SETTINGS)
+def budget_edit(request: StaffRequest, budget_id: int) -> HttpResponse:
+    """Change the amount of a budget; its branch and period stay."""
+    budget = get_object_or_404(Budget.objects.select_related("branch"), pk=budget_id)
+    form = BudgetAmountForm(request.POST if request.method == "POST" else None, initial=amount_of(budget))
+    if request.method == "POST":
+        changed = run(
+            form,
+            lambda: set_budget(
+                actor=request.user,
+                branch_id=budget.branch_id,
+                currency=budget.currency,
+                starts_on=budget.starts_on,
+                ends_on=budget.ends_on,
+                amount=form.cleaned_data["amount"],
+            ),
+        )
+        if changed is not None:
+            return _budget_saved(request, changed)
+    return _page(request, form, title=budget.branch.label, section="authority", budget=budget)
+
+
+def _budget_saved(request: StaffRequest, budget: Budget) -> HttpResponse:
+    text = _("The budget of {name} is {amount} now.")
+    amount = format_money(budget.amount, budget.currency)
+    messages.success(request, text.format(name=budget.branch.label, amount=amount))
+    return redirect("desk:settings_section", "authority")
+
+
+def _page(
+    request: StaffRequest,
+    form: forms.Form,
+    *,
+    title: str,
+    section: str,
+    note: str = "",
+    budget: Budget | None = None,
+) -> HttpResponse:
+    context = {
+        "nav": "settings",
+        "form": form,
+        "title": title,
+        "back": reverse("desk:settings_section", args=[section]),
+        "note": note,
+        "budget": budget,
+        "zones": sorted(zoneinfo.available_timezones()) if "time_zone" in form.fields else [],
+    }
+    return render(request, "desk/settings_form.html", context, status=422 if form.is_bound else 200)

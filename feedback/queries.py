@@ -69,8 +69,9 @@ def due_reminders(now: dt.datetime) -> QuerySet[Invitation]:
 
 
 def latest_invitation(case: Case) -> Invitation | None:
-    """The survey about the newest resolution of a case."""
-    return Invitation.objects.filter(case=case).order_by("-round").first()
+    """The survey about the newest resolution of a case, with what followed from its answer."""
+    rows = Invitation.objects.filter(case=case).select_related("response__follow_up")
+    return rows.order_by("-round").first()
 
 
 def responses_of(case: Case) -> QuerySet[Response]:

@@ -12,7 +12,7 @@ from cases.states import CaseState, ClockState
 from compensation.models import Offer
 from compensation.states import OfferState
 from feedback.models import Invitation
-from feedback.states import InvitationState
+from feedback.states import FollowUpState, InvitationState
 from sla.states import Metric
 
 
@@ -35,7 +35,10 @@ class Landed:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`answer_by` and `settle_by` are to come or missed; `is_late` says that the next one was missed."""
+    """`answer_by` and `settle_by` are to come or missed; `is_late` says that the next one was missed.
+
+    `call_back_by` is set while a customer who was not satisfied waits for our call.
+    """
 
     stage: Stage
     was_reopened: bool
@@ -46,6 +49,7 @@ class Status:
     is_late: bool
     landed: list[Landed]
     survey_token: str
+    call_back_by: dt.datetime | None
 
     @property
     def next_by(self) -> dt.datetime | None:
@@ -81,6 +85,7 @@ def status_of(
             if offer.state == OfferState.FULFILLED
         ],
         survey_token=_open_survey(invitation, now),
+        call_back_by=_call_back_by(invitation) if stage == Stage.SETTLED else None,
     )
 
 
@@ -96,3 +101,9 @@ def _open_survey(invitation: Invitation | None, now: dt.datetime) -> str:
     if invitation is None or invitation.state != InvitationState.SENT:
         return ""
     return invitation.token if invitation.closes_at and invitation.closes_at > now else ""
+
+
+def _call_back_by(invitation: Invitation | None) -> dt.datetime | None:
+    response = getattr(invitation, "response", None)
+    follow_up = getattr(response, "follow_up", None)
+    return follow_up.due_at if follow_up is not None and follow_up.state == FollowUpState.OPEN else None

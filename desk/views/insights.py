@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Branch, User
 from accounts.states import Capability
-from cases.models import Case, Clock
+from cases.models import Case, Clock, Defect
 from cases.paths import case_path
 from cases.states import Channel, FailureType
 from common.templatetags.ui import duration, money
@@ -187,6 +187,12 @@ def _rising_chart(measured: Dashboard, looking: Looking) -> Chart | None:
     return rising_chart(signal, measured.rising.weeks, title, link)
 
 
+def _defect_names(request: StaffRequest) -> list[str]:
+    """What the defects and families that the list is narrowed to are called."""
+    codes = [*request.GET.getlist("family"), *request.GET.getlist("defect")]
+    return [defect.label for defect in Defect.objects.filter(code__in=codes)] if codes else []
+
+
 @staff_required(Capability.SEE_INSIGHTS)
 def cases_page(request: StaffRequest) -> HttpResponse:
     """The rows that a figure counts, and their number, which is the figure's n."""
@@ -201,11 +207,7 @@ def cases_page(request: StaffRequest) -> HttpResponse:
         "time_name": TIME_NAMES[figure.source.code],
         "previous": _at(request, page.previous),
         "next": _at(request, page.next),
-        "narrowed": [
-            *request.GET.getlist("family"),
-            *request.GET.getlist("defect"),
-            *request.GET.getlist("currency"),
-        ],
+        "narrowed": [*_defect_names(request), *request.GET.getlist("currency")],
     }
     return render(request, "desk/insights/cases.html", context)
 

@@ -207,4 +207,5 @@ def _acknowledge(case: Case, address: ContactPoint, clocks: list[Clock]) -> None
         },
         dedupe_key=f"acknowledgement:{case.pk}",
         about=case.stream,
+        begins=True,
     )

@@ -91,12 +91,15 @@ class DefectChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not sub
         super().__init__(Defect.objects.filter(is_active=True, family__isnull=False), **kwargs)
 
     def fill(self) -> None:
-        """Offer what there is now, in the language of now."""
+        """Offer what there is, in the language of the page, once it is shown: a form sent asks nothing."""
+        self.widget.choices = self._options
+
+    def _options(self) -> list[tuple[Any, Any]]:
         groups: dict[str, list[tuple[int, str]]] = {}
         for defect in defects():
             family = defect.family.label if defect.family else ""
             groups.setdefault(family, []).append((defect.pk, defect.label))
-        self.widget.choices = [("", _("not chosen")), *groups.items()]
+        return [("", _("not chosen")), *groups.items()]
 
 
 class ClassifyForm(forms.Form):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -42,42 +42,56 @@ def queue_email(
     dedupe_key: str,
     about: str = "",
     due_at: dt.datetime | None = None,
+    begins: bool = False,
 ) -> OutboxMessage | None:
     """Write an e-mail into the outbox, rendered in the reader's language, inside the caller's transaction.
 
     `dedupe_key` names the occasion: None is returned, and nothing written, when it already has its message.
     `about` is the audit stream it belongs to. Sending follows the commit, or `due_at` where that is later.
     An address that no mail could reach is kept as a failed message, so that it is seen and not lost.
+    `begins` says that what the occasion is about is new itself, which saves the look-up.
     """
-    if OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists():
+    if not begins and OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists():
         return None
     rendered = render_email(template, context, language)
     address = header_text(to_address, LONGEST_ADDRESS)
     problem = _address_problem(address)
     now = timezone.now()
-    message, is_new = OutboxMessage.objects.get_or_create(
+    message = OutboxMessage(
         dedupe_key=dedupe_key,
-        defaults={
-            "to_address": address,
-            "to_name": header_text(to_name, LONGEST_NAME),
-            "language": language,
-            "template": template,
-            "subject": rendered.subject,
-            "body_text": rendered.text,
-            "body_html": rendered.html,
-            "message_id": make_msgid(domain=_own_domain()),
-            "about": about,
-            "state": MessageState.FAILED if problem else MessageState.QUEUED,
-            "last_error": problem,
-            "created_at": now,
-            "due_at": due_at or now,
-        },
+        to_address=address,
+        to_name=header_text(to_name, LONGEST_NAME),
+        language=language,
+        template=template,
+        subject=rendered.subject,
+        body_text=rendered.text,
+        body_html=rendered.html,
+        message_id=make_msgid(domain=_own_domain()),
+        about=about,
+        state=MessageState.FAILED if problem else MessageState.QUEUED,
+        last_error=problem,
+        created_at=now,
+        due_at=due_at or now,
     )
-    if not is_new:
+    if begins:
+        message.save(force_insert=True)
+    elif not _insert(message):
         return None
     if not problem and message.due_at <= now:
         nudge(SEND_TASK)
     return message
+
+
+def _insert(message: OutboxMessage) -> bool:
+    """Write the row, unless another writer has taken the occasion meanwhile."""
+    try:
+        with transaction.atomic():
+            message.save(force_insert=True)
+    except IntegrityError:
+        if OutboxMessage.objects.filter(dedupe_key=message.dedupe_key).exists():
+            return False
+        raise
+    return True
 
 
 @transaction.atomic

@@ -159,4 +159,4 @@ def test_saving_costs_a_fixed_number_of_queries(desk: Desk, django_assert_num_qu
 
 
 # BEGIN and COMMIT of the case and of what it calls count as queries here.
-SAVING = 17
+SAVING = 13

@@ -1,4 +1,4 @@
-"""`python -m bench --size N`: loads, starts the product, measures, prints a line of JSON for each measurement."""
+"""`python -m bench --size N`: loads, starts the product, and prints a line of JSON a measurement."""
 
 from __future__ import annotations
 

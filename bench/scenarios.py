@@ -61,10 +61,11 @@ def gather_facts() -> Facts:
 
 
 def _words() -> tuple[list[str], list[str]]:
-    """Words that many complaints hold, in the order of their number: English ones, and pairs of Chinese signs."""
+    """Words that many complaints hold, the most frequent first: English ones, and pairs of Chinese signs."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT word FROM ts_stat('SELECT search FROM cases_case ORDER BY id LIMIT 2000') ORDER BY ndoc DESC"
+            "SELECT word FROM ts_stat('SELECT search FROM cases_case ORDER BY id LIMIT 2000')"
+            " ORDER BY ndoc DESC"
         )
         words = [word for (word,) in cursor.fetchall()]
     common = (word for word in words if word.isascii() and word.isalpha() and len(word) > 4)

@@ -16,7 +16,7 @@ COUNT_LIMIT = 999
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """A query for several bounded counts, written once and read often: writing it takes longer than reading."""
+    """A query for several bounded counts, written once and asked often: writing it takes longer."""
 
     names: tuple[str, ...]
     asked: tuple[str, ...]

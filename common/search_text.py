@@ -103,7 +103,7 @@ class Lexemes(SearchQuery):
 
 
 def query_text(text: str) -> str | None:
-    """What a document must hold, as PostgreSQL writes a `tsquery`: every token, the last word perhaps begun only.
+    """What a document must hold, as PostgreSQL writes a `tsquery`: every token, the last perhaps begun only.
 
     None when the text holds nothing that can be searched for.
     """

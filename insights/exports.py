@@ -28,7 +28,11 @@ def figure_lines(board: Dashboard) -> Iterator[list[object]]:
     for row in board.clocks:
         name = str(row.metric.label)
         yield _reading(_("{clock} in time").format(clock=name), "%", row.attainment, 100)
-        for times, kind in ((row.finished.business, _("business")), (row.finished.calendar, pgettext("time", "calendar"))):
+        kinds = (
+            (row.finished.business, _("business")),
+            (row.finished.calendar, pgettext("time", "calendar")),
+        )
+        for times, kind in kinds:
             # A percentile of four clocks says as little as a share of four does.
             known = times if row.attainment.shown else None
             for value, part in (

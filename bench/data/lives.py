@@ -1,4 +1,4 @@
-"""The life of one generated case: what it is about, how far its recovery has come, and every row that tells of it."""
+"""The life of one generated case: what it is about, how far its recovery has come, and its rows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OUTCOMES = (
     + (Outcome.NOT_UPHELD,) * 14
     + (Outcome.WITHDRAWN,) * 4
 )
-# One complaint in eight takes many times its target; with the others this leaves three or four in a hundred open.
+# One complaint in eight takes many times its target; this leaves three or four in a hundred open.
 DRAGS_ON = 0.12
 WAITS = 0.12
 SAID = {

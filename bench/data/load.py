@@ -108,7 +108,7 @@ def _write_customers(world: World, sheets: Sheets, first: int, last: int) -> Non
 
 @contextmanager
 def _checks_afterwards() -> Iterator[None]:
-    """Take indexes, unique constraints and references off the big tables, and put them back over what is then there.
+    """Take indexes, unique constraints and references off the big tables, and put them back afterwards.
 
     Putting back checks every row, as adding a row would have.
     """

@@ -1,4 +1,4 @@
-"""A stock of complaints in words, read once for their tokens; each case takes one and adds what is its own."""
+"""A stock of complaints in words, read once for their tokens; each case takes one and adds its own."""
 
 from __future__ import annotations
 

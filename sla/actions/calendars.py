@@ -25,9 +25,7 @@ WEEK = range(7)
 LONGEST_NAME = 120
 # Also as Chinese keyboards write them.
 _BETWEEN_SPANS = re.compile(r"[,;，；、]")
-_SPAN = re.compile(
-    r"\s*(\d{1,2})[:：](\d{2})\s*[-–—~～至]\s*(\d{1,2})[:：](\d{2})\s*", re.ASCII
-)
+_SPAN = re.compile(r"\s*(\d{1,2})[:：](\d{2})\s*[-–—~～至]\s*(\d{1,2})[:：](\d{2})\s*", re.ASCII)
 
 Pairs = list[list[str]]
 

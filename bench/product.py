@@ -130,9 +130,8 @@ def memory(process: subprocess.Popen[bytes]) -> dict[str, object] | None:
     parts = dict(zip(names, sorted(children[process.pid]), strict=False))
     weights = {name: _weigh([pid, *_below(pid, children)]) for name, pid in parts.items()}
     rss, pss = (round(sum(weight[at] for weight in weights.values())) for at in (0, 1))
-    return {"rss_mib": rss, "pss_mib": pss} | {
-        f"{name}_pss_mib": round(weight[1]) for name, weight in weights.items()
-    }
+    sums: dict[str, object] = {"rss_mib": rss, "pss_mib": pss}
+    return sums | {f"{name}_pss_mib": round(weight[1]) for name, weight in weights.items()}
 
 
 def _children() -> dict[int, list[int]]:

@@ -16,11 +16,16 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from bench.__main__ import ROOT, enter, tell
 
 APPLICATION = "recovery.wsgi:application"
+
+
+def _say(server: str, line: dict[str, object]) -> None:
+    print(json.dumps({"server": server} | line), flush=True)
 
 
 def _granian(workers: int, threads: int) -> tuple[str, list[str]]:
@@ -103,11 +108,7 @@ def main(arguments: list[str]) -> int:
             asked = argparse.Namespace(
                 size=chosen.size, url=f"http://127.0.0.1:{port}", only=["queue"], quick=False
             )
-            measure(
-                asked,
-                say=lambda line, name=name: print(json.dumps({"server": name} | line), flush=True),
-                tell=tell,
-            )
+            measure(asked, say=partial(_say, name), tell=tell)
     return 0
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, connections, transaction
 from django.utils import timezone
@@ -146,7 +147,7 @@ def _checks_afterwards() -> Iterator[None]:
             cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
 
 
-def _rows(sql: str, params: list[object]) -> list[tuple[str, ...]]:
+def _rows(sql: str, params: list[Any]) -> list[tuple[str, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()

@@ -87,7 +87,12 @@ class RangeView:
 
     def share(self, amount: Decimal) -> float:
         """Where an amount lies on the scale, in percent of its length."""
-        return 100 * float(min(max(amount, Decimal(0)), self.end) / self.end)
+        return self.shares((amount,))[0]
+
+    def shares(self, amounts: Sequence[Decimal]) -> list[float]:
+        """Where amounts lie on the scale, in percent of its length."""
+        nothing, end = Decimal(0), self.end
+        return [100 * float(min(max(amount, nothing), end) / end) for amount in amounts]
 
 
 def round_up(amount: Decimal) -> Decimal:

@@ -67,9 +67,18 @@ def babel_locale(language: str) -> Locale:
 
 def format_money(amount: Decimal, currency: str, *, language: str | None = None, whole: bool = False) -> str:
     """The amount as people of that language write it; `whole` drops the decimals (for large sums)."""
-    locale = babel_locale(language or get_language() or "en")
+    return _written(amount, currency, language or get_language() or "en", whole)
+
+
+@lru_cache(maxsize=4096)
+def _written(amount: Decimal, currency: str, language: str, whole: bool) -> str:
+    # The same amounts stand on a page, and on many pages, again and again.
     return format_currency(
-        amount, currency, locale=locale, format="¤#,##0" if whole else None, currency_digits=not whole
+        amount,
+        currency,
+        locale=babel_locale(language),
+        format="¤#,##0" if whole else None,
+        currency_digits=not whole,
     )
 
 

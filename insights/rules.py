@@ -106,10 +106,17 @@ def poisson_upper_limit(mean: float, risk: float = WARNING_RISK) -> int:
 
     Exact, where ū + 3√ū is wrong: at a mean of 0.5 that limit would warn ten times too often.
     """
-    count = 0
-    while poisson_tail(count + 1, mean) >= risk:
-        count += 1
-    return count
+    # Halved, not counted up: the tails below the mean are long sums.
+    low, high = 0, max(1, math.ceil(mean))
+    while poisson_tail(high + 1, mean) >= risk:
+        low, high = high, 2 * high
+    while low < high:
+        middle = (low + high) // 2
+        if poisson_tail(middle + 1, mean) >= risk:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def is_rising(count: int, mean: float) -> bool:

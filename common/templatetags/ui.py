@@ -136,7 +136,7 @@ def range_bar(view: RangeView) -> dict[str, Any]:
         "view": view,
         "band": band,
         "band_text": band_text(view),
-        "ticks": [f"{view.share(amount):.2f}" for amount in view.likes],
+        "ticks": [f"{share:.2f}" for share in view.shares(view.likes)],
         "limit": None if view.limit is None else f"{view.share(view.limit):.2f}",
         "mine": None if view.mine is None else f"{view.share(view.mine):.2f}",
         "words": range_words(view),

@@ -49,7 +49,7 @@ def draw_row(case: CaseRow, clock: ClockView | None) -> SafeString:
         f'<td class="hide-s"><a class="nowrap" href="{path}">{escape(case.number)}</a></td>'
         f'<td class="grow"><b>{escape(case.customer_name)}</b> '
         f"{_tier(case.customer_tier, language)}{_chips(case)}"
-        f'<a class="quiet line-clamp only-s" href="{path}">{summary}</a>'
+        f'<div class="line-clamp only-s"><a class="quiet" href="{path}">{summary}</a></div>'
         f'<div class="quiet line-clamp hide-s">{summary}</div></td>'
         f'<td class="hide-s">{_failure(case.failure_type, language)}{defect}</td>'
         f"<td>{_time_left(case, clock)}</td>"

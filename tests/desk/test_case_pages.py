@@ -347,3 +347,17 @@ def test_an_email_that_never_arrived_is_shown_and_sent_again(desk: Desk, case: C
     assert message.state == "queued"
     assert "550 no such mailbox" not in words(client.get(address(case)))
     assert client.post(again).status_code == 404
+
+
+def test_links_of_a_page_that_shows_a_refused_form_lead_to_pages(desk: Desk, case: Case) -> None:
+    client = signed_in(desk.frontline)
+    refused = client.post(address(case, "case_write", "reply"), {"body": ""})
+    targets = set(re.findall(r'(?:href|hx-get)="([^"#]*\?(?:edit|write)=[^"#]*)', refused.content.decode()))
+    assert len(targets) > 4
+    for target in targets:
+        assert (
+            client.get(
+                target if target.startswith("/") else address(case, "case_write", "reply") + target
+            ).status_code
+            == 200
+        )

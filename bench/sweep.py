@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from statistics import median
+from statistics import quantiles
 from typing import Any
 
 from django.db import connection, transaction
@@ -57,4 +57,5 @@ def _time_with(open_cases: int) -> float:
         fired = sweep_clocks()
         times.append(time.perf_counter() - began)
         assert fired == 0
-    return 1000 * median(times)
+    # The quicker quarter: what else the machine does only ever adds.
+    return 1000 * quantiles(times, n=4)[0]

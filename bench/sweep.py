@@ -42,7 +42,7 @@ def measure_sweep(size: int) -> dict[str, Any]:
 
 
 def _time_with(open_cases: int) -> float:
-    """Milliseconds of a sweep, the median, with the clocks of that many cases running."""
+    """Milliseconds of a sweep with the clocks of that many cases running."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE cases_clock SET next_alert_at = NULL WHERE next_alert_at IS NOT NULL")
         cursor.execute(

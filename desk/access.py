@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
+from urllib.parse import urlsplit
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.models import User
 from accounts.states import Capability
@@ -30,9 +34,10 @@ def staff_required(capability: Capability = Capability.SEE_CASES) -> Callable[[P
     """Let a page be seen only by signed-in staff whose role holds the capability; others get 403."""
 
     def guard(page: Page[P]) -> Page[P]:
-        @login_required
         @wraps(page)
         def guarded(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not _is_signed_in(request):
+                return _ask_to_sign_in(request)
             if not request.user.may(capability):
                 raise PermissionDenied
             return page(request, *args, **kwargs)
@@ -41,3 +46,22 @@ def staff_required(capability: Capability = Capability.SEE_CASES) -> Callable[[P
         return guarded  # type: ignore[return-value]
 
     return guard
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    return request.user.is_authenticated
+
+
+def _ask_to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    """To the sign-in page, and from there back to the page one was on.
+
+    Where a session has ended under an open page, a form's own address would answer with 405, and a part that
+    htmx asks for would hold the sign-in page.
+    """
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRefresh()
+    if request.method in ("GET", "HEAD"):
+        return redirect_to_login(request.get_full_path())
+    came_from = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, require_https=request.is_secure())
+    return redirect_to_login(urlsplit(came_from).path if ours else reverse("desk:home"))

@@ -361,3 +361,13 @@ def test_links_of_a_page_that_shows_a_refused_form_lead_to_pages(desk: Desk, cas
             ).status_code
             == 200
         )
+
+
+def test_whose_session_has_ended_signs_in_and_is_back_on_the_page(desk: Desk, case: Case) -> None:
+    page, form_address = address(case), address(case, "case_write", "note")
+    anyone = Client()
+    posted = anyone.post(form_address, {"body": "Too late"}, headers={"Referer": f"http://testserver{page}"})
+    assert posted["Location"].endswith(f"?next={page}")
+    elsewhere = anyone.post(form_address, {"body": "x"}, headers={"Referer": "http://evil.example/x"})
+    assert elsewhere["Location"].endswith(f"?next={reverse('desk:home')}")
+    assert anyone.get(page, headers={"HX-Request": "true"})["HX-Refresh"] == "true"

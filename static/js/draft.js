@@ -1,10 +1,12 @@
 /**
  * Keeps what one has typed. <form data-draft="log-7"> is kept in this browser as one types and brought back when
  * the form is opened empty; [data-draft-status] inside it says so (data-kept and data-restored hold the words, with
- * {time}), [data-draft-discard] throws it away. A page that confirms the save carries [data-draft-done="log-7"];
- * signing out (form[data-draft-clear]) forgets every draft. Secrets, files and hidden fields are never kept.
+ * {time}), [data-draft-discard] throws it away. A sent draft is forgotten once a page says that it is saved: with a
+ * message of success, or with [data-draft-done="log-7"]; refused, or sent when the session had ended, it stays.
+ * Signing out (form[data-draft-clear]) forgets every draft. Secrets, files and hidden fields are never kept.
  */
 const PREFIX = "amends.draft.";
+const SENT = "amends.sent";
 const KEEP_FOR = 24 * 3600 * 1000;
 
 const store = {
@@ -29,6 +31,20 @@ const store = {
       localStorage.removeItem(PREFIX + key);
     } catch {
       /* nothing was kept either */
+    }
+  },
+  get sent() {
+    try {
+      return sessionStorage.getItem(SENT);
+    } catch {
+      return "";
+    }
+  },
+  set sent(key) {
+    try {
+      sessionStorage.setItem(SENT, key);
+    } catch {
+      /* then nothing was kept either */
     }
   },
   clear() {
@@ -94,6 +110,7 @@ function bindForm(form) {
     timer = setTimeout(keep, 400);
   });
   window.addEventListener("pagehide", () => timer && keep());
+  form.addEventListener("submit", () => (store.sent = key));
   form.querySelector("[data-draft-discard]")?.addEventListener("click", () => {
     clearTimeout(timer);
     store.remove(key);
@@ -103,7 +120,17 @@ function bindForm(form) {
   });
 }
 
+/** Forgets the draft of the form that was sent last, if this page says that it has been saved. */
+function forgetSent() {
+  const key = store.sent;
+  if (!key) return;
+  const saved = document.querySelector("#messages :is(.success, .info)");
+  if (saved) store.remove(key);
+  if (saved || document.querySelector(".error-summary, [aria-invalid=true]")) store.sent = "";
+}
+
 export function bindDrafts(root) {
+  forgetSent();
   root.querySelectorAll("[data-draft-done]").forEach((element) => store.remove(element.dataset.draftDone));
   root.querySelectorAll("form[data-draft-clear]").forEach((form) => form.addEventListener("submit", () => store.clear()));
   for (const form of root.querySelectorAll("form[data-draft]")) {

@@ -7,6 +7,7 @@ import { startKeys } from "./keys.js";
 import { bindLog } from "./log.js";
 import { startMenus } from "./menus.js";
 import { startTheme } from "./theme.js";
+import { startOnce } from "./once.js";
 import { bindMessages, showError } from "./toast.js";
 
 function bind(root) {
@@ -26,6 +27,7 @@ function bind(root) {
 bind(document);
 startKeys();
 startMenus();
+startOnce();
 startTheme();
 
 document.addEventListener("htmx:load", ({ detail }) => {

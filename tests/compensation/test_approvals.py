@@ -55,7 +55,7 @@ def test_approving_sets_the_money_aside_and_tells_the_proposer(
     budget.refresh_from_db()
     assert budget.reserved == 1000
     notice = Notice.objects.get(user=world.frontline)
-    assert notice.text == f"CNY 1,000.00 on {case.number} was approved."
+    assert notice.text == f"CN¥1,000.00 on {case.number} was approved."
     assert notice.url == f"/desk/cases/{case.number}/"
     assert Event.objects.filter(stream=case.stream, verb="offer.approved", actor=world.supervisor).exists()
     assert TimelineEntry.objects.filter(case=case, author=world.supervisor, params__reason="Fair.").exists()
@@ -70,7 +70,7 @@ def test_approving_less_sets_only_that_aside_and_says_so(world: World, case: Cas
     budget.refresh_from_db()
     assert budget.left == Decimal("49.5")
     words = Notice.objects.get(user=world.frontline).text
-    assert words == f"CNY 750.50 instead of CNY 1,000.00 was approved on {case.number}."
+    assert words == f"CN¥750.50 instead of CN¥1,000.00 was approved on {case.number}."
 
 
 def test_rejecting_leaves_the_budget_alone_and_tells_the_proposer(
@@ -83,7 +83,7 @@ def test_rejecting_leaves_the_budget_alone_and_tells_the_proposer(
     assert (rejected.state, rejected.granted_amount) == (OfferState.REJECTED, None)
     assert rejected.approval.reason == "An apology is enough."
     assert not BudgetMovement.objects.filter(budget=budget).exists()
-    assert Notice.objects.get(user=world.frontline).text == f"CNY 1,000.00 on {case.number} was rejected."
+    assert Notice.objects.get(user=world.frontline).text == f"CN¥1,000.00 on {case.number} was rejected."
 
 
 def test_every_decision_needs_a_reason(world: World, offer: Offer) -> None:

@@ -41,24 +41,24 @@ class Victims:
         self.product = product
         self.chance = chance
         self.killed: list[str] = []
-        # The supervisor starts them in this order.
-        started = sorted(self._parts(), key=lambda part: (part.create_time(), part.pid))
-        self.parts = dict(zip(("web", "worker", "beat"), started, strict=True))
 
-    def _parts(self) -> list[psutil.Process]:
-        """What the supervisor has forked; the keeper of the embedded servers is another program."""
-        supervisor = self.product.process.pid
-        return [
-            each for each in self.product.installation.processes("run_product") if each.ppid() == supervisor
-        ]
+    def _parts(self, name: str) -> list[psutil.Process]:
+        """The processes that the supervisor has started to be this part: one, or none while it is away."""
+        found = []
+        for each in self.product.installation.processes("run_product"):
+            with contextlib.suppress(psutil.Error):
+                if each.ppid() == self.product.process.pid and each.name() == f"amends-{name}":
+                    found.append(each)
+        return found
 
     def kill_part(self, name: str) -> None:
         """The part and every process of it, at one blow; returns when the supervisor has started another."""
         victim = self._now(name)
-        # It leads a session of its own.
-        os.killpg(victim.pid, signal.SIGKILL)
-        self.killed.append(name)
-        wait_until(lambda: not victim.is_running() and len(self._parts()) == 3, f"{name} is back")
+        # It leads a session of its own. Celery may have given up by itself, having lost a child and the broker.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(victim.pid, signal.SIGKILL)
+            self.killed.append(name)
+        wait_until(lambda: not victim.is_running() and self._parts(name), f"{name} is back")
 
     def kill_child(self, name: str) -> None:
         """One of the processes that do the part's work, if there is one yet."""
@@ -68,16 +68,9 @@ class Victims:
                 self.chance.choice(children).kill()
 
     def _now(self, name: str) -> psutil.Process:
-        """The process that is this part now.
-
-        Celery gives up where it loses a child and the broker at once, so a worker may have ended by itself
-        and been started again.
-        """
-        wait_until(lambda: len(self._parts()) == 3, "all parts are running")
-        living = self._parts()
-        for each in (name for name, part in self.parts.items() if part not in living):
-            (self.parts[each],) = [part for part in living if part not in self.parts.values()]
-        return self.parts[name]
+        wait_until(lambda: self._parts(name), f"{name} is running")
+        found = self._parts(name)
+        return found[0] if found else self._now(name)
 
     def kill_valkey(self) -> None:
         for server in self.product.installation.processes("valkey-server"):

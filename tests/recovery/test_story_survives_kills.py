@@ -54,7 +54,7 @@ class Victims:
     def kill_part(self, name: str) -> None:
         """The part and every process of it, at one blow; returns when the supervisor has started another."""
         victim = self._now(name)
-        # It leads a session of its own. Celery may have given up by itself, having lost a child and the broker.
+        # It leads a session of its own. Celery may have ended by itself, having lost a child and the broker.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(victim.pid, signal.SIGKILL)
             self.killed.append(name)

@@ -51,11 +51,6 @@ def kept_counts(key: Hashable, rows: Callable[[], Mapping[str, QuerySet[Any]]]) 
     return found
 
 
-def bounded_counts(**rows: QuerySet[Any]) -> dict[str, int]:
-    """How many rows each queryset holds, up to `COUNT_LIMIT` + 1, by one query."""
-    return write_counts(rows).read()
-
-
 def write_counts(rows: Mapping[str, QuerySet[Any]]) -> Counts:
     """The query that counts the rows of each queryset, up to `COUNT_LIMIT` + 1."""
     parts: list[str] = []

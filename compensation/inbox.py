@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from accounts.models import User
 from cases.models import Case
+from cases.queries import complaint_counts
 from compensation.models import Budget, Offer
 from compensation.queries import (
-    complaints_of_customers,
     current_budget,
     grants_of_customers,
     key_of,
@@ -83,7 +83,7 @@ def dossier(user: User, offer: Offer) -> Dossier:
         limit=limits.get(user.role),
         proposer_limit=limits.get(offer.proposer.role),
         granted=grants.by_case.get(case.pk, ZERO),
-        complaints_before=max(0, complaints_of_customers([case.customer_id]).get(case.customer_id, 0) - 1),
+        complaints_before=max(0, complaint_counts([case.customer_id]).get(case.customer_id, (0, 0))[1] - 1),
         granted_before=grants.lately.get(case.customer_id, {}),
         likes=likes_of(case, like_cases([key_of(case)])),
         budget=current_budget(branch, offer.currency),

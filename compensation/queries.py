@@ -157,12 +157,6 @@ def grants_of_customers(customer_ids: Collection[int]) -> Grants:
     return Grants(dict(by_case), dict(lately))
 
 
-def complaints_of_customers(customer_ids: Collection[int]) -> dict[int, int]:
-    """How many complaints each customer has made so far, the present one included."""
-    rows = Case.objects.filter(customer__in=customer_ids).values_list("customer").annotate(n=Count("pk"))
-    return dict(rows.order_by("customer"))
-
-
 def like_cases(keys: Iterable[str]) -> dict[str, list[tuple[int, Decimal]]]:
     """What was granted under each key in the last 12 months: (case, amount), newest first.
 

@@ -101,13 +101,6 @@ class Profile:
     def __post_init__(self) -> None:
         object.__setattr__(self, "zone", ZoneInfo(self.time_zone))
 
-    def named_columns(self) -> set[str]:
-        """Every column that the profile knows, whether a file has it or not."""
-        choices = (self.channels, self.states, self.outcomes, self.failures)
-        groups = [*self.columns.values(), self.customer_reference, self.customer_name, self.details]
-        groups += [choice.columns for choice in choices if choice is not None]
-        return {name for group in groups for name in group}
-
 
 def profile_names() -> list[str]:
     """The profiles that come with the product."""

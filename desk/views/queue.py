@@ -18,6 +18,7 @@ from cases.states import FailureType
 from common.counting import shown
 from desk.access import StaffRequest, staff_required
 from desk.clocks import queue_clock
+from desk.paging import page_links
 from sla.states import Severity
 
 VIEW_NAMES = {
@@ -81,21 +82,11 @@ def queue_page(request: StaffRequest) -> HttpResponse:
         "chosen": chosen,
         "chosen_key": (chosen.options, [request.GET.get(name) for name in chosen.fields]),
         "narrowed": any(given.get(name) for name in ("branch", "severity", "failure_type")),
-        "previous_url": page_url(request, "") if request.GET.get("after") else "",
-        "next_url": page_url(request, page.after) if page.after else "",
+        **page_links(request, page.after),
         "total": shown(counts["open"]),
         **rows_context(page),
     }
     return render(request, "desk/queue.html", context)
-
-
-def page_url(request: StaffRequest, after: str) -> str:
-    """This list from another key on; "" is its beginning."""
-    query = request.GET.copy()
-    query.pop("after", None)
-    if after:
-        query["after"] = after
-    return f"?{query.urlencode()}"
 
 
 def rows_context(page: CasePage) -> dict[str, Any]:

@@ -68,6 +68,13 @@ def due_reminders(now: dt.datetime) -> QuerySet[Invitation]:
     )
 
 
+def due_follow_ups(now: dt.datetime) -> QuerySet[FollowUp]:
+    """The follow-ups that someone should be told of by now, because they are not done."""
+    return FollowUp.objects.filter(state=FollowUpState.OPEN, next_reminder_at__lte=now).order_by(
+        "next_reminder_at", "id"
+    )
+
+
 def latest_invitation(case: Case) -> Invitation | None:
     """The survey about the newest resolution of a case, with what followed from its answer."""
     rows = Invitation.objects.filter(case=case).select_related("response__follow_up")

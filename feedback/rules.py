@@ -16,6 +16,12 @@ REST = dt.timedelta(days=90)  # at most one survey a customer in this time
 REMIND_AFTER = dt.timedelta(days=4)
 OPEN_FOR = dt.timedelta(days=14)
 FOLLOW_UP_WITHIN = dt.timedelta(hours=48)
+# How long past due a follow-up is when each level is told: who has it, the supervisors, the managers.
+REMINDERS: dict[int, dt.timedelta] = {
+    1: dt.timedelta(0),
+    2: dt.timedelta(hours=24),
+    3: dt.timedelta(hours=48),
+}
 DAY_BEGINS, DAY_ENDS = dt.time(9), dt.time(20)
 
 JUSTICE = frozenset({Construct.DISTRIBUTIVE, Construct.PROCEDURAL, Construct.INTERACTIONAL})
@@ -152,3 +158,14 @@ def by_day(moment: dt.datetime, zone: ZoneInfo) -> dt.datetime:
         return moment
     day = local.date() + dt.timedelta(days=1 if local.time() >= DAY_ENDS else 0)
     return dt.datetime.combine(day, DAY_BEGINS, zone).astimezone(dt.UTC)
+
+
+def reminder_at(level: int, due_at: dt.datetime) -> dt.datetime | None:
+    """When a level is told that a follow-up is not done; None beyond the last."""
+    late_by = REMINDERS.get(level)
+    return None if late_by is None else due_at + late_by
+
+
+def level_reached(due_at: dt.datetime, at: dt.datetime) -> int:
+    """The highest level that has been told by a moment; 0 for none."""
+    return max((level for level, late_by in REMINDERS.items() if due_at + late_by <= at), default=0)

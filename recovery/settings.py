@@ -288,6 +288,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "remind-of-follow-ups": {
+        "task": "feedback.tasks.remind_of_follow_ups",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
 }
 
 # --- programs ------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from cases.paths import case_path
 from common.errors import Conflict, Invalid, NotAllowed
 from feedback.models import FollowUp, Response
 from feedback.queries import open_follow_up_counts
-from feedback.rules import FOLLOW_UP_WITHIN
+from feedback.rules import FOLLOW_UP_WITHIN, reminder_at
 from feedback.states import FollowUpState
 from messaging.actions import notify
 
@@ -38,6 +38,8 @@ def open_follow_up(*, case: Case, response: Response) -> FollowUp:
             "state": FollowUpState.OPEN,
             "created_at": now,
             "due_at": now + FOLLOW_UP_WITHIN,
+            "level": 0,
+            "next_reminder_at": reminder_at(1, now + FOLLOW_UP_WITHIN),
             "done_at": None,
             "done_by": None,
         },
@@ -94,7 +96,8 @@ def finish_follow_up(*, actor: User, follow_up_id: int, result: str) -> FollowUp
             raise Conflict(_("This follow-up is done already."))
         follow_up.state = FollowUpState.DONE
         follow_up.done_at, follow_up.done_by, follow_up.result = timezone.now(), actor, said
-        follow_up.save(update_fields=("state", "done_at", "done_by", "result"))
+        follow_up.next_reminder_at = None
+        follow_up.save(update_fields=("state", "done_at", "done_by", "result", "next_reminder_at"))
         add_event(
             case=case,
             actor=actor,

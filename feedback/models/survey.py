@@ -97,7 +97,11 @@ class Response(models.Model):
 
 
 class FollowUp(models.Model):
-    """What a low score opens: a call by someone other than the case's owner, within a set time."""
+    """What a low score opens: a call by someone other than the case's owner, within a set time.
+
+    `level` is the highest level that was told of it, and `next_reminder_at` when the next one is, as with the
+    clocks of a case; the sweep looks at that column alone.
+    """
 
     response = models.OneToOneField(
         Response, models.CASCADE, related_name="follow_up", verbose_name=_("response")
@@ -119,6 +123,8 @@ class FollowUp(models.Model):
         verbose_name=_("done by"),
     )
     result = models.CharField(_("what came of it"), max_length=500, blank=True)
+    level = models.PositiveSmallIntegerField(_("escalation level"), default=0, db_default=0)
+    next_reminder_at = models.DateTimeField(_("next reminder"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("follow-up")
@@ -129,6 +135,17 @@ class FollowUp(models.Model):
                 fields=("assignee", "due_at"),
                 name="feedback_follow_up_open",
                 condition=models.Q(state="open"),
+            ),
+            models.Index(
+                fields=("next_reminder_at",),
+                name="feedback_follow_up_reminder",
+                condition=models.Q(next_reminder_at__isnull=False),
+            ),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(state="open") | models.Q(next_reminder_at__isnull=True),
+                name="feedback_only_open_follow_ups_remind",
             ),
         )
 

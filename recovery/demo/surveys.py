@@ -25,7 +25,9 @@ from feedback.rules import (
     Question,
     ask_at,
     is_low,
+    level_reached,
     on_five,
+    reminder_at,
     score,
 )
 from feedback.states import Construct, FollowUpState, InvitationState
@@ -229,6 +231,8 @@ class Surveyor:
         done_at = life.place.after(at, self._chance.uniform(1, 9) * HOUR)
         if done_at > self._now or (lately and self._chance.random() < 0.8):
             self._load[assignee.pk] += 1
+            follow_up.level = level_reached(follow_up.due_at, self._now)
+            follow_up.next_reminder_at = reminder_at(follow_up.level + 1, follow_up.due_at)
             return
         result = self._voices[life.case.language].say("surveys", "follow_up", facts={})
         follow_up.state = FollowUpState.DONE

@@ -29,6 +29,7 @@ from compensation.queries import waiting_for
 from compensation.states import OfferState
 from customers.models import ContactPoint
 from customers.queries import find_customers
+from feedback.actions.remind import fire_due_reminders
 from feedback.models import FollowUp, Invitation, Response
 from feedback.states import FollowUpState, InvitationState
 from messaging.models import Notice, OutboxMessage
@@ -153,6 +154,7 @@ class TestLoaded:
 
     def test_sweep_right_after_loading_has_nothing_to_tell_and_little_in_the_next_hour(self) -> None:
         assert fire_due_alerts(now=NOW) == 0
+        assert fire_due_reminders(now=NOW) == 0
         soon = Clock.objects.filter(next_alert_at__lte=NOW + dt.timedelta(hours=1)).count()
         assert soon <= 12
 

@@ -10,6 +10,7 @@ class CasesConfig(AppConfig):
     verbose_name = _("Cases")
 
     def ready(self) -> None:
+        from cases import receivers  # noqa: F401  # registers itself
         from cases.seed import seed
 
         post_migrate.connect(seed, sender=self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from cases.actions.calendars import follow_changed_calendars
 from cases.actions.escalate import BATCH, fire_due_alerts
 
 MOST_BATCHES = 200
@@ -11,7 +12,11 @@ MOST_BATCHES = 200
 
 @shared_task(name="cases.sweep_clocks", ignore_result=True)
 def sweep_clocks() -> int:
-    """Fire every alert that is due, in batches: a crash half-way loses nothing and repeats nothing."""
+    """Let deadlines follow changed calendars, then fire every alert that is due, in batches.
+
+    A crash half-way loses nothing and repeats nothing.
+    """
+    follow_changed_calendars()
     fired = 0
     for _ in range(MOST_BATCHES):
         count = fire_due_alerts()

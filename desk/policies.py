@@ -17,10 +17,12 @@ from cases.states import StepKind
 from compensation.models import Budget
 from feedback.models import Instrument, Item
 from messaging.models import Script
-from sla.models import BranchCalendar, Calendar, Target
+from sla.models import BranchCalendar, Calendar, CalendarDay, Target
+from sla.queries import SpecialDays, in_rows
 from sla.states import Metric, Severity
 
 WEEK = range(7)
+MOST_SPECIAL = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,13 @@ class OpeningHours:
 
 @dataclass(frozen=True, slots=True)
 class CalendarView:
-    """A calendar, its hours in lines, its special days, and who works by it."""
+    """A calendar, its hours in lines, who works by it, its next special days and how many more there are."""
 
     calendar: Calendar
     lines: list[OpeningHours]
     branches: list[Branch]
+    special: list[SpecialDays]
+    more: int
 
 
 def people() -> list[User]:
@@ -57,8 +61,18 @@ def calendars(day_names: Iterable[str], closed: str) -> list[CalendarView]:
     users: dict[int, list[Branch]] = {}
     for row in BranchCalendar.objects.select_related("branch").order_by("branch__code"):
         users.setdefault(row.calendar_id, []).append(row.branch)
-    found = Calendar.objects.prefetch_related("days").order_by("code")
-    return [CalendarView(row, opening_hours(row.week, names, closed), users.get(row.pk, [])) for row in found]
+    coming = CalendarDay.objects.filter(date__gte=timezone.localdate()).order_by("date")
+    found = Calendar.objects.prefetch_related(Prefetch("days", coming)).order_by("code")
+    return [
+        CalendarView(
+            calendar,
+            opening_hours(calendar.week, names, closed),
+            users.get(calendar.pk, []),
+            special[:MOST_SPECIAL],
+            max(0, len(special) - MOST_SPECIAL),
+        )
+        for calendar, special in ((calendar, in_rows(calendar.days.all())) for calendar in found)
+    ]
 
 
 def opening_hours(week: dict[str, list[list[str]]], day_names: list[str], closed: str) -> list[OpeningHours]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from desk.views import home, mailbox, office, places, preferences
+from desk.views import days, home, mailbox, office, places, preferences
 
 urlpatterns: list[URLPattern] = [
     path("follow-ups/<int:follow_up_id>/finish/", home.finish, name="follow_up_finish"),
@@ -20,6 +20,14 @@ urlpatterns: list[URLPattern] = [
     path("settings/branches/<int:branch_id>/", places.branch_edit, name="branch_edit"),
     path("settings/calendars/new/", places.calendar_new, name="calendar_new"),
     path("settings/calendars/<int:calendar_id>/", places.calendar_edit, name="calendar_edit"),
+    path("settings/calendars/<int:calendar_id>/days/", days.days_page, name="calendar_days"),
+    path("settings/calendars/<int:calendar_id>/days/list/", days.days_list, name="calendar_days_list"),
+    path("settings/calendars/<int:calendar_id>/days/<str:first>/", days.days_edit, name="calendar_days_edit"),
+    path(
+        "settings/calendars/<int:calendar_id>/days/<str:first>/remove/",
+        days.days_remove,
+        name="calendar_days_remove",
+    ),
     path("settings/budgets/new/", places.budget_new, name="budget_new"),
     path("settings/budgets/<int:budget_id>/", places.budget_edit, name="budget_edit"),
     path("settings/<slug:section>/", office.section_page, name="settings_section"),

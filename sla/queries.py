@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 
 import chinese_calendar
 import holidays
 
-from sla.models import BranchCalendar, Calendar, Target
+from sla.models import BranchCalendar, Calendar, CalendarDay, Target
 from sla.rules import BusinessHours
 from sla.states import Metric, Severity
 
@@ -21,6 +23,29 @@ _kept: OrderedDict[tuple[int, dt.datetime, int], BusinessHours] = OrderedDict()
 _lock = Lock()
 
 Intervals = list[tuple[dt.time, dt.time]]
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialDays:
+    """Special days in a row that have the same hours and the same note; no hours mean closed."""
+
+    first: dt.date
+    last: dt.date
+    hours: list[list[str]]
+    note: str
+
+
+def in_rows(days: Iterable[CalendarDay]) -> list[SpecialDays]:
+    """Special days, given in order of date, as few rows as they make."""
+    rows: list[SpecialDays] = []
+    for day in days:
+        row = rows[-1] if rows else None
+        follows = row is not None and day.date - row.last == dt.timedelta(days=1)
+        if row is not None and follows and (row.hours, row.note) == (day.hours, day.note):
+            rows[-1] = SpecialDays(row.first, day.date, row.hours, row.note)
+        else:
+            rows.append(SpecialDays(day.date, day.date, day.hours, day.note))
+    return rows
 
 
 def parse_intervals(pairs: list[list[str]]) -> Intervals:

@@ -126,6 +126,28 @@ def recompute_clocks(case: Case, *, on: dt.date) -> list[dict[str, object]]:
     return changes
 
 
+def follow_calendars(case: Case) -> list[dict[str, object]]:
+    """Give live clocks the due times of their calendars as these are now.
+
+    Returns what moved, for the audit trail; a second time nothing moves. Levels that have fired stay fired,
+    and business time that was counted in a pause that is over stays as it was counted.
+    """
+    moved: list[dict[str, object]] = []
+    for clock in live_clocks(case):
+        before = clock.due_at, clock.next_alert_at
+        _set_due(clock)
+        if clock.state == ClockState.RUNNING:
+            _reschedule_alert(clock)
+        if (clock.due_at, clock.next_alert_at) != before:
+            clock.save(update_fields=("due_at", "next_alert_at"))
+            moved.append(
+                {"clock": clock.metric, "from": before[0].isoformat(), "to": clock.due_at.isoformat()}
+            )
+    if moved:
+        refresh_due(case)
+    return moved
+
+
 def refresh_due(case: Case) -> None:
     """Repeat on the case the earliest due time of its running clocks, for the queue."""
     first = Clock.objects.filter(case=case, state=ClockState.RUNNING).order_by("due_at", "id").first()

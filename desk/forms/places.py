@@ -24,6 +24,11 @@ from sla.queries import holiday_countries
 _ZH_HELP = _("Left empty, the English name is shown.")
 
 
+def day_input() -> forms.DateInput:
+    """A date by the browser's own calendar."""
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
 class BranchForm(forms.Form):
     """A place of service and the calendar it works by."""
 
@@ -140,12 +145,8 @@ class BudgetForm(BudgetAmountForm):
     """Money for a branch and a period, in the branch's currency."""
 
     branch = BranchInCurrency(Branch.objects.none(), label=_("Branch"), empty_label=None)
-    starts_on = forms.DateField(
-        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    ends_on = forms.DateField(
-        label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    starts_on = forms.DateField(label=_("First day"), widget=day_input())
+    ends_on = forms.DateField(label=_("Last day"), widget=day_input())
     field_order = ("branch", "starts_on", "ends_on", "amount")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:

@@ -102,7 +102,7 @@ def _calendar_page(request: StaffRequest, form: CalendarForm, calendar: Calendar
         form,
         title=calendar.label if calendar else _("New calendar"),
         section="calendars",
-        note=_("Deadlines that are set already stay as they are.") if calendar else "",
+        note=_("Deadlines of open cases follow within a minute.") if calendar else "",
     )
 
 

@@ -20,6 +20,7 @@ from common.errors import Invalid
 from sla.models import Calendar
 from sla.queries import holiday_countries, parse_intervals
 from sla.rules import BusinessHours, InvalidHoursError, NoOpeningHoursError, OverlappingHoursError
+from sla.signals import calendar_changed
 
 WEEK = range(7)
 LONGEST_NAME = 120
@@ -48,7 +49,7 @@ class CalendarRecord:
 
 
 def save_calendar(*, actor: User | None, calendar_id: int | None, new: CalendarRecord) -> Calendar:
-    """Make a calendar (`calendar_id` None) or change one; deadlines that are set already stay as they are.
+    """Make a calendar (`calendar_id` None) or change one; running deadlines follow it soon after.
 
     An actor of None is whoever runs the server. Raises `Invalid` at the field that is wrong (a weekday is
     "day_0" to "day_6"), `NotAllowed`.
@@ -74,9 +75,7 @@ def save_calendar(*, actor: User | None, calendar_id: int | None, new: CalendarR
             return calendar
         for name, value in changed.items():
             setattr(calendar, name, value)
-        # Processes that hold the calendar in memory notice the change by this.
-        calendar.changed_at = timezone.now()
-        calendar.save()
+        mark_changed(calendar)
         record(
             stream=f"calendar:{calendar.pk}",
             verb="calendar.changed" if before else "calendar.created",
@@ -87,9 +86,20 @@ def save_calendar(*, actor: User | None, calendar_id: int | None, new: CalendarR
     return calendar
 
 
+def mark_changed(calendar: Calendar) -> None:
+    """Save a locked calendar so that processes which hold it in memory notice, and running clocks follow."""
+    calendar.changed_at = timezone.now()
+    calendar.save()
+    calendar_changed.send(Calendar, calendar=calendar)
+
+
 def read_week(hours: Mapping[int, str], time_zone: str) -> dict[str, Pairs]:
     """The week as a calendar keeps it. Raises `Invalid` at the day that makes no sense."""
-    week = {str(day): pairs for day in WEEK if (pairs := _read_day(day, hours.get(day, ""), time_zone))}
+    week = {
+        str(day): pairs
+        for day in WEEK
+        if (pairs := read_hours(hours.get(day, ""), time_zone, field=f"day_{day}"))
+    }
     try:
         BusinessHours(time_zone, {int(day): parse_intervals(pairs) for day, pairs in week.items()})
     except NoOpeningHoursError:
@@ -104,13 +114,13 @@ def write_day(pairs: Pairs) -> str:
     return ", ".join("-".join(pair) for pair in pairs)
 
 
-def _read_day(day: int, text: str, time_zone: str) -> Pairs:
-    field = f"day_{day}"
+def read_hours(text: str, time_zone: str, *, field: str) -> Pairs:
+    """The hours of one day, in order. Raises `Invalid` at `field` when they make no sense."""
     pairs = sorted(_read_span(part, field) for part in _BETWEEN_SPANS.split(text) if part.strip())
     if not pairs:
         return []
     try:
-        BusinessHours(time_zone, {day: parse_intervals(pairs)})
+        BusinessHours(time_zone, {0: parse_intervals(pairs)})
     except OverlappingHoursError:
         raise Invalid(_("These hours overlap."), field=field) from None
     except InvalidHoursError:

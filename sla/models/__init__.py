@@ -12,7 +12,11 @@ from sla.states import Metric, Severity
 
 
 class Calendar(BilingualName):
-    """Opening hours of a week in one time zone; `week` maps "0" (Monday) … "6" to [["09:00", "17:00"], …]."""
+    """Opening hours of a week in one time zone; `week` maps "0" (Monday) … "6" to [["09:00", "17:00"], …].
+
+    `applied_at` is the `changed_at` whose hours the running clocks follow: until both are the same, a sweep
+    has deadlines to move.
+    """
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     time_zone = models.CharField(_("time zone"), max_length=60)
@@ -24,6 +28,7 @@ class Calendar(BilingualName):
         help_text=_("An ISO 3166 country code; empty for none."),
     )
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
+    applied_at = models.DateTimeField(_("applied"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("business calendar")

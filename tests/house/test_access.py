@@ -20,6 +20,7 @@ from compensation.models import Budget, Offer
 from feedback.models import FollowUp, Instrument, Invitation, Response
 from messaging.actions import notify
 from messaging.models import Notice, OutboxMessage
+from sla.models import CalendarDay
 from sla.queries import calendar_of
 from tests.factories import MONDAY, Desk, log_case, make_branch, make_desk, make_user
 
@@ -80,6 +81,10 @@ STAFF: dict[str, set[Role]] = {
     "desk:branch_edit": {A},
     "desk:calendar_new": {A},
     "desk:calendar_edit": {A},
+    "desk:calendar_days": {A},
+    "desk:calendar_days_list": {A},
+    "desk:calendar_days_edit": {A},
+    "desk:calendar_days_remove": {A},
     "desk:budget_new": {A},
     "desk:budget_edit": {A},
     "api:cases": EVERY,
@@ -140,6 +145,8 @@ def places(desk: Desk) -> dict[str, list[Any]]:
     budget = Budget.objects.create(
         branch=desk.branch, currency="EUR", starts_on=MONDAY, ends_on=MONDAY, amount=500
     )
+    calendar = calendar_of(desk.branch.pk)
+    CalendarDay.objects.create(calendar=calendar, date="2026-12-24", note="Christmas Eve")
     number = [case.number]
     return {
         "desk:customer": [case.customer_id],
@@ -157,7 +164,11 @@ def places(desk: Desk) -> dict[str, list[Any]]:
         "desk:settings_section": ["targets"],
         "desk:staff_edit": [desk.colleague.pk],
         "desk:branch_edit": [desk.branch.pk],
-        "desk:calendar_edit": [calendar_of(desk.branch.pk).pk],
+        "desk:calendar_edit": [calendar.pk],
+        "desk:calendar_days": [calendar.pk],
+        "desk:calendar_days_list": [calendar.pk],
+        "desk:calendar_days_edit": [calendar.pk, "2026-12-24"],
+        "desk:calendar_days_remove": [calendar.pk, "2026-12-24"],
         "desk:budget_edit": [budget.pk],
         "api:case": number,
         "api:notes": number,

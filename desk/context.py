@@ -14,7 +14,7 @@ from cases.queries import open_cases, own_open_cases
 from common.counting import kept_counts, shown
 from compensation.queries import addressed_to
 from feedback.queries import open_follow_ups
-from messaging.queries import unread_notices
+from messaging.queries import failed_lately, unread_notices
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
@@ -34,6 +34,7 @@ def rail_of(user: User) -> dict[str, Any]:
         "queue": shown(counts["queue"]),
         "approvals": shown(counts.get("approvals", 0)),
         "notifications": counts["notifications"],
+        "undelivered": shown(counts.get("undelivered", 0)),
     }
 
 
@@ -43,4 +44,6 @@ def _counted(user: User) -> dict[str, QuerySet[Any]]:
         rows |= {"own": own_open_cases(user), "follow_ups": open_follow_ups(user)}
     if user.may(Capability.DECIDE_OFFER):
         rows["approvals"] = addressed_to(user)
+    if user.may(Capability.CHANGE_SETTINGS):
+        rows["undelivered"] = failed_lately()
     return rows

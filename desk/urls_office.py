@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from desk.views import days, home, mailbox, office, places, preferences
+from desk.views import days, home, mailbox, office, places, preferences, undelivered
 
 urlpatterns: list[URLPattern] = [
     path("follow-ups/<int:follow_up_id>/finish/", home.finish, name="follow_up_finish"),
@@ -13,6 +13,9 @@ urlpatterns: list[URLPattern] = [
     path("mailbox/", mailbox.mailbox_page, name="mailbox"),
     path("mailbox/<int:message_id>/", mailbox.message_page, name="mailbox_message"),
     path("mailbox/<int:message_id>/retry/", mailbox.retry, name="mailbox_retry"),
+    path("undelivered/", undelivered.undelivered, name="undelivered"),
+    path("undelivered/retry/", undelivered.retry_all, name="undelivered_retry_all"),
+    path("undelivered/<int:message_id>/retry/", undelivered.retry, name="undelivered_retry"),
     path("settings/", office.settings_page, name="settings"),
     path("settings/people/new/", office.staff_new, name="staff_new"),
     path("settings/people/<int:user_id>/", office.staff_edit, name="staff_edit"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.db.models import Case, QuerySet, Value, When
+from django.db.models.functions import Now
 
 from accounts.models import User
 from messaging.models import Notice, OutboxMessage, Script
@@ -47,6 +49,12 @@ def undelivered_about(stream: str, *, limit: int = 10) -> QuerySet[OutboxMessage
     """The messages of one audit stream ("case:17") that failed for good, newest first, bodies left out."""
     failed = OutboxMessage.objects.filter(about=stream, state=MessageState.FAILED)
     return failed.defer("body_text", "body_html").order_by("-id")[:limit]
+
+
+def failed_lately() -> QuerySet[OutboxMessage]:
+    """The messages of the last two weeks that failed for good; older ones are no news, and stay listed."""
+    since = Now() - dt.timedelta(days=14)
+    return OutboxMessage.objects.filter(state=MessageState.FAILED, created_at__gt=since)
 
 
 def unread_notices(user: User) -> QuerySet[Notice]:

@@ -21,7 +21,7 @@ from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
 from common.errors import Conflict
-from common.queue import nudge
+from common.queue import claim, nudge
 from messaging.models import OutboxMessage
 from messaging.rendering import render_email
 from messaging.rules import header_text
@@ -30,6 +30,7 @@ from messaging.states import MessageState
 SEND_TASK = "messaging.tasks.send_due"
 LONGEST_ADDRESS = 254
 LONGEST_NAME = 120
+MOST_AT_ONCE = 200
 
 
 def queue_email(
@@ -109,6 +110,25 @@ def retry_message(*, actor: User, message_id: int, about: str = "") -> OutboxMes
         raise Conflict(gettext_lazy("Only a message that failed can be sent again."))
     if _address_problem(message.to_address):
         raise Conflict(gettext_lazy("No mail can reach this address. Ask for the right one and write again."))
+    _queue_again(message, actor)
+    return message
+
+
+@transaction.atomic
+def retry_failed_messages(*, actor: User, limit: int = MOST_AT_ONCE) -> int:
+    """Put up to `limit` failed messages back into the outbox, the newest first; returns how many.
+
+    What an outage of the mail server left behind. A message whose address no mail could reach stays as it is.
+    """
+    require(actor, Capability.CHANGE_SETTINGS)
+    failed = OutboxMessage.objects.filter(state=MessageState.FAILED).defer("body_text", "body_html")
+    messages = claim(failed.exclude(attempts=0).order_by("-id"), limit=limit)
+    for message in messages:
+        _queue_again(message, actor)
+    return len(messages)
+
+
+def _queue_again(message: OutboxMessage, actor: User) -> None:
     message.state = MessageState.QUEUED
     message.attempts = 0
     message.due_at = timezone.now()
@@ -116,7 +136,6 @@ def retry_message(*, actor: User, message_id: int, about: str = "") -> OutboxMes
     message.save(update_fields=("state", "attempts", "due_at", "claimed_at"))
     record(stream=f"message:{message.pk}", verb="message.retried", actor=actor, data={"about": message.about})
     nudge(SEND_TASK)
-    return message
 
 
 def _address_problem(address: str) -> str:

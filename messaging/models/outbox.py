@@ -45,6 +45,7 @@ class OutboxMessage(models.Model):
                 condition=models.Q(state__in=("queued", "sending")),
             ),
             models.Index(fields=("about", "-id"), name="messaging_outbox_about"),
+            models.Index(fields=("-id",), name="messaging_outbox_failed", condition=models.Q(state="failed")),
         )
         constraints = (
             models.CheckConstraint(

@@ -81,6 +81,7 @@ def _office_pages(person: Person) -> Iterator[Place]:
     figure = _first(person, "/desk/insights/", 'main a[href*="figure="]')
     yield Place("insights-cases", "manager", figure)
     person.sign_in("admin")
+    yield Place("undelivered", "admin", "/desk/undelivered/")
     settings = person.open("/desk/settings/")
     sections = {
         link.get_attribute("href") or "" for link in settings.locator('main a[href^="/desk/settings/"]').all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import EmptyResultSet
@@ -14,7 +14,17 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases.access import visible_cases
-from cases.models import NEVER, Case, Cause, Clock, Defect, PlaybookStep, RecoveryStep, TimelineEntry
+from cases.models import (
+    NEVER,
+    Case,
+    Cause,
+    Clock,
+    Defect,
+    PlaybookStep,
+    RecoveryStep,
+    Resolution,
+    TimelineEntry,
+)
 from cases.rows import CaseRow, read_rows
 from cases.states import OPEN_STATES, CaseState, ClockState, StepKind
 from common.counting import kept_counts
@@ -215,6 +225,16 @@ def recent_complaints(customer_id: int, *, days: int = 365) -> int:
 def timeline_of(case: Case) -> list[TimelineEntry]:
     """What was said and done, oldest first."""
     return list(case.timeline.select_related("author").order_by("at", "id"))
+
+
+def with_earlier_resolutions(
+    case: Case, timeline: list[TimelineEntry]
+) -> Sequence[TimelineEntry | Resolution]:
+    """A case's timeline with the decisions that were reopened at their places; the case has the last."""
+    if not case.reopened_count:
+        return timeline
+    earlier = Resolution.objects.filter(case=case, round__lte=case.reopened_count).select_related("cause")
+    return sorted([*timeline, *earlier], key=lambda told: told.at)
 
 
 def steps_of(case: Case) -> list[RecoveryStep]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from cases.models import Clock
+from cases.models import Clock, Resolution
 from compensation.models import Offer
 from feedback.models import Response
 from insights.figures import FIGURES, Figure
@@ -101,6 +101,8 @@ def case_lines(figure: Figure, rows: Iterable[Counted], zone: ZoneInfo) -> Itera
 def _extra_heading(figure: Figure) -> list[object]:
     if figure.source.model is Clock:
         return [_("Clock"), _("Result"), _("Business seconds"), _("Seconds")]
+    if figure.source.model is Resolution:
+        return [_("Decision")]
     if figure.source.model is Response:
         return [_("Satisfaction before"), _("Satisfaction after")]
     if figure.source.model is Offer:
@@ -113,6 +115,8 @@ def _extra(row: object) -> list[object]:
         case Clock():
             took = (row.business_seconds, row.calendar_seconds)
             return [row.get_metric_display(), row.get_state_display(), *took]
+        case Resolution():
+            return [row.get_outcome_display()]
         case Response():
             return [row.satisfaction_before, row.satisfaction]
         case Offer():

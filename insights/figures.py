@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Case, Clock
+from cases.models import Case, Clock, Resolution
 from cases.states import ClockState, FailureType
 from compensation.models import Offer
 from compensation.states import GRANTED
@@ -62,6 +63,7 @@ class Source:
     """Rows that figures count, and the moment that puts a row into a period.
 
     `case` is the way from such a row to its case ("" for cases themselves), `currency` to its currency.
+    `facts` is the way to what is filtered by, where that is not the case as it is now.
     """
 
     code: str
@@ -70,11 +72,14 @@ class Source:
     case: str = "case__"
     where: Q = field(default_factory=Q)
     currency: str = ""
+    facts: str | None = None
 
-    def between(self, selection: Selection, start: object, end: object) -> QuerySet[Any]:
+    def between(self, selection: Selection, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
         """The selected rows from one moment (included) to another."""
         rows = self.model._default_manager.filter(
-            self.where, selection.of_cases(self.case), **{f"{self.time}__gte": start, f"{self.time}__lt": end}
+            self.where,
+            selection.of_cases(self.case if self.facts is None else self.facts),
+            **{f"{self.time}__gte": start, f"{self.time}__lt": end},
         )
         if selection.currency and self.currency:
             rows = rows.filter(**{self.currency: selection.currency})
@@ -90,7 +95,7 @@ class Source:
 
 
 RECEIVED = Source("received", Case, "received_at", case="")
-RESOLVED = Source("resolved", Case, "resolved_at", case="")
+RESOLVED = Source("resolved", Resolution, "at", facts="")
 CLOCKS = Source("clocks", Clock, "stopped_at", where=Q(state__in=(ClockState.MET, ClockState.MISSED)))
 RESPONSES = Source("responses", Response, "submitted_at")
 OFFERS = Source("offers", Offer, "decided_at", where=Q(state__in=GRANTED), currency="currency")
@@ -119,15 +124,16 @@ class Figure:
 
 
 def _won_back(selection: Selection) -> dict[str, Exists]:
-    """A satisfied answer after the case was last resolved; one about an earlier round says nothing about it.
+    """A satisfied answer to the survey about that resolution; one about another round says nothing about it.
 
-    No answer can be older than the period, which lets the database look at those of the period alone.
+    No such answer can be older than the period, which lets the database look at those since its start alone.
     """
     answer = Response.objects.filter(
-        case_id=OuterRef("pk"),
+        case=OuterRef("case"),
         satisfaction__gte=SATISFIED,
-        submitted_at__gte=OuterRef("resolved_at"),
-    ).filter(submitted_at__gte=selection.period.start)
+        submitted_at__gte=selection.period.start,
+        invitation__round=OuterRef("round"),
+    )
     return {"won_back": Exists(answer)}
 
 
@@ -138,7 +144,8 @@ KNOWN_LOSS = Q(currency=F("case__currency")) & (
     Q(case__verified_loss__gt=0) | Q(case__verified_loss__isnull=True, case__loss_amount__gt=0)
 )
 
-_COMPLAINTS, _CLOCKS, _ANSWERS, _OFFERS = _("complaints"), _("clocks"), _("answers"), _("offers")
+_COMPLAINTS, _RESOLUTIONS, _CLOCKS = _("complaints"), _("resolutions"), _("clocks")
+_ANSWERS, _OFFERS = _("answers"), _("offers")
 
 
 def _of_clock(metric: Metric, *states: ClockState) -> Q:
@@ -152,11 +159,11 @@ _ALL = (
     Figure("no_type", _("Failure type not set"), _COMPLAINTS, RECEIVED, Q(failure_type="")),
     Figure("classified", _("Complaints with a defect"), _COMPLAINTS, RECEIVED, Q(defect__isnull=False)),
     Figure("no_defect", _("Complaints without a defect"), _COMPLAINTS, RECEIVED, Q(defect__isnull=True)),
-    Figure("resolved", _("Complaints resolved"), _COMPLAINTS, RESOLVED),
+    Figure("resolved", _("Complaints resolved"), _RESOLUTIONS, RESOLVED),
     Figure(
         "won_back",
         _("Resolved, and the customer satisfied"),
-        _COMPLAINTS,
+        _RESOLUTIONS,
         RESOLVED,
         Q(won_back=True),
         _won_back,

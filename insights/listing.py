@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from cases.models import Case
+from cases.models import Case, Resolution
 from insights.figures import Figure, Selection
 
 PAGE_SIZE = 50
@@ -66,6 +66,8 @@ def ordered_rows(figure: Figure, selection: Selection) -> QuerySet[Any]:
         *([case.rstrip("_")] if case else []), *(case + name for name in joined)
     )
     heavy = ("search", "description", "resolution", "suggestion", "customer__search")
+    if figure.source.model is Resolution:
+        rows = rows.defer("text")
     return rows.defer(*(case + name for name in heavy)).order_by(f"-{figure.source.time}", "-pk")
 
 

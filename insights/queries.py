@@ -165,7 +165,7 @@ def cases_counted(selection: Selection) -> CaseCounts:
             RECEIVED.rows_and_before(selection),
             {"at": "received_at", "type": "failure_type", "defect": "defect_id"},
         ),
-        resolved=Table(RESOLVED.rows_and_before(selection), {"at": "resolved_at", "type": "failure_type"}),
+        resolved=Table(RESOLVED.rows_and_before(selection), {"at": "at", "type": "failure_type"}),
         won_back=Table(FIGURES["won_back"].rows(selection), {"type": "failure_type"}),
     )
     parts: dict[str, list[tuple[str, int, int]]] = defaultdict(list)

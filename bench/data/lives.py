@@ -196,6 +196,18 @@ def _write_case(
         *("t" if life.low_score else "f", f"bench-{life.key:018d}"),
         (story.lexemes + person.lexemes + lexemes(f"{number} {order}")).strip(),
     )
+    if life.resolved_at:
+        sheets.resolutions.add(
+            *(str(life.key), moment(life.resolved_at), outcome_of(life).value, str(world.cause_id(life.key))),
+            *(
+                owner,
+                ENDED[person.language],
+                branch,
+                _channel(life),
+                story.failure_type,
+                str(story.defect_id),
+            ),
+        )
 
 
 def _write_clocks(world: World, life: Life, sheets: Sheets) -> tuple[dt.datetime, str]:

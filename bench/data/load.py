@@ -21,7 +21,7 @@ from bench.data.aftermath import ask_how_it_went, compensate
 from bench.data.lives import begin, tell, write
 from bench.data.sheets import Sheets
 from bench.data.world import DAYS, World
-from cases.models import Case, Clock, RecoveryStep, TimelineEntry
+from cases.models import Case, Clock, RecoveryStep, Resolution, TimelineEntry
 from compensation.models import Offer
 from customers.models import ContactPoint, Customer, Order
 from feedback.models import Invitation, Response
@@ -30,7 +30,7 @@ from feedback.models import Invitation, Response
 VERSION = 1
 BATCH = 2500
 # The tables with many rows: their indexes are built, and their references checked, once and for all rows.
-BIG = (Case, Clock, RecoveryStep, TimelineEntry, Event, Customer, ContactPoint, Order)
+BIG = (Case, Clock, RecoveryStep, Resolution, TimelineEntry, Event, Customer, ContactPoint, Order)
 WITH_KEYS = (Case, Customer, Offer, Invitation, Response)
 
 _world: World | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audit.models import Event
 from bench.data.sheet import Sheet
-from cases.models import Case, Clock, RecoveryStep, TimelineEntry
+from cases.models import Case, Clock, RecoveryStep, Resolution, TimelineEntry
 from compensation.models import Approval, BudgetMovement, Fulfilment, Offer
 from customers.models import ContactPoint, Customer, Order
 from feedback.models import FollowUp, Invitation, Response
@@ -69,6 +69,11 @@ class Sheets:
                 "due_at",
             ),
             *("paused_at", "stopped_at", "business_seconds", "calendar_seconds", "level", "next_alert_at"),
+        )
+        self.resolutions = Sheet(
+            Resolution,
+            *("case_id", "at", "outcome", "cause_id", "by_id", "text"),
+            *("branch_id", "channel", "failure_type", "defect_id"),
         )
         self.timeline = Sheet(TimelineEntry, "case_id", "kind", "at", "author_id", "body", "params")
         self.offers = Sheet(

@@ -23,7 +23,7 @@ from cases.actions.log import (
     next_numbers,
 )
 from cases.importing import Profile, Record
-from cases.models import Case, Cause, Clock, Defect, RecoveryStep, TimelineEntry
+from cases.models import Case, Cause, Clock, Defect, RecoveryStep, Resolution, TimelineEntry
 from cases.queries import playbook_steps
 from cases.rules import business_seconds_taken, clock_due, next_step
 from cases.states import CaseState, ClockState, EntryKind
@@ -57,10 +57,19 @@ class _Rows:
     timeline: list[TimelineEntry] = field(default_factory=list)
     steps: list[RecoveryStep] = field(default_factory=list)
     clocks: list[Clock] = field(default_factory=list)
+    resolutions: list[Resolution] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
     def copy(self) -> Copying:
-        return Copying(self.customers, self.cases, self.timeline, self.steps, self.clocks, self.events)
+        return Copying(
+            self.customers,
+            self.cases,
+            self.timeline,
+            self.steps,
+            self.clocks,
+            self.resolutions,
+            self.events,
+        )
 
 
 class Batch:
@@ -222,6 +231,8 @@ class RecordWriter:
             steps = build_steps(case, acknowledged_at=None, kinds=self._steps[case.failure_type])
             case.next_step = next_step((step.kind, step.state) for step in steps)
             rows.steps.extend(steps)
+        else:
+            rows.resolutions.append(Resolution.of(case, by=None))
         rows.events.append(
             opening_event(
                 stream=case.stream,

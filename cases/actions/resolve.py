@@ -14,7 +14,7 @@ from cases.actions.locking import take_case_for
 from cases.actions.log import build_steps
 from cases.actions.steps import refresh_next_step
 from cases.actions.timeline import add_event
-from cases.models import Case, Cause, Clock, RecoveryStep
+from cases.models import Case, Cause, Clock, RecoveryStep, Resolution
 from cases.registry import Blocker, registered_blockers
 from cases.rules import steps_blocking_resolution
 from cases.signals import case_reopened, case_resolved
@@ -76,6 +76,7 @@ def resolve_case(
         case.resolved_at = now
         case.first_response_at = case.first_response_at or now
         case.save()
+        Resolution.of(case, by=actor).save(force_insert=True)
         add_event(case=case, actor=actor, message=gettext_noop("Resolved."))
         record(
             stream=case.stream,

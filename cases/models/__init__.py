@@ -1,8 +1,9 @@
-"""Complaint cases: the case, its taxonomy, timeline, recovery steps and clocks."""
+"""Complaint cases: the case, its taxonomy, timeline, recovery steps, clocks and resolutions."""
 
 from cases.models.case import NEVER, Case
 from cases.models.clock import Clock
 from cases.models.recovery import Playbook, PlaybookStep, RecoveryStep
+from cases.models.resolution import Resolution
 from cases.models.taxonomy import Cause, Defect
 from cases.models.timeline import TimelineEntry
 
@@ -15,5 +16,6 @@ __all__ = [
     "Playbook",
     "PlaybookStep",
     "RecoveryStep",
+    "Resolution",
     "TimelineEntry",
 ]

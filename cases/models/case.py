@@ -150,7 +150,6 @@ class Case(QuickLabels, models.Model):
                 fields=("resolved_at", "id"),
                 name="cases_resolved",
                 condition=models.Q(resolved_at__isnull=False),
-                include=_COUNTED_BY,
             ),
             GinIndex(fields=("search",), name="cases_search"),
         )

@@ -18,7 +18,14 @@ from cases.access import get_case_for
 from cases.actions.resolve import blockers_of
 from cases.actions.steps import EmotionFirst
 from cases.models import Case, PlaybookStep, RecoveryStep
-from cases.queries import clocks_of, complaint_counts, playbook_hints, steps_of, timeline_of
+from cases.queries import (
+    clocks_of,
+    complaint_counts,
+    playbook_hints,
+    steps_of,
+    timeline_of,
+    with_earlier_resolutions,
+)
 from cases.rules import steps_missing_before
 from cases.states import CaseState, StepState
 from compensation.queries import granted_to_customer
@@ -89,7 +96,7 @@ def case_page(
         "steps": step_views(case, steps, bound.get("step_form"), with_hints=not editing["edit"]),
         "steps_done": sum(step.state != StepState.OPEN for step in steps),
         "clocks": [clock_view(clock, timezone.now()) for clock in clocks_of(case)],
-        "timeline": timeline_of(case),
+        "timeline": with_earlier_resolutions(case, timeline_of(case)),
         "complaint": mark_evidence(case),
         "undelivered": list(undelivered_about(case.stream)),
         # Customers are asked once a case has been resolved, so before that there is nothing to look for.

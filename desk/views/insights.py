@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Branch, User
 from accounts.states import Capability
-from cases.models import Case, Clock, Defect
+from cases.models import Case, Clock, Defect, Resolution
 from cases.paths import case_path
 from cases.states import Channel, FailureType
 from common.templatetags.ui import duration, money
@@ -225,6 +225,7 @@ def _columns(figure: Figure) -> list[str]:
     """What a list shows beside the case: what the figure counts of it."""
     names = {
         "clocks": [_("Result"), _("Business time"), _("Calendar time")],
+        "resolved": [_("Decision")],
         "responses": [_("Before"), _("After")],
         "offers": [_("Kind"), _("Granted")],
     }
@@ -252,6 +253,8 @@ def _cells(row: object) -> list[object]:
             return [row.satisfaction_before or "–", row.satisfaction]
         case Offer():
             return [row.get_kind_display(), money(row.granted_amount, row.currency)]
+        case Resolution():
+            return [row.get_outcome_display()]
         case Case():
             return [row.get_state_display()]
     raise TypeError(f"no figure counts {type(row).__name__}")

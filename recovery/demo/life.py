@@ -10,7 +10,7 @@ from typing import Any
 from accounts.models import User
 from cases.actions.escalate import ALERT_MESSAGES
 from cases.actions.log import build_steps
-from cases.models import NEVER, Case, Cause, Clock, RecoveryStep, TimelineEntry
+from cases.models import NEVER, Case, Cause, Clock, RecoveryStep, Resolution, TimelineEntry
 from cases.rules import ALERT_SHARES, alert_at, business_seconds_taken, clock_due, next_step
 from cases.states import CaseState, ClockState, EntryKind, Outcome, StepKind, StepState
 from recovery.demo.trail import Data, Trail
@@ -53,6 +53,7 @@ class Life:
     entries: list[TimelineEntry] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     pauses: list[Pause] = field(default_factory=list)
+    resolutions: list[Resolution] = field(default_factory=list)
 
     # --- what people do --------------------------------------------------------------------
 
@@ -150,6 +151,7 @@ class Life:
         case.state, case.outcome, case.cause, case.resolution = CaseState.RESOLVED, outcome, cause, resolution
         case.resolved_at, case.first_response_at = at, case.first_response_at or at
         case.resolve_reason = next(iter(overridden.values()), "")
+        self.resolutions.append(Resolution.of(case, by=by))
         self.event(at, by, "Resolved.")
         data = {
             "outcome": outcome.value,

@@ -177,6 +177,7 @@ def _write_cases(lives: list[Life]) -> dict[str, int]:
     write_rows(steps)
     write_rows(clocks)
     write_rows(entries)
+    write_rows([resolution for life in lives for resolution in life.resolutions])
     still_open = sum(life.case.state != CaseState.RESOLVED for life in lives)
     return {"cases": len(lives), "open cases": still_open, "timeline entries": len(entries)}
 

@@ -103,6 +103,13 @@ def test_a_bank_complaint_comes_in_with_all_that_its_row_says(write: Write) -> N
     assert case.cause is not None
     assert case.cause.code == "not_established"
     assert case.customer.name == "Complainant 7"
+    resolution = case.resolutions.get()
+    assert (resolution.round, resolution.at, resolution.outcome, resolution.text) == (
+        1,
+        case.resolved_at,
+        "upheld",
+        case.resolution,
+    )
     assert (case.owner, case.logged_by, case.next_step, case.due_at) == (None, None, "", NEVER)
     assert case.suggestion["severity"] == case.severity
     events = [entry.text for entry in case.timeline.filter(kind="event")]

@@ -14,7 +14,7 @@ from accounts.models import User
 from cases.actions.steps import complete_step
 from cases.actions.timeline import add_event
 from cases.actions.waiting import wait_for_customer
-from cases.models import Case
+from cases.models import Case, Cause
 from customers.models import Customer
 from messaging.models import OutboxMessage
 from tests.compensation.world import propose
@@ -237,8 +237,6 @@ def test_solving_first_asks_and_a_second_click_confirms(desk: Desk, case: Case) 
 def test_resolving_says_what_stands_against_it(desk: Desk, case: Case) -> None:
     client = signed_in(desk.frontline)
     assert "Steps still open" in words(client.get(address(case), {"edit": "resolve"}))
-    from cases.models import Cause
-
     data = {"outcome": "upheld", "cause": Cause.objects.get(code="staff").pk, "resolution": "Told by phone."}
     refused = client.post(address(case, "case_resolve"), data)
     assert refused.status_code == 422
@@ -277,6 +275,23 @@ def test_an_action_on_a_case_that_has_moved_on_is_told(desk: Desk, case: Case) -
     response = client.post(address(case, "case_step", "listen", "skip"), {"listen-note": "no answer"})
     assert response.status_code == 422
     assert "finished already" in words(response)
+
+
+def test_a_reopened_case_still_tells_how_it_was_decided_before(desk: Desk, case: Case) -> None:
+    client = signed_in(desk.frontline)
+    cause = Cause.objects.get(code="staff").pk
+    first = {"outcome": "not_upheld", "cause": cause, "resolution": "Nothing found.", "reason": "agreed"}
+    last = {"outcome": "upheld", "cause": cause, "resolution": "We were wrong.", "reason": "agreed"}
+    client.post(address(case, "case_resolve"), first)
+    assert words(client.get(address(case))).count("Nothing found.") == 1
+    client.post(address(case, "case_reopen"), {"reason": "He sent a picture."})
+    shown = words(client.get(address(case)))
+    assert shown.index("Nothing found.") < shown.index("Reopened: He sent a picture.")
+    client.post(address(case, "case_resolve"), last)
+    shown = words(client.get(address(case)))
+    parts = ("Nothing found.", "He sent a picture.", "We were wrong.")
+    assert [shown.count(part) for part in parts] == [1, 1, 1]
+    assert [shown.index(part) for part in parts] == sorted(shown.index(part) for part in parts)
 
 
 def test_what_customers_write_is_shown_as_text(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.models import Authority, Branch, User
 from accounts.states import Role
-from cases.models import Case, Clock, Defect
+from cases.models import Case, Clock, Defect, Resolution
 from cases.states import CaseState, Channel, ClockState, FailureType, Outcome
 from compensation.models import Approval, Offer
 from compensation.states import Decision, OfferKind, OfferState
@@ -49,8 +49,9 @@ def make_world(*, cases: int = 260, days: int = 75, seed: int = 1) -> World:
         _case(number, dice, days, customer, dice.choice(branches), dice.choice(kinds))
         for number in range(cases)
     )
+    resolutions = _resolutions(made, dice)
     _clocks(made, dice)
-    _answers(made, dice)
+    _answers(resolutions, dice)
     _offers(made, dice, manager)
     return World(branches, manager, supervisor, made)
 
@@ -84,7 +85,26 @@ def _case(
         state=CaseState.RESOLVED if closed else CaseState.OPEN,
         resolved_at=resolved if closed else None,
         outcome=Outcome.UPHELD if closed else "",
+        reopened_count=dice.choice([0, 0, 0, 1, 2]) if closed else 0,
     )
+
+
+def _resolutions(cases: list[Case], dice: random.Random) -> list[Resolution]:
+    """The last resolution of each case, and the earlier ones of those that were opened again."""
+    resolutions = []
+    for case in cases:
+        if case.resolved_at is None:
+            continue
+        last = Resolution.of(case, by=None)
+        resolutions.append(last)
+        for rounds_before in range(1, last.round):
+            earlier = Resolution.of(case, by=None)
+            earlier.round = last.round - rounds_before
+            earlier.at = case.resolved_at - dt.timedelta(hours=rounds_before * dice.choice([20, 300]))
+            # The case was said to be another failure at that time.
+            earlier.failure_type = dice.choice(FailureType.values)
+            resolutions.append(earlier)
+    return Resolution.objects.bulk_create(resolutions)
 
 
 def _clocks(cases: list[Case], dice: random.Random) -> None:
@@ -119,22 +139,23 @@ def _clock(case: Case, metric: Metric, round_number: int, dice: random.Random, c
     )
 
 
-def _answers(cases: list[Case], dice: random.Random) -> None:
+def _answers(resolutions: list[Resolution], dice: random.Random) -> None:
     instrument = Instrument.objects.filter(is_active=True).first() or Instrument.objects.create(
         code="world", name_en="World", name_zh="世界"
     )
-    answered = {case: case.resolved_at for case in cases if case.resolved_at and dice.random() < 0.6}
+    answered = [resolution for resolution in resolutions if dice.random() < 0.6]
     invitations = Invitation.objects.bulk_create(
         Invitation(
-            case=case,
+            case=resolution.case,
+            round=resolution.round,
             instrument=instrument,
-            token=f"world-{case.pk}",
+            token=f"world-{resolution.pk}",
             language="en",
             state=InvitationState.ANSWERED,
             due_at=NOW,
             sent_at=NOW,
         )
-        for case in answered
+        for resolution in answered
     )
     Response.objects.bulk_create(
         Response(
@@ -143,10 +164,10 @@ def _answers(cases: list[Case], dice: random.Random) -> None:
             answers={},
             satisfaction=dice.randint(1, 5),
             satisfaction_before=dice.choice([None, 1, 2, 3]),
-            # One in four is about an earlier round: it came before the case was last resolved.
-            submitted_at=answered[invitation.case] + dt.timedelta(hours=dice.choice([-30, 5, 20, 40])),
+            # Some come after the case was resolved again.
+            submitted_at=resolution.at + dt.timedelta(hours=dice.choice([5, 20, 40])),
         )
-        for invitation in invitations
+        for resolution, invitation in zip(answered, invitations, strict=True)
     )
 
 

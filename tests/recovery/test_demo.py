@@ -20,7 +20,7 @@ from accounts.models import Branch, User
 from audit.models import Event
 from audit.queries import Verification
 from cases.actions.escalate import fire_due_alerts
-from cases.models import NEVER, Case, Clock, RecoveryStep, TimelineEntry
+from cases.models import NEVER, Case, Clock, RecoveryStep, Resolution, TimelineEntry
 from cases.rules import business_seconds_taken, clock_due, next_step
 from cases.states import CaseState, ClockState, EntryKind, StepState
 from compensation.management.commands.verify_ledger import problems
@@ -173,6 +173,20 @@ class TestLoaded:
         for case in Case.objects.all():
             assert case.due_at == running.get(case.pk, NEVER)
             assert case.next_step == next_step(steps[case.pk])
+
+    def test_every_decision_has_its_row_and_cases_repeat_the_last(self) -> None:
+        rounds = 0
+        for case in Case.objects.filter(resolved_at__isnull=False):
+            kept = list(Resolution.objects.filter(case=case).order_by("round"))
+            rounds += len(kept)
+            assert [each.round for each in kept] == list(
+                range(1, case.reopened_count + 1 + (case.state == CaseState.RESOLVED))
+            )
+            last = kept[-1]
+            assert (last.at, last.outcome, last.cause_id) == (case.resolved_at, case.outcome, case.cause_id)
+            assert (last.text, last.reason) == (case.resolution, case.resolve_reason)
+        assert Resolution.objects.count() == rounds
+        assert Event.objects.filter(verb="case.resolved").count() == rounds
 
     def test_nothing_happens_before_the_complaint_or_in_the_future(self) -> None:
         assert not TimelineEntry.objects.filter(at__lt=F("case__received_at")).exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from accounts.models import User
@@ -55,6 +55,18 @@ def failed_lately() -> QuerySet[OutboxMessage]:
     """The messages of the last two weeks that failed for good; older ones are no news, and stay listed."""
     since = Now() - dt.timedelta(days=14)
     return OutboxMessage.objects.filter(state=MessageState.FAILED, created_at__gt=since)
+
+
+def sent_texts(*, until: dt.datetime) -> QuerySet[OutboxMessage]:
+    """The messages sent up to a moment that still have their text, the oldest first."""
+    return OutboxMessage.objects.filter(
+        ~Q(body_text=""), state=MessageState.SENT, sent_at__lte=until
+    ).order_by("sent_at")
+
+
+def read_notices(*, until: dt.datetime) -> QuerySet[Notice]:
+    """The notices read up to a moment, the oldest first."""
+    return Notice.objects.filter(read_at__lte=until).order_by("read_at")
 
 
 def unread_notices(user: User) -> QuerySet[Notice]:

@@ -49,6 +49,8 @@ class Environment:
     organisation_name: str
     feedback_delay_hours: float
     feedback_low_score: int
+    retention_mail_text_days: int
+    retention_read_notices_days: int
 
     @property
     def local(self) -> bool:
@@ -105,6 +107,8 @@ def _read(env: Env) -> Environment:
         organisation_name=env.str("ORGANISATION_NAME", DEMO_NAME if demo else "Amends"),
         feedback_delay_hours=_hours(env, "FEEDBACK_DELAY_HOURS", 1 / 60 if demo else 24),
         feedback_low_score=_whole(env, "FEEDBACK_LOW_SCORE", 2, 1, 5),
+        retention_mail_text_days=_whole(env, "RETENTION_MAIL_TEXT_DAYS", 180, 0, 36500),
+        retention_read_notices_days=_whole(env, "RETENTION_READ_NOTICES_DAYS", 90, 0, 36500),
     )
 
 

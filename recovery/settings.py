@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import dj_email_url
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
@@ -293,7 +294,17 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "prune": {
+        "task": "recovery.tasks.prune_nightly",
+        "schedule": crontab(hour=3, minute=17),
+        "options": {"expires": 3600},
+    },
 }
+
+# --- how long things are kept ---------------------------------------------------------------
+
+RETENTION_MAIL_TEXT_DAYS = ENVIRONMENT.retention_mail_text_days
+RETENTION_READ_NOTICES_DAYS = ENVIRONMENT.retention_read_notices_days
 
 # --- programs ------------------------------------------------------------------------------
 

@@ -37,6 +37,9 @@ class Notice(models.Model):
             models.Index(
                 fields=("user",), name="messaging_notice_unread", condition=models.Q(read_at__isnull=True)
             ),
+            models.Index(
+                fields=("read_at",), name="messaging_notice_read", condition=models.Q(read_at__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:

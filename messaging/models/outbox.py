@@ -14,6 +14,7 @@ class OutboxMessage(models.Model):
     """One e-mail. `dedupe_key` names the occasion: a second message for the same occasion is refused.
 
     `message_id` is fixed when the row is made, so that a mail server can drop the copy of a retried send.
+    A message that was sent loses its text after a time (`actions/pruning.py`) and keeps everything else.
     """
 
     to_address = models.EmailField(pgettext_lazy("mail", "to"))
@@ -46,6 +47,11 @@ class OutboxMessage(models.Model):
             ),
             models.Index(fields=("about", "-id"), name="messaging_outbox_about"),
             models.Index(fields=("-id",), name="messaging_outbox_failed", condition=models.Q(state="failed")),
+            models.Index(
+                fields=("sent_at",),
+                name="messaging_outbox_sent_text",
+                condition=models.Q(state="sent") & ~models.Q(body_text=""),
+            ),
         )
         constraints = (
             models.CheckConstraint(

@@ -8,7 +8,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import Branch, User
-from accounts.signals import branch_changed, staff_changed
+from accounts.signals import authority_changed, branch_changed, staff_changed
 from audit.actions import record
 
 
@@ -26,3 +26,11 @@ def record_branch_change(
 ) -> None:
     """A branch was made or changed."""
     record(stream=f"branch:{branch.pk}", verb=verb, actor=actor, data=data, begins=verb == "branch.created")
+
+
+@receiver(authority_changed)
+def record_authority_change(
+    *, currency: str, verb: str, actor: User | None, data: Mapping[str, Any], **_more: Any
+) -> None:
+    """What roles may grant in a currency was changed."""
+    record(stream=f"authority:{currency}", verb=verb, actor=actor, data=data)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from desk.views import days, home, mailbox, office, places, preferences, undelivered
+from desk.views import days, home, limits, mailbox, office, places, preferences, undelivered
 
 urlpatterns: list[URLPattern] = [
     path("follow-ups/<int:follow_up_id>/finish/", home.finish, name="follow_up_finish"),
@@ -30,6 +30,15 @@ urlpatterns: list[URLPattern] = [
         "settings/calendars/<int:calendar_id>/days/<str:first>/remove/",
         days.days_remove,
         name="calendar_days_remove",
+    ),
+    path("settings/targets/change/", limits.targets_edit, name="targets_edit"),
+    path("settings/targets/<str:day>/withdraw/", limits.targets_withdraw, name="targets_withdraw"),
+    path("settings/authority/new/", limits.authority_new, name="authority_new"),
+    path("settings/authority/<str:currency>/", limits.authority_edit, name="authority_edit"),
+    path(
+        "settings/authority/<str:currency>/<str:day>/withdraw/",
+        limits.authority_withdraw,
+        name="authority_withdraw",
     ),
     path("settings/budgets/new/", places.budget_new, name="budget_new"),
     path("settings/budgets/<int:budget_id>/", places.budget_edit, name="budget_edit"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from babel.dates import get_day_names
@@ -162,7 +163,11 @@ class BudgetForm(BudgetAmountForm):
 
 
 def amount_of(budget: Budget) -> dict[str, Any]:
+    """What the form of a budget's amount begins with."""
+    return {"amount": plain_amount(budget.amount)}
+
+
+def plain_amount(amount: Decimal) -> Decimal:
     """The amount without the zeros that the column adds."""
-    amount = budget.amount
     whole = amount == amount.to_integral_value()
-    return {"amount": amount.quantize(1) if whole else amount.normalize()}
+    return amount.quantize(Decimal(1)) if whole else amount.normalize()

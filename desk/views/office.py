@@ -11,16 +11,16 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from accounts.actions.authorities import today
 from accounts.actions.staff import create_staff, update_staff
 from accounts.models import User
 from accounts.states import CAPABILITIES, Capability, Role
 from common.display import date_locale
-from desk import policies
+from desk import history, policies
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.office import NewStaffForm, StaffForm
@@ -80,14 +80,19 @@ def _calendars() -> dict[str, Any]:
 
 
 def _targets() -> dict[str, Any]:
-    rows = policies.targets_in_force(timezone.localdate())
+    rows = policies.targets_in_force(today())
     in_seconds = [(severity, [None if n is None else n * 60 for n in minutes]) for severity, minutes in rows]
-    return {"metrics": [metric.label for metric in Metric], "targets": in_seconds}
+    return {
+        "metrics": [metric.label for metric in Metric],
+        "targets": in_seconds,
+        "changes": history.target_changes(),
+    }
 
 
 def _authority() -> dict[str, Any]:
     return {
-        "authority": policies.authority_in_force(timezone.localdate()),
+        "authority": policies.authority_in_force(today()),
+        "changes": history.authority_changes(),
         "budgets": policies.budgets_in_force(),
     }
 

@@ -1,0 +1,124 @@
+"""Setting what roles may grant without asking anyone, from a date on; what held before is kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import require
+from accounts.models import Authority, User
+from accounts.queries import roles_with
+from accounts.signals import authority_changed
+from accounts.states import Capability, Role
+from common.errors import Conflict, Invalid
+from common.money import CURRENCIES, check_amount
+
+LIMITS = ("per_case", "per_day")
+Limits = tuple[Decimal, Decimal]
+
+
+def granting_roles() -> list[Role]:
+    """The roles that may hold an authority: those that propose compensation."""
+    return roles_with(Capability.PROPOSE_OFFER)
+
+
+def field_of(role: Role, limit: str) -> str:
+    """The name under which an error tells which limit ("per_case", "per_day") it is about."""
+    return f"{role.value}_{limit}"
+
+
+def set_authorities(*, actor: User, currency: str, valid_from: dt.date, wanted: Mapping[Role, Limits]) -> int:
+    """Set what every granting role may grant in a currency, per case and per day, from a date on.
+
+    Returns how many roles change. Nought means that the role has to ask. What holds from a later date on
+    still does from then. The date is that of UTC, as in the check of the database. Raises `Invalid` at the
+    field that is wrong ("currency", "valid_from" or that of `field_of`), `NotAllowed`.
+    """
+    require(actor, Capability.CHANGE_SETTINGS)
+    if currency not in CURRENCIES:
+        raise Invalid(_("Choose a currency from the list."), field="currency")
+    if valid_from < today():
+        raise Invalid(_("What held on days that are over stays: choose today or later."), field="valid_from")
+    limits = {role: _checked(role, wanted.get(role), currency) for role in granting_roles()}
+    with transaction.atomic():
+        held = {
+            row.role: (row.per_case, row.per_day) for row in _locked(currency) if row.valid_from <= valid_from
+        }
+        changes: dict[str, list[str | None]] = {}
+        for role, pair in limits.items():
+            before = held.get(role)
+            if before == pair:
+                continue
+            for limit, old, new in zip(LIMITS, before or (None, None), pair, strict=True):
+                if old != new:
+                    changes[field_of(role, limit)] = [_written(old), _written(new)]
+            Authority.objects.update_or_create(
+                role=role,
+                currency=currency,
+                valid_from=valid_from,
+                defaults=dict(zip(LIMITS, pair, strict=True)),
+            )
+        if changes:
+            _publish("authority.set", actor, currency, valid_from, changes)
+    return len({name.partition("_")[0] for name in changes})
+
+
+def withdraw_authorities(*, actor: User, currency: str, valid_from: dt.date) -> None:
+    """Give up a change planned for a date to come. Raises `Conflict` when there is none, `NotAllowed`."""
+    require(actor, Capability.CHANGE_SETTINGS)
+    with transaction.atomic():
+        planned = [row for row in _locked(currency) if row.valid_from == valid_from > today()]
+        if not planned:
+            raise Conflict(_("Nothing is planned for that day."))
+        Authority.objects.filter(pk__in=[row.pk for row in planned]).delete()
+        facts = {
+            field_of(Role(row.role), limit): _written(getattr(row, limit))
+            for row in planned
+            for limit in LIMITS
+        }
+        _publish("authority.withdrawn", actor, currency, valid_from, facts)
+
+
+def today() -> dt.date:
+    """The day from which a change may hold at the earliest."""
+    return timezone.now().astimezone(dt.UTC).date()
+
+
+def _locked(currency: str) -> list[Authority]:
+    """The limits of a currency, oldest first, taken together so that changes follow one another."""
+    rows = Authority.objects.select_for_update().filter(currency=currency)
+    return list(rows.order_by("valid_from", "pk"))
+
+
+def _checked(role: Role, pair: Limits | None, currency: str) -> Limits:
+    if pair is None:
+        raise Invalid(_("Enter an amount; 0 where the role has to ask."), field=field_of(role, "per_case"))
+    per_case, per_day = (
+        _amount(amount, currency, field_of(role, limit)) for amount, limit in zip(pair, LIMITS, strict=True)
+    )
+    if per_day < per_case:
+        raise Invalid(_("A day can’t hold less than a single case."), field=field_of(role, "per_day"))
+    return per_case, per_day
+
+
+def _amount(amount: Decimal, currency: str, field: str) -> Decimal:
+    if amount.is_finite() and amount < 0:
+        raise Invalid(_("An amount can’t be below zero."), field=field)
+    return amount if amount == 0 else check_amount(amount, currency, field=field)
+
+
+def _written(amount: Decimal | None) -> str | None:
+    """An amount as the trail keeps it, without the zeros that the column adds."""
+    return None if amount is None else f"{amount:.4f}".rstrip("0").rstrip(".")
+
+
+def _publish(
+    verb: str, actor: User, currency: str, valid_from: dt.date, changes: Mapping[str, object]
+) -> None:
+    data = {"currency": currency, "valid_from": valid_from.isoformat(), **changes}
+    authority_changed.send(Authority, currency=currency, verb=verb, actor=actor, data=data)

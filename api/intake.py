@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.models import Branch
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import require
+from accounts.models import Branch, User
+from accounts.states import Capability
 from cases.actions.log import NewCase
-from cases.models import Defect
+from cases.models import Case, Defect
 from cases.queries import recent_complaints
 from cases.suggestion import suggest
+from common.errors import Conflict
 from customers.actions import NewCustomer
 from customers.models import Customer
 from customers.queries import customer_with_contact
@@ -24,6 +29,8 @@ AS_GIVEN = (
     "remedies_sought",
     "loss_amount",
     "satisfaction_before",
+    "external_source",
+    "external_reference",
 )
 
 # What the actions call these fields of a new customer, and where they stand in the input.
@@ -60,6 +67,26 @@ def new_case(given: dict[str, Any]) -> NewCase:
         suggestion=found.kept,
         **{name: given[name] for name in AS_GIVEN},
     )
+
+
+def logged_before(user: User, given: dict[str, Any]) -> Case | None:
+    """The case that this very complaint of another system was logged as, None if it is new.
+
+    Raises `NotAllowed` as logging would, and `Conflict` when the reference names another complaint.
+    """
+    branch: Branch = given["branch"]
+    if not given["external_reference"]:
+        return None
+    require(user, Capability.LOG_CASE, branch_id=branch.pk)
+    case = Case.objects.filter(
+        external_source=given["external_source"], external_reference=given["external_reference"]
+    ).first()
+    if case is not None and (case.branch_id, case.description) != (branch.pk, given["description"]):
+        raise Conflict(
+            _("This reference belongs to a complaint that was logged before and says something else."),
+            field="external_reference",
+        )
+    return case
 
 
 def customer_of(given: dict[str, Any], branch: Branch) -> Customer | NewCustomer:

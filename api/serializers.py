@@ -258,6 +258,23 @@ class CaseIn(serializers.Serializer[Any]):
         required=False,
     )
     severity = serializers.ChoiceField(choices=Severity.choices, required=False)
+    external_source = serializers.SlugField(
+        max_length=40, required=False, default="", allow_blank=True, help_text="Which system it comes from."
+    )
+    external_reference = serializers.CharField(
+        max_length=120,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="What that system calls it; each complaint of a system is logged once.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if bool(attrs["external_source"]) != bool(attrs["external_reference"]):
+            raise serializers.ValidationError(
+                {"external_reference": _("Give the source and the reference, or neither.")}
+            )
+        return attrs
 
 
 class NoteIn(serializers.Serializer[Any]):

@@ -53,6 +53,13 @@ class ForgivingRedisCache(RedisCache):
     def get_many(self, *args: Any, **kwargs: Any) -> dict[Any, Any]:
         return self._or_else({}, super().get_many, *args, **kwargs)
 
+    def incr(self, *args: Any, **kwargs: Any) -> int:
+        # An empty cache has nothing to raise.
+        found = self._or_else(None, super().incr, *args, **kwargs)
+        if found is None:
+            raise ValueError("The cache is away.")
+        return found
+
     def has_key(self, *args: Any, **kwargs: Any) -> bool:
         return self._or_else(False, super().has_key, *args, **kwargs)
 

@@ -49,6 +49,8 @@ class Environment:
     organisation_name: str
     feedback_delay_hours: float
     feedback_low_score: int
+    api_requests_per_minute: int
+    api_idempotency_days: int
     retention_mail_text_days: int
     retention_read_notices_days: int
 
@@ -107,6 +109,8 @@ def _read(env: Env) -> Environment:
         organisation_name=env.str("ORGANISATION_NAME", DEMO_NAME if demo else "Amends"),
         feedback_delay_hours=_hours(env, "FEEDBACK_DELAY_HOURS", 1 / 60 if demo else 24),
         feedback_low_score=_whole(env, "FEEDBACK_LOW_SCORE", 2, 1, 5),
+        api_requests_per_minute=_whole(env, "API_REQUESTS_PER_MINUTE", 300, 0, 1_000_000),
+        api_idempotency_days=_whole(env, "API_IDEMPOTENCY_DAYS", 7, 1, 365),
         retention_mail_text_days=_whole(env, "RETENTION_MAIL_TEXT_DAYS", 180, 0, 36500),
         retention_read_notices_days=_whole(env, "RETENTION_READ_NOTICES_DAYS", 90, 0, 36500),
     )

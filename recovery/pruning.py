@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from api.idempotency import prune_kept_answers
 from common.pruning import delete_in_batches
 from messaging.actions.pruning import prune_mail_texts, prune_read_notices
 
@@ -22,6 +23,7 @@ def prune_sessions() -> int:
 
 PARTS: dict[str, Callable[[], int]] = {
     "sessions that ended": prune_sessions,
+    "kept answers of the API": prune_kept_answers,
     "texts of old mail": prune_mail_texts,
     "notices read long ago": prune_read_notices,
 }

@@ -308,6 +308,9 @@ RETENTION_READ_NOTICES_DAYS = ENVIRONMENT.retention_read_notices_days
 
 # --- programs ------------------------------------------------------------------------------
 
+API_REQUESTS_PER_MINUTE = ENVIRONMENT.api_requests_per_minute
+API_IDEMPOTENCY_DAYS = ENVIRONMENT.api_idempotency_days
+
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "api.authentication.BearerToken",
@@ -316,6 +319,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttling.PerKey"],
     "EXCEPTION_HANDLER": "api.problems.handle",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }

@@ -17,12 +17,13 @@ from rest_framework.response import Response
 from accounts.access import require
 from accounts.models import User
 from accounts.states import Capability
-from api.intake import CUSTOMER_FIELDS, NoSuchCustomer, new_case
+from api.idempotency import PARAMETER, once
+from api.intake import CUSTOMER_FIELDS, NoSuchCustomer, logged_before, new_case
 from api.pagination import NewestFirst
 from api.permissions import MaySeeCases
 from api.serializers import CaseDetail, CaseIn, CaseQuery, CaseRow, EntryRow, NoteIn
 from cases.access import get_case_for, visible_cases
-from cases.actions.log import log_complaint
+from cases.actions.log import AlreadyLogged, log_complaint
 from cases.actions.timeline import add_note
 from cases.models import Case
 from cases.queries import clocks_of, for_list, steps_of, timeline_of
@@ -61,29 +62,26 @@ class CasesView(GenericAPIView[Case]):
         return self.get_paginated_response(CaseRow(page, many=True).data)
 
     @extend_schema(
-        operation_id="log_case", request=CaseIn, responses={201: CaseDetail, 403: PROBLEM, 422: PROBLEM}
+        operation_id="log_case",
+        request=CaseIn,
+        parameters=[PARAMETER],
+        responses={
+            200: CaseDetail,
+            201: CaseDetail,
+            403: PROBLEM,
+            409: PROBLEM,
+            422: PROBLEM,
+            429: PROBLEM,
+        },
     )
     def post(self, request: Request) -> Response:
         """Log a complaint.
 
         It starts its clocks, belongs to the key's owner until somebody takes it, and is acknowledged to the
-        customer by e-mail.
+        customer by e-mail. Sent again with the same `Idempotency-Key` or the same `external_reference`, it
+        finds the case that there is; with the reference alone the answer is 200.
         """
-        form = CaseIn(data=request.data)
-        form.is_valid(raise_exception=True)
-        try:
-            new = new_case(form.validated_data)
-        except NoSuchCustomer:
-            raise ValidationError({"customer": {"id": [_("There is no such customer.")]}}) from None
-        try:
-            case = log_complaint(actor=_caller(request), new=new)
-        except DomainError as error:
-            error.field = CUSTOMER_FIELDS.get(error.field, error.field)
-            raise
-        body = _detail(_find(request, case.number))
-        return Response(
-            body, status=status.HTTP_201_CREATED, headers={"Location": f"{request.path}{case.number}/"}
-        )
+        return once(request, lambda: _log(request))
 
 
 class CaseView(GenericAPIView[Case]):
@@ -109,7 +107,8 @@ class NotesView(GenericAPIView[Case]):
     @extend_schema(
         operation_id="note_on_case",
         request=NoteIn,
-        responses={201: EntryRow, 403: PROBLEM, 404: PROBLEM, 422: PROBLEM},
+        parameters=[PARAMETER],
+        responses={201: EntryRow, 403: PROBLEM, 404: PROBLEM, 409: PROBLEM, 422: PROBLEM, 429: PROBLEM},
     )
     def post(self, request: Request, number: str) -> Response:
         """Keep an internal note, which customers never see."""
@@ -117,8 +116,34 @@ class NotesView(GenericAPIView[Case]):
         require(_caller(request), Capability.RECOVER_CASE, branch_id=case.branch_id)
         form = NoteIn(data=request.data)
         form.is_valid(raise_exception=True)
-        entry = add_note(actor=_caller(request), case_id=case.pk, body=form.validated_data["body"])
-        return Response(EntryRow(entry).data, status=status.HTTP_201_CREATED)
+
+        def work() -> Response:
+            entry = add_note(actor=_caller(request), case_id=case.pk, body=form.validated_data["body"])
+            return Response(EntryRow(entry).data, status=status.HTTP_201_CREATED)
+
+        return once(request, work)
+
+
+def _log(request: Request) -> Response:
+    form = CaseIn(data=request.data)
+    form.is_valid(raise_exception=True)
+    given, caller = form.validated_data, _caller(request)
+    case, code = logged_before(caller, given), status.HTTP_200_OK
+    if case is None:
+        try:
+            case, code = log_complaint(actor=caller, new=new_case(given)), status.HTTP_201_CREATED
+        except NoSuchCustomer:
+            raise ValidationError({"customer": {"id": [_("There is no such customer.")]}}) from None
+        except AlreadyLogged:
+            # Someone else was logging it at the same moment.
+            case = logged_before(caller, given)
+            if case is None:
+                raise
+        except DomainError as error:
+            error.field = CUSTOMER_FIELDS.get(error.field, error.field)
+            raise
+    body = _detail(_find(request, case.number))
+    return Response(body, status=code, headers={"Location": f"{request.path}{case.number}/"})
 
 
 def _caller(request: Request) -> User:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +22,7 @@ from cases.models import NEVER, Case, Clock, Defect, RecoveryStep, TimelineEntry
 from cases.queries import playbook_steps
 from cases.rules import next_step, summarise
 from cases.states import BaselineSource, Channel, Cue, EntryKind, FailureType, Remedy, StepKind, StepState
-from common.errors import Invalid
+from common.errors import Conflict, Invalid
 from common.money import check_amount
 from common.search_text import search_document
 from customers.actions import NewCustomer, create_customer
@@ -58,6 +58,12 @@ class NewCase:
     severity: int = Severity.MEDIUM
     cues: list[str] = field(default_factory=list)
     suggestion: dict[str, object] = field(default_factory=dict)
+    external_source: str = ""
+    external_reference: str = ""
+
+
+class AlreadyLogged(Conflict):
+    """There is a case with this reference of another system."""
 
 
 def log_complaint(*, actor: User, new: NewCase) -> Case:
@@ -65,7 +71,8 @@ def log_complaint(*, actor: User, new: NewCase) -> Case:
 
     Starts the clocks in the branch's business time, and queues an acknowledgement in the customer's language
     when there is an address to send it to. A customer met for the first time is written with the case,
-    or not at all. Raises `Invalid` at the field that is wrong, `NotAllowed`.
+    or not at all. Raises `Invalid` at the field that is wrong, `NotAllowed`, and `AlreadyLogged` where a
+    reference of another system has its case.
     """
     require(actor, Capability.LOG_CASE, branch_id=new.branch.pk)
     now = timezone.now()
@@ -84,7 +91,7 @@ def log_complaint(*, actor: User, new: NewCase) -> Case:
         if clocks:
             first = min(clocks, key=lambda clock: clock.due_at)
             case.due_at, case.due_metric = first.due_at, first.metric
-        case.save(force_insert=True)
+        _insert(case)
         RecoveryStep.objects.bulk_create(steps)
         Clock.objects.bulk_create(clocks)
         TimelineEntry.objects.create(case=case, kind=EntryKind.COMPLAINT, body=case.description, at=now)
@@ -98,6 +105,17 @@ def log_complaint(*, actor: User, new: NewCase) -> Case:
         if address is not None:
             _acknowledge(case, address, clocks)
     return case
+
+
+def _insert(case: Case) -> None:
+    try:
+        case.save(force_insert=True)
+    except IntegrityError as error:
+        if case.external_reference and "cases_external_once" in str(error):
+            raise AlreadyLogged(
+                _("A complaint with this reference has been logged already."), field="external_reference"
+            ) from error
+        raise
 
 
 def check_complaint(new: NewCase, *, today: dt.date) -> None:
@@ -156,6 +174,8 @@ def build_case(
         severity=new.severity,
         cues=[cue for cue in new.cues if cue in _CUES],
         suggestion=new.suggestion,
+        external_source=new.external_source,
+        external_reference=new.external_reference,
         owner=actor,
         logged_by=actor,
         due_at=NEVER,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
+from django.utils.translation import gettext_lazy as _
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
@@ -44,3 +46,30 @@ class Conflict(DomainError):
     """The input was right once, but the state of things has moved on or does not permit it."""
 
     code = "conflict"
+
+
+# Values by name as a form sends them: texts, numbers, booleans, keys, lists of keys, or None.
+Values: TypeAlias = Mapping[str, object]
+
+
+class Overtaken(Conflict):
+    """Somebody else changed what this person was looking at; `now` holds what is different, as it is now."""
+
+    code = "overtaken"
+
+    def __init__(
+        self, now: Values, message: Text | None = None, *, params: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(message or _("Somebody else has changed this in the meantime."), params=params)
+        self.now = now
+
+
+def refuse_overtaken(seen: Values | None, now: Values) -> None:
+    """Raise `Overtaken` unless all is as it was seen; None says that nobody looked.
+
+    Call it with the row locked, or two people may still pass each other.
+    """
+    known = seen or {}
+    changed = {name: value for name, value in now.items() if known.get(name, value) != value}
+    if changed:
+        raise Overtaken(changed)

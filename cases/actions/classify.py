@@ -18,7 +18,7 @@ from cases.actions.locking import take_case_for
 from cases.actions.timeline import add_event
 from cases.models import Case, Defect
 from cases.states import FailureType
-from common.errors import Invalid
+from common.errors import Invalid, Values, refuse_overtaken
 from common.money import check_amount
 from sla.states import Severity
 
@@ -33,14 +33,31 @@ class Classification:
     verified_loss: Decimal | None = None
 
 
-def reclassify_case(*, actor: User, case_id: int, to: Classification, reason: str = "") -> Case:
-    """Change the classification; a new severity recomputes the clocks that still run, and says why."""
+def classification_of(case: Case) -> Values:
+    """How a case is classified, as a form shows it."""
+    return {
+        "failure_type": case.failure_type,
+        "defect": case.defect_id,
+        "severity": case.severity,
+        "verified_loss": None if case.verified_loss is None else f"{case.verified_loss:.2f}",
+    }
+
+
+def reclassify_case(
+    *, actor: User, case_id: int, to: Classification, reason: str = "", seen: Values | None = None
+) -> Case:
+    """Change the classification; a new severity recomputes the clocks that still run, and says why.
+
+    `seen` is the `classification_of` the case that the actor was looking at: raises `Overtaken` when somebody
+    else has changed it since, for what they set would be undone unseen.
+    """
     with transaction.atomic():
         case = take_case_for(actor, case_id)
         _check(to, case)
         changes: dict[str, Any] = _changes(case, to)
         if not changes:
             return case
+        refuse_overtaken(seen, classification_of(case))
         if "severity" in changes and not reason.strip():
             raise Invalid(_("Say why the severity changes: its deadlines change with it."), field="reason")
         case.failure_type, case.defect, case.severity = to.failure_type, to.defect, to.severity

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from django import forms
 
-from common.errors import DomainError
+from common.errors import DomainError, Overtaken
+from desk.forms.changing import ChangeForm
 
 Result = TypeVar("Result")
 
@@ -24,6 +25,9 @@ def run(
     try:
         return action()
     except DomainError as error:
+        if isinstance(error, Overtaken) and isinstance(form, ChangeForm):
+            form.overtaken(error)
+            return None
         field = (names or {}).get(error.field, error.field)
         form.add_error(field if field in form.fields else None, forms.ValidationError(str(error), error.code))
         return None

@@ -13,6 +13,7 @@ from accounts.queries import owners_for
 from cases.models import Case, Cause, Defect
 from cases.queries import causes, defects
 from cases.states import DECISIONS, FailureType, StepKind
+from desk.forms.changing import ChangeForm
 from sla.states import Severity
 
 LONG = 20_000
@@ -74,8 +75,10 @@ class ReasonForm(forms.Form):
     )
 
 
-class AssignForm(forms.Form):
+class AssignForm(ChangeForm):
     """Giving a case to someone."""
+
+    shows_values = False
 
     owner = forms.ModelChoiceField(User.objects.none(), label=_("New owner"))
 
@@ -102,7 +105,7 @@ class DefectChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not sub
         return [("", _("not chosen")), *groups.items()]
 
 
-class ClassifyForm(forms.Form):
+class ClassifyForm(ChangeForm):
     """What failed, how grave it is, and what loss is verified."""
 
     failure_type = forms.ChoiceField(

@@ -15,6 +15,8 @@ from django.utils.translation import get_language
 from accounts.models import User
 from accounts.states import Capability
 from cases.access import get_case_for
+from cases.actions.classify import classification_of
+from cases.actions.ownership import owner_of
 from cases.actions.resolve import blockers_of
 from cases.actions.steps import EmotionFirst
 from cases.models import Case, PlaybookStep, RecoveryStep
@@ -220,15 +222,9 @@ def edit_form(edit: str, case: Case, data: Any = None) -> forms.BaseForm:
     """The form behind one of the page's changes, filled with how things are."""
     match edit:
         case "classify":
-            initial = {
-                "failure_type": case.failure_type,
-                "defect": case.defect_id,
-                "severity": case.severity,
-                "verified_loss": None if case.verified_loss is None else f"{case.verified_loss:.2f}",
-            }
-            return ClassifyForm(data, initial=initial)
+            return ClassifyForm(data, values=classification_of(case))
         case "assign":
-            return AssignForm(data, case=case)
+            return AssignForm(data, case=case, values=owner_of(case))
         case "resolve":
             return ResolveForm(data, initial={"cause": case.cause_id, "outcome": case.outcome})
         case _:

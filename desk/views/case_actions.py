@@ -25,6 +25,7 @@ from common.errors import DomainError
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.cases import StepForm
+from desk.forms.changing import ChangeForm
 from desk.views.case import WRITE_KINDS, case_page, completable, edit_form, find_case, write_form
 from messaging.actions import retry_message
 from messaging.queries import undelivered_about
@@ -91,9 +92,13 @@ def step(request: StaffRequest, number: str, kind: str, verb: str) -> HttpRespon
 def take(request: StaffRequest, number: str) -> HttpResponse:
     """Make the case one's own."""
     case = find_case(request.user, number)
-    return _simply(
-        request, case, lambda: take_case(actor=request.user, case_id=case.pk), _("This case is yours now.")
-    )
+    owner = request.POST.get("owner")
+    seen = None if owner is None else {"owner": int(owner) if owner.isdecimal() else None}
+
+    def action() -> object:
+        return take_case(actor=request.user, case_id=case.pk, seen=seen)
+
+    return _simply(request, case, action, _("This case is yours now."))
 
 
 @require_POST
@@ -102,9 +107,11 @@ def assign(request: StaffRequest, number: str) -> HttpResponse:
     """Give the case to someone else."""
     case = find_case(request.user, number)
     form = edit_form("assign", case, request.POST)
+    assert isinstance(form, ChangeForm)
 
     def action() -> object:
-        return assign_case(actor=request.user, case_id=case.pk, owner=form.cleaned_data["owner"])
+        owner = form.cleaned_data["owner"]
+        return assign_case(actor=request.user, case_id=case.pk, owner=owner, seen=form.seen)
 
     return _finish(request, case, form, action, _("The case has a new owner."), "assign_form")
 
@@ -115,6 +122,7 @@ def classify(request: StaffRequest, number: str) -> HttpResponse:
     """Change what failed and how grave it is."""
     case = find_case(request.user, number)
     form = edit_form("classify", case, request.POST)
+    assert isinstance(form, ChangeForm)
 
     def action() -> object:
         given = form.cleaned_data
@@ -124,7 +132,9 @@ def classify(request: StaffRequest, number: str) -> HttpResponse:
             severity=given["severity"],
             verified_loss=given["verified_loss"],
         )
-        return reclassify_case(actor=request.user, case_id=case.pk, to=to, reason=given["reason"])
+        return reclassify_case(
+            actor=request.user, case_id=case.pk, to=to, reason=given["reason"], seen=form.seen
+        )
 
     return _finish(request, case, form, action, _("The classification is changed."), "classify_form")
 

@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import require
@@ -18,6 +18,8 @@ from accounts.models import Branch, User
 from accounts.signals import staff_changed
 from accounts.states import Capability, Role
 from common.errors import Conflict, Invalid
+
+ADDRESS_TAKEN = _("Someone has an account with this address already.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +61,8 @@ def create_staff(*, actor: User | None, new: StaffRecord, password: str = "") ->
             raise Invalid(" ".join(error.messages), field="password") from None
     user.set_password(password or None)
     with transaction.atomic():
-        user.save(force_insert=True)
+        _lock_administrators(actor)
+        _save(user, force_insert=True)
         branches = _branches(new)
         user.branches.set(branches)
         data = {"role": user.role, "branches": _reach(user, branches), "is_active": user.is_active}
@@ -77,6 +80,7 @@ def update_staff(*, actor: User, user_id: int, new: StaffRecord) -> User:
     if user_id == actor.pk and (new.role != actor.role or not new.is_active):
         raise Conflict(_("You can’t take your own rights away. Ask another administrator."), field="role")
     with transaction.atomic():
+        _lock_administrators(actor)
         user = User.objects.select_for_update().get(pk=user_id)
         branches = _branches(new)
         before = _facts(user, user.branches.all())
@@ -87,7 +91,7 @@ def update_staff(*, actor: User, user_id: int, new: StaffRecord) -> User:
         user.language = new.language
         user.time_zone = new.time_zone
         user.is_active = new.is_active
-        user.save()
+        _save(user)
         # The sign-in pages remember addresses of their own; a former one must open nothing any more.
         EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
         user.branches.set(branches)
@@ -108,12 +112,37 @@ def check_staff(new: StaffRecord, *, known_as: int | None) -> None:
         raise Invalid(_("This is not an e-mail address."), field="email") from None
     others = User.objects.all() if known_as is None else User.objects.exclude(pk=known_as)
     if others.filter(email__iexact=new.email.strip()).exists():
-        raise Invalid(_("Someone has an account with this address already."), field="email")
+        raise Invalid(ADDRESS_TAKEN, field="email")
     if new.role not in Role.values:
         raise Invalid(_("Choose a role from the list."), field="role")
     if not new.all_branches and not list(new.branches):
         raise Invalid(_("Choose at least one branch, or every branch."), field="branches")
     check_time_zone(new.time_zone)
+
+
+def _lock_administrators(actor: User | None) -> None:
+    """Let one administrator at a time change accounts, and see whether the actor still is one.
+
+    Two who deactivate each other at the same moment would otherwise both find themselves entitled. As nobody
+    takes their own rights away, and whoever acts still has them, there is always an administrator left. Raises
+    `NotAllowed` if a colleague was first.
+    """
+    # In one order, so that no two wait for each other.
+    rows = User.objects.select_for_update(no_key=True).filter(role=Role.ADMIN).order_by("pk")
+    administrators = {user.pk: user for user in rows}
+    if actor is not None:
+        require(administrators.get(actor.pk) or User.objects.get(pk=actor.pk), Capability.CHANGE_SETTINGS)
+
+
+def _save(user: User, *, force_insert: bool = False) -> None:
+    """Write the account. Raises `Invalid` when another has taken the address since it was checked."""
+    try:
+        with transaction.atomic():
+            user.save(force_insert=force_insert)
+    except IntegrityError:
+        if User.objects.filter(email__iexact=user.email).exclude(pk=user.pk).exists():
+            raise Invalid(ADDRESS_TAKEN, field="email") from None
+        raise
 
 
 def _branches(new: StaffRecord) -> list[Branch]:

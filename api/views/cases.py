@@ -128,7 +128,8 @@ def _log(request: Request) -> Response:
     form = CaseIn(data=request.data)
     form.is_valid(raise_exception=True)
     given, caller = form.validated_data, _caller(request)
-    case, code = logged_before(caller, given), status.HTTP_200_OK
+    code: int = status.HTTP_200_OK
+    case = logged_before(caller, given)
     if case is None:
         try:
             case, code = log_complaint(actor=caller, new=new_case(given)), status.HTTP_201_CREATED

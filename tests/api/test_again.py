@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import redis
 import time_machine
 from django.core.cache import cache
-from django.db import connections
 
 from accounts.models import User
 from api import idempotency
@@ -20,6 +17,7 @@ from customers.models import Customer
 from messaging.models import OutboxMessage
 from tests.api.test_cases import CASES, Program, complaint, problem_of
 from tests.factories import MONDAY, Desk, log_case, make_branch, make_desk, make_user
+from tests.support.at_once import all_at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -147,25 +145,6 @@ def test_a_reference_that_says_something_else_is_refused(desk: Desk) -> None:
 
 
 # --- at the same moment --------------------------------------------------------------------
-
-
-def all_at_once(calls: list[Callable[[], Any]]) -> list[Any]:
-    start = threading.Barrier(len(calls))
-    answers: list[Any] = [None] * len(calls)
-
-    def run(index: int) -> None:
-        try:
-            start.wait(timeout=30)
-            answers[index] = calls[index]()
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return answers
 
 
 @pytest.mark.django_db(transaction=True)

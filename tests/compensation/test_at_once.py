@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
 from django.db.models import Sum
 
 from accounts.models import User
@@ -19,31 +17,9 @@ from compensation.actions.offers import propose_offer, withdraw_offer
 from compensation.models import Approval, Budget, BudgetMovement, Offer
 from compensation.states import Movement, OfferState
 from tests.compensation.world import World, make_budget, make_case, make_world, propose
+from tests.support.at_once import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def all_at_once(calls: Sequence[Callable[[], object]]) -> list[object]:
-    """Run each in a thread and on a connection of its own, and give what it returned or raised."""
-    start = threading.Barrier(len(calls))
-    results: list[object] = [None] * len(calls)
-
-    def run(index: int) -> None:
-        try:
-            start.wait(timeout=30)
-            results[index] = calls[index]()
-        except Exception as error:  # noqa: BLE001  # the test looks at whatever came
-            results[index] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert not any(thread.is_alive() for thread in threads), "a deadlock"
-    return results
 
 
 def approving(world: World, offer: Offer) -> Callable[[], object]:

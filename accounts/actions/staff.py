@@ -17,7 +17,7 @@ from accounts.actions.preferences import check_time_zone
 from accounts.models import Branch, User
 from accounts.signals import staff_changed
 from accounts.states import Capability, Role
-from common.errors import Conflict, Invalid
+from common.errors import Conflict, Invalid, Values, refuse_overtaken
 
 ADDRESS_TAKEN = _("Someone has an account with this address already.")
 
@@ -70,10 +70,18 @@ def create_staff(*, actor: User | None, new: StaffRecord, password: str = "") ->
     return user
 
 
-def update_staff(*, actor: User, user_id: int, new: StaffRecord) -> User:
+def staff_values(user: User) -> Values:
+    """How an account is, as a form shows it."""
+    names = ("email", "name", "role", "all_branches", "language", "time_zone", "is_active")
+    values: dict[str, object] = {name: getattr(user, name) for name in names}
+    return values | {"branches": sorted(user.branches.values_list("pk", flat=True))}
+
+
+def update_staff(*, actor: User, user_id: int, new: StaffRecord, seen: Values | None = None) -> User:
     """Change an account; an inactive one can't sign in, and its sessions end.
 
-    Raises `Invalid` at the field that is wrong, and `Conflict` when administrators would shut themselves out.
+    Raises `Invalid` at the field that is wrong, `Conflict` when administrators would shut themselves out, and
+    `Overtaken` when somebody else has changed the account since it was as `seen` (see `staff_values`).
     """
     require(actor, Capability.CHANGE_SETTINGS)
     check_staff(new, known_as=user_id)
@@ -82,6 +90,7 @@ def update_staff(*, actor: User, user_id: int, new: StaffRecord) -> User:
     with transaction.atomic():
         _lock_administrators(actor)
         user = User.objects.select_for_update().get(pk=user_id)
+        refuse_overtaken(seen, staff_values(user))
         branches = _branches(new)
         before = _facts(user, user.branches.all())
         user.email = new.email.strip().lower()

@@ -12,18 +12,30 @@ from accounts.access import require
 from accounts.models import Branch, User
 from accounts.states import Capability
 from audit.actions import record
-from common.errors import Invalid
+from common.errors import Invalid, Values, refuse_overtaken
 from common.money import check_amount
 from compensation.models import Budget
 
 
+def budget_values(budget: Budget) -> Values:
+    """What can be changed of a budget, as a form shows it: without the zeros that the column adds."""
+    return {"amount": f"{budget.amount.normalize():f}"}
+
+
 def set_budget(
-    *, actor: User, branch_id: int, currency: str, starts_on: dt.date, ends_on: dt.date, amount: Decimal
+    *,
+    actor: User,
+    branch_id: int,
+    currency: str,
+    starts_on: dt.date,
+    ends_on: dt.date,
+    amount: Decimal,
+    seen: Values | None = None,
 ) -> Budget:
     """Set the budget of a branch for a period, or change the amount of the one that has this very period.
 
     Raises `Invalid` when the period runs backwards or overlaps another, or the amount is less than is spent
-    already.
+    already, and `Overtaken` when somebody else has changed it since it was as `seen` (see `budget_values`).
     """
     with transaction.atomic():
         branch = Branch.objects.select_for_update(no_key=True).get(pk=branch_id)
@@ -43,6 +55,8 @@ def set_budget(
             raise Invalid(_("This period overlaps with another budget of the branch."), field="starts_on")
         elif amount < budget.reserved + budget.committed:
             raise Invalid(_("More than this is reserved or spent already."), field="amount")
+        else:
+            refuse_overtaken(seen, budget_values(budget))
         budget.amount = amount
         budget.save()
         record(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.conf import settings
 from django.utils.translation import get_language_info
@@ -12,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions.staff import StaffRecord
 from accounts.models import Branch, User
 from accounts.states import Role, Theme
+from desk.forms.changing import ChangeForm
 
 # Each language by its own name, so that one who landed in a strange one finds the way back.
 OWN_NAMES = [(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES]
@@ -42,7 +41,7 @@ class PreferencesForm(forms.Form):
         return {name: getattr(user, name) for name in cls.base_fields}
 
 
-class StaffForm(forms.Form):
+class StaffForm(ChangeForm):
     """An account of a colleague."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
@@ -69,14 +68,6 @@ class StaffForm(forms.Form):
         """What a valid form says."""
         given = {name: self.cleaned_data[name] for name in StaffRecord.__dataclass_fields__}
         return StaffRecord(**given)
-
-    @classmethod
-    def initial_of(cls, user: User) -> dict[str, Any]:
-        """How an account is now."""
-        values = {
-            name: getattr(user, name) for name in StaffRecord.__dataclass_fields__ if name != "branches"
-        }
-        return values | {"branches": list(user.branches.values_list("pk", flat=True))}
 
 
 class NewStaffForm(StaffForm):

@@ -16,9 +16,9 @@ from accounts.models import Branch, User
 from accounts.queries import branches_of
 from common.display import date_locale
 from common.money import CURRENCIES, babel_locale
-from compensation.models import Budget
+from desk.forms.changing import ChangeForm
 from desk.forms.office import ZoneInput
-from sla.actions.calendars import WEEK, CalendarRecord, write_day
+from sla.actions.calendars import WEEK, CalendarRecord
 from sla.models import Calendar
 from sla.queries import holiday_countries
 
@@ -30,7 +30,7 @@ def day_input() -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-class BranchForm(forms.Form):
+class BranchForm(ChangeForm):
     """A place of service and the calendar it works by."""
 
     name_en = forms.CharField(label=_("Name in English"), max_length=120)
@@ -60,14 +60,8 @@ class BranchForm(forms.Form):
         """What a valid form says."""
         return BranchRecord(**{name: self.cleaned_data[name] for name in BranchRecord.__dataclass_fields__})
 
-    @classmethod
-    def initial_of(cls, branch: Branch, calendar: Calendar | None) -> dict[str, Any]:
-        """How a branch is now."""
-        values = {name: getattr(branch, name) for name in BranchRecord.__dataclass_fields__}
-        return values | {"calendar": calendar.pk if calendar else None}
 
-
-class CalendarForm(forms.Form):
+class CalendarForm(ChangeForm):
     """Opening hours of a week, one field a day, and whose public holidays count."""
 
     name_en = forms.CharField(label=_("Name in English"), max_length=120)
@@ -108,13 +102,6 @@ class CalendarForm(forms.Form):
             holiday_country=given["holiday_country"],
         )
 
-    @classmethod
-    def initial_of(cls, calendar: Calendar) -> dict[str, Any]:
-        """How a calendar is now."""
-        hours = {f"day_{day}": write_day(calendar.week.get(str(day), [])) for day in WEEK}
-        names = ("name_en", "name_zh", "time_zone", "holiday_country")
-        return hours | {name: getattr(calendar, name) for name in names}
-
 
 def _countries() -> list[tuple[str, str]]:
     """Countries by their names in the reader's language, sorted by them."""
@@ -124,7 +111,7 @@ def _countries() -> list[tuple[str, str]]:
     )
 
 
-class BudgetAmountForm(forms.Form):
+class BudgetAmountForm(ChangeForm):
     """How much there is to spend in a period that is set already."""
 
     amount = forms.DecimalField(
@@ -160,11 +147,6 @@ class BudgetForm(BudgetAmountForm):
         start = today.replace(day=1)
         end = (start + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
         return {"starts_on": start, "ends_on": end}
-
-
-def amount_of(budget: Budget) -> dict[str, Any]:
-    """What the form of a budget's amount begins with."""
-    return {"amount": plain_amount(budget.amount)}
 
 
 def plain_amount(amount: Decimal) -> Decimal:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.actions.authorities import today
-from accounts.actions.staff import create_staff, update_staff
+from accounts.actions.staff import create_staff, staff_values, update_staff
 from accounts.models import User
 from accounts.states import CAPABILITIES, Capability, Role
 from common.display import date_locale
@@ -142,9 +142,12 @@ def staff_new(request: StaffRequest) -> HttpResponse:
 def staff_edit(request: StaffRequest, user_id: int) -> HttpResponse:
     """Change an account."""
     person = get_object_or_404(User, pk=user_id)
-    form = StaffForm(request.POST if request.method == "POST" else None, initial=StaffForm.initial_of(person))
+    form = StaffForm(request.POST if request.method == "POST" else None, values=staff_values(person))
     if request.method == "POST":
-        changed = run(form, lambda: update_staff(actor=request.user, user_id=person.pk, new=form.record))
+        changed = run(
+            form,
+            lambda: update_staff(actor=request.user, user_id=person.pk, new=form.record, seen=form.seen),
+        )
         if changed is not None:
             messages.success(request, _("The account of {name} is changed.").format(name=changed.name))
             return redirect("desk:settings")

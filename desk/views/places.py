@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from accounts.models import Branch
 from accounts.states import Capability
 from common.money import format_money
-from compensation.actions.budgets import set_budget
+from compensation.actions.budgets import budget_values, set_budget
 from compensation.models import Budget
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
-from desk.forms.places import BranchForm, BudgetAmountForm, BudgetForm, CalendarForm, amount_of
-from sla.actions.branches import change_branch, open_branch
-from sla.actions.calendars import save_calendar, write_day
-from sla.models import BranchCalendar, Calendar
+from desk.forms.places import BranchForm, BudgetAmountForm, BudgetForm, CalendarForm
+from sla.actions.branches import branch_values, change_branch, open_branch
+from sla.actions.calendars import calendar_values, save_calendar, write_day
+from sla.models import Calendar
 from sla.seed import OFFICE_WEEK
 
 
@@ -46,11 +46,7 @@ def branch_new(request: StaffRequest) -> HttpResponse:
 def branch_edit(request: StaffRequest, branch_id: int) -> HttpResponse:
     """Change a branch."""
     branch = get_object_or_404(Branch, pk=branch_id)
-    held = BranchCalendar.objects.select_related("calendar").filter(branch=branch).first()
-    form = BranchForm(
-        request.POST if request.method == "POST" else None,
-        initial=BranchForm.initial_of(branch, held.calendar if held else None),
-    )
+    form = BranchForm(request.POST if request.method == "POST" else None, values=branch_values(branch))
     if request.method == "POST":
         changed = run(
             form,
@@ -59,6 +55,7 @@ def branch_edit(request: StaffRequest, branch_id: int) -> HttpResponse:
                 branch_id=branch.pk,
                 new=form.record,
                 calendar=form.cleaned_data["calendar"],
+                seen=form.seen,
             ),
         )
         if changed is not None:
@@ -80,9 +77,7 @@ def calendar_new(request: StaffRequest) -> HttpResponse:
 def calendar_edit(request: StaffRequest, calendar_id: int) -> HttpResponse:
     """Change a calendar."""
     calendar = get_object_or_404(Calendar, pk=calendar_id)
-    form = CalendarForm(
-        request.POST if request.method == "POST" else None, initial=CalendarForm.initial_of(calendar)
-    )
+    form = CalendarForm(request.POST if request.method == "POST" else None, values=calendar_values(calendar))
     return _calendar_page(request, form, calendar)
 
 
@@ -91,7 +86,10 @@ def _calendar_page(request: StaffRequest, form: CalendarForm, calendar: Calendar
         saved = run(
             form,
             lambda: save_calendar(
-                actor=request.user, calendar_id=calendar.pk if calendar else None, new=form.record
+                actor=request.user,
+                calendar_id=calendar.pk if calendar else None,
+                new=form.record,
+                seen=form.seen,
             ),
         )
         if saved is not None:
@@ -115,8 +113,13 @@ def budget_new(request: StaffRequest) -> HttpResponse:
 
     def action() -> Budget:
         given = form.cleaned_data
-        branch: Branch = given.pop("branch")
-        return set_budget(actor=me, branch_id=branch.pk, currency=branch.currency, **given)
+        branch: Branch = given["branch"]
+        return set_budget(
+            actor=me,
+            branch_id=branch.pk,
+            currency=branch.currency,
+            **{name: given[name] for name in ("starts_on", "ends_on", "amount")},
+        )
 
     if request.method == "POST":
         budget = run(form, action)
@@ -135,7 +138,7 @@ def budget_new(request: StaffRequest) -> HttpResponse:
 def budget_edit(request: StaffRequest, budget_id: int) -> HttpResponse:
     """Change the amount of a budget; its branch and period stay."""
     budget = get_object_or_404(Budget.objects.select_related("branch"), pk=budget_id)
-    form = BudgetAmountForm(request.POST if request.method == "POST" else None, initial=amount_of(budget))
+    form = BudgetAmountForm(request.POST if request.method == "POST" else None, values=budget_values(budget))
     if request.method == "POST":
         changed = run(
             form,
@@ -146,6 +149,7 @@ def budget_edit(request: StaffRequest, budget_id: int) -> HttpResponse:
                 starts_on=budget.starts_on,
                 ends_on=budget.ends_on,
                 amount=form.cleaned_data["amount"],
+                seen=form.seen,
             ),
         )
         if changed is not None:

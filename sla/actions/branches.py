@@ -9,6 +9,7 @@ from accounts.actions.branches import BranchRecord, create_branch, update_branch
 from accounts.models import Branch, User
 from accounts.states import Capability
 from audit.actions import record
+from common.errors import Values, refuse_overtaken
 from sla.models import BranchCalendar, Calendar
 
 
@@ -20,9 +21,24 @@ def open_branch(*, actor: User | None, new: BranchRecord, calendar: Calendar) ->
     return branch
 
 
-def change_branch(*, actor: User, branch_id: int, new: BranchRecord, calendar: Calendar) -> Branch:
-    """Change a branch and its calendar. Raises `Invalid` at the wrong field, `NotAllowed`."""
+def branch_values(branch: Branch) -> Values:
+    """How a branch is, with its calendar, as a form shows it."""
+    values = {name: getattr(branch, name) for name in BranchRecord.__dataclass_fields__}
+    held = BranchCalendar.objects.filter(branch=branch).values_list("calendar", flat=True).first()
+    return values | {"calendar": held}
+
+
+def change_branch(
+    *, actor: User, branch_id: int, new: BranchRecord, calendar: Calendar, seen: Values | None = None
+) -> Branch:
+    """Change a branch and its calendar.
+
+    Raises `Invalid` at the wrong field, `NotAllowed`, and `Overtaken` when somebody else has changed it since
+    it was as `seen` (see `branch_values`).
+    """
+    require(actor, Capability.CHANGE_SETTINGS)
     with transaction.atomic():
+        refuse_overtaken(seen, branch_values(Branch.objects.select_for_update().get(pk=branch_id)))
         branch = update_branch(actor=actor, branch_id=branch_id, new=new)
         assign_calendar(actor=actor, branch=branch, calendar=calendar)
     return branch

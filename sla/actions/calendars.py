@@ -16,7 +16,7 @@ from accounts.actions.preferences import check_time_zone
 from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
-from common.errors import Invalid
+from common.errors import Invalid, Values, refuse_overtaken
 from sla.models import Calendar
 from sla.queries import holiday_countries, parse_intervals
 from sla.rules import BusinessHours, InvalidHoursError, NoOpeningHoursError, OverlappingHoursError
@@ -48,11 +48,21 @@ class CalendarRecord:
     code: str = ""
 
 
-def save_calendar(*, actor: User | None, calendar_id: int | None, new: CalendarRecord) -> Calendar:
+def calendar_values(calendar: Calendar) -> Values:
+    """How a calendar is, as a form shows it: a field for each day of the week."""
+    names = ("name_en", "name_zh", "time_zone", "holiday_country")
+    values: dict[str, object] = {name: getattr(calendar, name) for name in names}
+    return values | {f"day_{day}": write_day(calendar.week.get(str(day), [])) for day in WEEK}
+
+
+def save_calendar(
+    *, actor: User | None, calendar_id: int | None, new: CalendarRecord, seen: Values | None = None
+) -> Calendar:
     """Make a calendar (`calendar_id` None) or change one; running deadlines follow it soon after.
 
     An actor of None is whoever runs the server. Raises `Invalid` at the field that is wrong (a weekday is
-    "day_0" to "day_6"), `NotAllowed`.
+    "day_0" to "day_6"), `NotAllowed`, and `Overtaken` when somebody else has changed it since it was as
+    `seen` (see `calendar_values`).
     """
     if actor is not None:
         require(actor, Capability.CHANGE_SETTINGS)
@@ -69,6 +79,7 @@ def save_calendar(*, actor: User | None, calendar_id: int | None, new: CalendarR
             before: dict[str, object] = {}
         else:
             calendar = Calendar.objects.select_for_update().get(pk=calendar_id)
+            refuse_overtaken(seen, calendar_values(calendar))
             before = {name: getattr(calendar, name) for name in values}
         changed = {name: value for name, value in values.items() if before.get(name) != value}
         if not changed:

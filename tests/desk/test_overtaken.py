@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from cases.models import Case, Defect
+from compensation.actions.budgets import set_budget
+from sla.models import Calendar
+from sla.queries import calendar_of
 from tests.desk.test_case_pages import address, signed_in, words
-from tests.factories import Desk, log_case
+from tests.factories import Desk, log_case, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -119,3 +125,86 @@ def test_a_form_that_tells_nonsense_fails_in_no_other_way_than_a_form(
 ) -> None:
     sent = classification(case, failure_type="process") | {"seen_values": seen}
     assert signed_in(desk.frontline).post(address(case, "case_classify"), sent).status_code in (302, 422)
+
+
+def changed_by_two(
+    desk: Desk, url: str, fields: dict[str, Any], first: dict[str, Any], second: dict[str, Any]
+) -> Any:
+    """Two administrators open a form; what the second gets who sends it after the first."""
+    clients = [signed_in(desk.admin), signed_in(make_user("admin"))]
+    seen = [opened(client, url) for client in clients]
+    assert clients[0].post(url, fields | first | seen[0]).status_code == 302
+    refused = clients[1].post(url, fields | second | seen[1])
+    assert refused.status_code == 422
+    assert "Somebody else has set in the meantime" in words(refused)
+    # Sent again as the page shows it now, it is saved.
+    form = refused.context["form"]
+    again = {name: form[name].value() for name in form.fields}
+    again = {name: value for name, value in again.items() if value not in (None, False)}
+    assert clients[1].post(url, again).status_code == 302
+    return refused
+
+
+def test_an_account_that_was_shut_is_not_opened_again_by_who_only_mends_its_name(desk: Desk) -> None:
+    person = desk.colleague
+    fields = {
+        "name": person.name,
+        "email": person.email,
+        "role": person.role,
+        "branches": [desk.branch.pk],
+        "language": "en",
+        "time_zone": "UTC",
+    }
+    url = reverse("desk:staff_edit", args=[person.pk])
+    refused = changed_by_two(desk, url, fields, {}, {"is_active": "on", "name": "Ada Fern"})
+    assert "May sign in: no" in words(refused)
+    person.refresh_from_db()
+    assert (person.is_active, person.name, list(person.branches.all())) == (False, "Ada Fern", [desk.branch])
+
+
+def test_a_branch_and_its_calendar_are_not_put_back_unseen(desk: Desk) -> None:
+    branch = desk.branch
+    office = Calendar.objects.get(code="office")
+    shop = Calendar.objects.create(code="shop", name_en="Shop hours", name_zh="店", week=office.week)
+    fields = {
+        "code": branch.code,
+        "name_en": branch.name_en,
+        "name_zh": branch.name_zh,
+        "time_zone": "UTC",
+        "currency": "EUR",
+        "calendar": office.pk,
+        "is_active": "on",
+    }
+    url = reverse("desk:branch_edit", args=[branch.pk])
+    refused = changed_by_two(desk, url, fields, {"calendar": shop.pk}, {"name_en": "Harbour"})
+    assert f"Calendar: {shop.label}" in words(refused)
+    branch.refresh_from_db()
+    assert (branch.name_en, calendar_of(branch.pk)) == ("Harbour", shop)
+
+
+def test_opening_hours_are_not_put_back_unseen(desk: Desk) -> None:
+    office = Calendar.objects.get(code="office")
+    url = reverse("desk:calendar_edit", args=[office.pk])
+    form = signed_in(desk.admin).get(url).context["form"]
+    fields = {name: form[name].value() for name in form.fields if form[name].value() is not None}
+    refused = changed_by_two(desk, url, fields, {"day_5": "10:00-12:00"}, {"name_en": "Office hours"})
+    assert "Saturday: 10:00-12:00" in words(refused)
+    office.refresh_from_db()
+    assert (office.name_en, office.week["5"]) == ("Office hours", [["10:00", "12:00"]])
+
+
+def test_a_budget_is_not_set_without_seeing_what_it_has_become(desk: Desk) -> None:
+    today = dt.datetime.now(dt.UTC).date()
+    budget = set_budget(
+        actor=desk.admin,
+        branch_id=desk.branch.pk,
+        currency="EUR",
+        starts_on=today,
+        ends_on=today,
+        amount=Decimal(1000),
+    )
+    url = reverse("desk:budget_edit", args=[budget.pk])
+    refused = changed_by_two(desk, url, {}, {"amount": "2000"}, {"amount": "1500"})
+    assert "Amount: 2000" in words(refused)
+    budget.refresh_from_db()
+    assert budget.amount == 1500

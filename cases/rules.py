@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
-from cases.states import StepKind, StepState
+from cases.states import TRANSITIONS, CaseState, StepKind, StepState
 from sla.rules import BusinessHours, add_business_time, business_time_between
 
 # Share of the target used at which each escalation level fires: owner, supervisor, manager (our judgement).
@@ -14,6 +14,11 @@ LAST_LEVEL = max(ALERT_SHARES)
 
 # Listening and apologising come before the solution: emotion first, then the problem.
 BEFORE_SOLVING = (StepKind.LISTEN, StepKind.APOLOGISE)
+
+
+def may_become(state: str, wanted: CaseState) -> bool:
+    """Whether a case may go over from one state to another."""
+    return wanted in TRANSITIONS[CaseState(state)]
 
 
 def clock_due(

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from feedback.states import Construct
+from feedback.states import TRANSITIONS, Construct, InvitationState
 
 # DOMAIN-wide defaults; each is the product's own judgement.
 REST = dt.timedelta(days=90)  # at most one survey a customer in this time
@@ -55,6 +55,11 @@ class Scores:
     satisfaction: int
     justice: Decimal | None
     nps: int | None
+
+
+def may_become(state: str, wanted: InvitationState) -> bool:
+    """Whether an invitation may go over from one state to another."""
+    return wanted in TRANSITIONS[InvitationState(state)]
 
 
 def problems(questions: Sequence[Question], answers: Mapping[str, object]) -> dict[str, Problem]:

@@ -8,7 +8,16 @@ from accounts.access import require
 from accounts.models import User
 from accounts.states import Capability
 from cases.models import Case
+from cases.rules import may_become
+from cases.states import CaseState
 from common.errors import Conflict
+
+# What a case says that can't go over to the state asked for.
+STANDS = {
+    CaseState.OPEN: _("This case is open already."),
+    CaseState.WAITING: _("This case is waiting already."),
+    CaseState.RESOLVED: _("This case is resolved. Reopen it to go on."),
+}
 
 
 def lock_case(case_id: int) -> Case:
@@ -25,5 +34,12 @@ def take_case_for(
     case = lock_case(case_id)
     require(actor, capability, branch_id=case.branch_id)
     if must_be_open and not case.is_open:
-        raise Conflict(_("This case is resolved. Reopen it to go on."))
+        raise Conflict(STANDS[CaseState.RESOLVED])
     return case
+
+
+def move_case(case: Case, to: CaseState) -> None:
+    """Let a locked case go over to another state, not yet written. Raises `Conflict` where it may not."""
+    if not may_become(case.state, to):
+        raise Conflict(STANDS[CaseState(case.state)])
+    case.state = to

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from audit.actions import record
 from cases.actions.clocks import build_clocks, refresh_due, stop_clocks
-from cases.actions.locking import take_case_for
+from cases.actions.locking import STANDS, move_case, take_case_for
 from cases.actions.log import build_steps
 from cases.actions.steps import refresh_next_step
 from cases.actions.timeline import add_event
@@ -71,7 +71,8 @@ def resolve_case(
             raise Blocked(blockers)
         now = timezone.now()
         stop_clocks(case, at=now)
-        case.state, case.outcome, case.cause = CaseState.RESOLVED, outcome, cause
+        move_case(case, CaseState.RESOLVED)
+        case.outcome, case.cause = outcome, cause
         case.resolution, case.resolve_reason = resolution.strip(), reason.strip()[:250] if blockers else ""
         case.resolved_at = now
         case.first_response_at = case.first_response_at or now
@@ -100,9 +101,10 @@ def reopen_case(*, actor: User, case_id: int, reason: str) -> Case:
     with transaction.atomic():
         case = take_case_for(actor, case_id, must_be_open=False)
         if case.is_open:
-            raise Conflict(_("This case is open already."))
+            # One that waits goes on without being reopened.
+            raise Conflict(STANDS[CaseState.OPEN])
         now = timezone.now()
-        case.state = CaseState.OPEN
+        move_case(case, CaseState.OPEN)
         case.reopened_count += 1
         case.save(update_fields=("state", "reopened_count"))
         Clock.objects.bulk_create(

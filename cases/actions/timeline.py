@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from audit.actions import record
 from cases.actions.clocks import resume_clocks, stop_clocks
-from cases.actions.locking import take_case_for
+from cases.actions.locking import move_case, take_case_for
 from cases.actions.steps import finish_step
 from cases.models import Case, TimelineEntry
 from cases.states import CaseState, EntryKind, StepKind
@@ -109,7 +109,7 @@ def record_customer_message(*, actor: User, case_id: int, body: str) -> Timeline
 
 def end_wait(case: Case, *, actor: User | None, at: dt.datetime) -> None:
     """The customer has answered: the case is open again and its clock goes on."""
-    case.state = CaseState.OPEN
+    move_case(case, CaseState.OPEN)
     case.save(update_fields=("state",))
     resume_clocks(case, at=at)
     add_event(case=case, actor=actor, message=gettext_noop("The customer answered; the clock runs again."))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from audit.actions import record
 from cases.actions.clocks import pause_clocks
-from cases.actions.locking import take_case_for
+from cases.actions.locking import move_case, take_case_for
 from cases.actions.timeline import add_event, end_wait
 from cases.models import Case
 from cases.states import CaseState
@@ -23,9 +23,7 @@ def wait_for_customer(*, actor: User, case_id: int, reason: str) -> Case:
         raise Invalid(_("Say what we are waiting for."), field="reason")
     with transaction.atomic():
         case = take_case_for(actor, case_id)
-        if case.state == CaseState.WAITING:
-            raise Conflict(_("This case is waiting already."))
-        case.state = CaseState.WAITING
+        move_case(case, CaseState.WAITING)
         case.save(update_fields=("state",))
         pause_clocks(case, at=timezone.now())
         add_event(

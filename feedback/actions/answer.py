@@ -18,6 +18,7 @@ from cases.actions.timeline import add_event
 from cases.models import Case
 from common.errors import Conflict, Invalid, NotAllowed
 from feedback.actions.follow_up import open_follow_up
+from feedback.actions.invite import move_invitation
 from feedback.models import Invitation, Response
 from feedback.queries import invitation_by_token, questions_of
 from feedback.rules import LONGEST_COMMENT, Problem, Question, is_low, problems, score
@@ -72,6 +73,7 @@ def _write(
     invitation = Invitation.objects.select_for_update().get(pk=invitation_id)
     if invitation.closes_at is None or now >= invitation.closes_at:
         raise Conflict(_("This survey is closed."))
+    move_invitation(invitation, InvitationState.ANSWERED)
     scores = score(questions, answers)
     before = Response.objects.filter(invitation=invitation).first()
     was_low = before is not None and is_low(before.satisfaction, settings.FEEDBACK_LOW_SCORE)
@@ -81,7 +83,6 @@ def _write(
     response.justice, response.nps = scores.justice, scores.nps
     response.changed_at = now
     response.save()
-    invitation.state = InvitationState.ANSWERED
     invitation.reminder_due_at = None
     invitation.save(update_fields=("state", "reminder_due_at"))
     _tell_the_case(case, response, is_new=before is None)

@@ -7,13 +7,15 @@ import secrets
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from audit.actions import record
 from cases.models import Case
+from common.errors import Conflict
 from feedback.models import Invitation
 from feedback.queries import active_instrument
-from feedback.rules import ask_at, zone_of
+from feedback.rules import ask_at, may_become, zone_of
 from feedback.states import InvitationState
 
 # Why a survey was not sent: messages of the catalogue, shown in the reader's language.
@@ -58,9 +60,19 @@ def call_off_surveys(*, case: Case) -> None:
     Invitation.objects.filter(case=case, state=InvitationState.SENT).update(reminder_due_at=None)
 
 
+def move_invitation(invitation: Invitation, to: InvitationState) -> None:
+    """Let a locked invitation go over to another state, not yet written. Raises `Conflict` if it may not."""
+    if not may_become(invitation.state, to):
+        raise Conflict(
+            _("This is not possible any more: the survey is now “%(state)s”."),
+            params={"state": InvitationState(invitation.state).label},
+        )
+    invitation.state = to
+
+
 def skip(invitation: Invitation, case: Case, reason: str) -> None:
     """Record that a planned survey is not sent, and why."""
-    invitation.state = InvitationState.SKIPPED
+    move_invitation(invitation, InvitationState.SKIPPED)
     invitation.skip_reason = reason
     invitation.save(update_fields=("state", "skip_reason"))
     record(

@@ -18,7 +18,15 @@ from cases.models import Case
 from cases.states import StepKind
 from common.queue import claim
 from customers.models import Customer
-from feedback.actions.invite import ASKED_LATELY, NO_ADDRESS, REOPENED, customer_zone, skip, survey_delay
+from feedback.actions.invite import (
+    ASKED_LATELY,
+    NO_ADDRESS,
+    REOPENED,
+    customer_zone,
+    move_invitation,
+    skip,
+    survey_delay,
+)
 from feedback.models import Invitation
 from feedback.queries import due_invitations, due_reminders, was_asked_since
 from feedback.rules import OPEN_FOR, REMIND_AFTER, REST, ask_at, by_day
@@ -66,7 +74,7 @@ def _send_survey(key: int) -> bool:
     if reason or address is None:
         skip(invitation, case, reason or NO_ADDRESS)
         return False
-    invitation.state = InvitationState.SENT
+    move_invitation(invitation, InvitationState.SENT)
     invitation.sent_at = now
     invitation.closes_at = now + OPEN_FOR
     invitation.reminder_due_at = now + REMIND_AFTER

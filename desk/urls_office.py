@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from desk.views import days, home, limits, mailbox, office, places, preferences, undelivered
+from desk.views import days, home, limits, mailbox, office, places, preferences, undelivered, wording
 
 urlpatterns: list[URLPattern] = [
     path("follow-ups/<int:follow_up_id>/finish/", home.finish, name="follow_up_finish"),
@@ -40,6 +40,14 @@ urlpatterns: list[URLPattern] = [
         limits.authority_withdraw,
         name="authority_withdraw",
     ),
+    path("settings/taxonomy/families/new/", wording.family_new, name="family_new"),
+    path("settings/taxonomy/families/<int:family_id>/new/", wording.kind_new, name="kind_new"),
+    path("settings/taxonomy/failures/<int:defect_id>/", wording.defect_edit, name="defect_edit"),
+    path("settings/taxonomy/causes/new/", wording.cause_new, name="cause_new"),
+    path("settings/taxonomy/causes/<int:cause_id>/", wording.cause_edit, name="cause_edit"),
+    path("settings/playbooks/<int:playbook_id>/", wording.playbook_edit, name="playbook_edit"),
+    path("settings/scripts/new/", wording.script_new, name="script_new"),
+    path("settings/scripts/<slug:code>/", wording.script_edit, name="script_edit"),
     path("settings/budgets/new/", places.budget_new, name="budget_new"),
     path("settings/budgets/<int:budget_id>/", places.budget_edit, name="budget_edit"),
     path("settings/<slug:section>/", office.section_page, name="settings_section"),

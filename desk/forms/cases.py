@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -92,6 +93,13 @@ class DefectChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not sub
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(Defect.objects.filter(is_active=True, family__isnull=False), **kwargs)
+        self.held: int | None = None
+
+    def keep(self, held: int | None) -> None:
+        """Take the kind that a case has also when it is retired: what is not changed must not be lost."""
+        self.held = held
+        if held is not None:
+            self.queryset = Defect.objects.filter(Q(is_active=True, family__isnull=False) | Q(pk=held))
 
     def fill(self) -> None:
         """Offer what there is, in the language of the page, once it is shown: a form sent asks nothing."""
@@ -102,6 +110,10 @@ class DefectChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not sub
         for defect in defects():
             family = defect.family.label if defect.family else ""
             groups.setdefault(family, []).append((defect.pk, defect.label))
+        known = {key for kinds in groups.values() for key, _label in kinds}
+        if self.held is not None and self.held not in known:
+            kept = Defect.objects.filter(pk=self.held)
+            groups[str(_("retired"))] = [(defect.pk, defect.label) for defect in kept]
         return [("", _("not chosen")), *groups.items()]
 
 
@@ -122,6 +134,7 @@ class ClassifyForm(ChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["defect"].keep(self.initial.get("defect"))  # type: ignore[attr-defined]
         self.fields["defect"].fill()  # type: ignore[attr-defined]
         choices = [(value, f"{value} · {label}") for value, label in Severity.choices]
         self.fields["severity"].choices = choices  # type: ignore[attr-defined]
@@ -153,4 +166,10 @@ class ResolveForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         options = [(cause.pk, cause.label) for cause in causes()]
+        held = self.initial.get("cause")
+        if held is not None and held not in dict(options):
+            # Retired since an earlier resolution, which found it.
+            kept = Cause.objects.filter(pk=held)
+            options += [(cause.pk, cause.label) for cause in kept]
+            self.fields["cause"].queryset |= kept  # type: ignore[attr-defined]
         self.fields["cause"].widget.choices = [("", _("not chosen")), *options]

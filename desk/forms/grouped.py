@@ -18,8 +18,13 @@ class Group:
 
 
 class GroupedForm(forms.Form):
-    """Gives `groups` to the page, from pairs of a heading and names of fields."""
+    """Gives `groups` to the page, from pairs of a heading and names of fields.
 
+    `wide` leaves room for long texts; `beside` puts whole groups side by side, and not the fields of each.
+    """
+
+    wide = False
+    beside = False
     layout: list[tuple[str | Promise, list[str]]]
 
     @property

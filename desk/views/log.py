@@ -178,7 +178,7 @@ def _with_suggestion(request: StaffRequest) -> Any:
     if not data.get("failure_type"):
         # Saving stops at the empty field; the form comes back with the suggested defect and severity chosen.
         found = _suggestion(request)
-        defect = Defect.objects.filter(code=found.defect).first() if found.defect else None
+        defect = Defect.objects.filter(code=found.defect, is_active=True).first() if found.defect else None
         if defect is not None and not data.get("defect"):
             data["defect"] = str(defect.pk)
     return data

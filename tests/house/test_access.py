@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import User
 from accounts.states import Role
 from audit.models import Event
-from cases.models import Case
+from cases.models import Case, Cause, Defect, Playbook
 from compensation.actions.offers import propose_offer
 from compensation.models import Budget, Offer
 from feedback.models import FollowUp, Instrument, Invitation, Response
@@ -93,6 +93,14 @@ STAFF: dict[str, set[Role]] = {
     "desk:authority_new": {A},
     "desk:authority_edit": {A},
     "desk:authority_withdraw": {A},
+    "desk:family_new": {A},
+    "desk:kind_new": {A},
+    "desk:defect_edit": {A},
+    "desk:cause_new": {A},
+    "desk:cause_edit": {A},
+    "desk:playbook_edit": {A},
+    "desk:script_new": {A},
+    "desk:script_edit": {A},
     "desk:budget_new": {A},
     "desk:budget_edit": {A},
     "api:cases": EVERY,
@@ -181,6 +189,11 @@ def places(desk: Desk) -> dict[str, list[Any]]:
         "desk:targets_withdraw": ["2999-01-01"],
         "desk:authority_edit": ["EUR"],
         "desk:authority_withdraw": ["EUR", "2999-01-01"],
+        "desk:kind_new": [Defect.objects.get(code="quality").pk],
+        "desk:defect_edit": [Defect.objects.get(code="slow").pk],
+        "desk:cause_edit": [Cause.objects.get(code="staff").pk],
+        "desk:playbook_edit": [Playbook.objects.get(failure_type="").pk],
+        "desk:script_edit": ["acknowledge"],
         "desk:budget_edit": [budget.pk],
         "api:case": number,
         "api:notes": number,

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRefresh
@@ -43,6 +44,30 @@ def staff_required(capability: Capability = Capability.SEE_CASES) -> Callable[[P
             return page(request, *args, **kwargs)
 
         guarded.capability = capability  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return guard
+
+
+def form_on(page: str | Callable[..., str], *kept: str, **fixed: object) -> Callable[[Page[P]], Page[P]]:
+    """Take what the form of a page sends, and lead whoever opens the form's own address back to that page.
+
+    One gets there by reloading a form that was refused, or from the browser's history. `kept` are arguments
+    that the page's address takes as well, `fixed` further ones; where that is not enough, `page` is a function
+    of the request and the arguments. The page itself decides who sees it.
+    """
+
+    def guard(view: Page[P]) -> Page[P]:
+        @wraps(view)
+        def guarded(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if request.method == "POST":
+                return view(request, *args, **kwargs)
+            if request.method not in ("GET", "HEAD"):
+                return HttpResponseNotAllowed(["POST"])
+            if callable(page):
+                return redirect(page(request, *args, **kwargs))
+            return redirect(page, **{name: kwargs[name] for name in kept}, **fixed)
+
         return guarded  # type: ignore[return-value]
 
     return guard

@@ -132,9 +132,9 @@ def check_staff(new: StaffRecord, *, known_as: int | None) -> None:
 def _lock_administrators(actor: User | None) -> None:
     """Let one administrator at a time change accounts, and see whether the actor still is one.
 
-    Two who deactivate each other at the same moment would otherwise both find themselves entitled. As nobody
-    takes their own rights away, and whoever acts still has them, there is always an administrator left. Raises
-    `NotAllowed` if a colleague was first.
+    Two who deactivate each other at the same moment would otherwise both find themselves entitled. Nobody
+    takes their own rights away, and whoever acts still has them, so there is always an administrator left.
+    Raises `NotAllowed` if a colleague was first.
     """
     # In one order, so that no two wait for each other.
     rows = User.objects.select_for_update(no_key=True).filter(role=Role.ADMIN).order_by("pk")

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts.states import Capability
 from cases.queries import clocks_for
@@ -26,7 +26,7 @@ from compensation.models import Offer
 from compensation.queries import get_offer_for, waiting_for
 from compensation.rules import ZERO
 from compensation.states import MATCH_NOTE, MATCH_SOURCE, OfferState
-from desk.access import StaffRequest, staff_required
+from desk.access import StaffRequest, form_on, staff_required
 from desk.clocks import row_clock
 from desk.forms.apply import run
 from desk.forms.offers import LowerForm, ReasonForm
@@ -77,8 +77,13 @@ def inbox(request: StaffRequest) -> HttpResponse:
     return inbox_page(request, id_in(request.GET.get("offer", "")))
 
 
-@require_POST
+def open_in_inbox(_request: StaffRequest, offer_id: int) -> str:
+    """The inbox with an offer open."""
+    return f"{reverse('desk:approvals')}?offer={offer_id}"
+
+
 @staff_required(Capability.DECIDE_OFFER)
+@form_on(open_in_inbox)
 def approve(request: StaffRequest, offer_id: int) -> HttpResponse:
     """Approve an offer: as asked, or a lower amount where one is given."""
     offer = _find(request, offer_id)
@@ -98,8 +103,8 @@ def approve(request: StaffRequest, offer_id: int) -> HttpResponse:
     return _go_on(request)
 
 
-@require_POST
 @staff_required(Capability.DECIDE_OFFER)
+@form_on(open_in_inbox)
 def reject(request: StaffRequest, offer_id: int) -> HttpResponse:
     """Reject an offer."""
     offer = _find(request, offer_id)

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from accounts.states import Capability
 from cases.actions.classify import Classification, reclassify_case
@@ -22,7 +21,7 @@ from cases.models import Case
 from cases.queries import steps_of
 from cases.states import StepKind
 from common.errors import DomainError
-from desk.access import StaffRequest, staff_required
+from desk.access import StaffRequest, form_on, staff_required
 from desk.forms.apply import run
 from desk.forms.cases import StepForm
 from desk.forms.changing import ChangeForm
@@ -31,8 +30,8 @@ from messaging.actions import retry_message
 from messaging.queries import undelivered_about
 
 
-@require_POST
 @staff_required(Capability.RECOVER_CASE)
+@form_on("desk:case", "number")
 def write(request: StaffRequest, number: str, kind: str) -> HttpResponse:
     """Keep a note, a call, the customer's words, or send a reply."""
     case = find_case(request.user, number)
@@ -64,8 +63,8 @@ def write(request: StaffRequest, number: str, kind: str) -> HttpResponse:
     return _finish(request, case, form, action, done[kind], "write_form")
 
 
-@require_POST
 @staff_required(Capability.RECOVER_CASE)
+@form_on("desk:case", "number")
 def step(request: StaffRequest, number: str, kind: str, verb: str) -> HttpResponse:
     """Complete, skip or reopen a recovery step."""
     case = find_case(request.user, number)
@@ -87,8 +86,8 @@ def step(request: StaffRequest, number: str, kind: str, verb: str) -> HttpRespon
     return _finish(request, case, form, action, "", "step_form")
 
 
-@require_POST
 @staff_required(Capability.RECOVER_CASE)
+@form_on("desk:case", "number")
 def take(request: StaffRequest, number: str) -> HttpResponse:
     """Make the case one's own."""
     case = find_case(request.user, number)
@@ -101,8 +100,8 @@ def take(request: StaffRequest, number: str) -> HttpResponse:
     return _simply(request, case, action, _("This case is yours now."))
 
 
-@require_POST
 @staff_required(Capability.ASSIGN_CASE)
+@form_on("desk:case", "number")
 def assign(request: StaffRequest, number: str) -> HttpResponse:
     """Give the case to someone else."""
     case = find_case(request.user, number)
@@ -116,8 +115,8 @@ def assign(request: StaffRequest, number: str) -> HttpResponse:
     return _finish(request, case, form, action, _("The case has a new owner."), "assign_form")
 
 
-@require_POST
 @staff_required(Capability.RECOVER_CASE)
+@form_on("desk:case", "number")
 def classify(request: StaffRequest, number: str) -> HttpResponse:
     """Change what failed and how grave it is."""
     case = find_case(request.user, number)
@@ -139,8 +138,8 @@ def classify(request: StaffRequest, number: str) -> HttpResponse:
     return _finish(request, case, form, action, _("The classification is changed."), "classify_form")
 
 
-@require_POST
 @staff_required(Capability.RECOVER_CASE)
+@form_on("desk:case", "number")
 def wait(request: StaffRequest, number: str) -> HttpResponse:
     """Wait for the customer."""
     case = find_case(request.user, number)
@@ -152,8 +151,8 @@ def wait(request: StaffRequest, number: str) -> HttpResponse:
     return _finish(request, case, form, action, _("The resolution clock stands still."), "wait_form")
 
 
-@require_POST
 @staff_required(Capability.RECOVER_CASE)
+@form_on("desk:case", "number")
 def go_on(request: StaffRequest, number: str) -> HttpResponse:
     """Stop waiting."""
     case = find_case(request.user, number)
@@ -161,8 +160,8 @@ def go_on(request: StaffRequest, number: str) -> HttpResponse:
     return _simply(request, case, lambda: stop_waiting(actor=request.user, case_id=case.pk), done)
 
 
-@require_POST
 @staff_required(Capability.RECOVER_CASE)
+@form_on("desk:case", "number")
 def resolve(request: StaffRequest, number: str) -> HttpResponse:
     """Decide the case."""
     case = find_case(request.user, number)
@@ -182,8 +181,8 @@ def resolve(request: StaffRequest, number: str) -> HttpResponse:
     return _finish(request, case, form, action, _("The case is resolved."), "resolve_form")
 
 
-@require_POST
 @staff_required(Capability.RECOVER_CASE)
+@form_on("desk:case", "number")
 def reopen(request: StaffRequest, number: str) -> HttpResponse:
     """Open a resolved case again."""
     case = find_case(request.user, number)
@@ -195,8 +194,8 @@ def reopen(request: StaffRequest, number: str) -> HttpResponse:
     return _finish(request, case, form, action, _("The case is open again, with a new clock."), "reopen_form")
 
 
-@require_POST
 @staff_required(Capability.RECOVER_CASE)
+@form_on("desk:case", "number")
 def retry_mail(request: StaffRequest, number: str, message_id: int) -> HttpResponse:
     """Send an e-mail of this case again that could not be delivered."""
     case = find_case(request.user, number)

@@ -11,11 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from accounts.states import Capability
 from common.errors import DomainError
-from desk.access import StaffRequest, staff_required
+from desk.access import StaffRequest, form_on, staff_required
 from desk.forms.apply import run
 from desk.forms.days import DayListForm, DaysForm
 from sla.actions.calendars import write_day
@@ -88,8 +87,8 @@ def days_edit(request: StaffRequest, calendar_id: int, first: str) -> HttpRespon
     return render(request, "desk/settings_form.html", context, status=422 if form.is_bound else 200)
 
 
-@require_POST
 @staff_required(Capability.CHANGE_SETTINGS)
+@form_on("desk:calendar_days", "calendar_id")
 def days_remove(request: StaffRequest, calendar_id: int, first: str) -> HttpResponse:
     """Let a row of special days be ordinary ones again."""
     calendar, row = _find(calendar_id, first)

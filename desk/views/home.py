@@ -6,12 +6,11 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from accounts.states import Capability
 from cases.queries import queue
 from compensation.queries import decided_lately
-from desk.access import StaffRequest, staff_required
+from desk.access import StaffRequest, form_on, staff_required
 from desk.first_step import first_step
 from desk.forms.apply import run
 from desk.forms.office import FollowUpForm
@@ -56,8 +55,8 @@ def _form_of(follow_up_id: int, refused: FollowUpForm | None) -> FollowUpForm:
     return refused if refused is not None and refused.prefix == prefix else FollowUpForm(prefix=prefix)
 
 
-@require_POST
 @staff_required(Capability.RECOVER_CASE)
+@form_on("desk:home")
 def finish(request: StaffRequest, follow_up_id: int) -> HttpResponse:
     """Write down what came of a follow-up."""
     if not open_follow_ups(request.user).filter(pk=follow_up_id).exists():

@@ -10,14 +10,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from accounts.actions.authorities import set_authorities, today, withdraw_authorities
 from accounts.models import Authority
 from accounts.states import Capability
 from common.errors import DomainError
 from common.money import CURRENCIES
-from desk.access import StaffRequest, staff_required
+from desk.access import StaffRequest, form_on, staff_required
 from desk.forms.apply import run
 from desk.forms.grouped import GroupedForm
 from desk.forms.limits import AuthorityForm, NewAuthorityForm, TargetsForm
@@ -47,8 +46,8 @@ def targets_edit(request: StaffRequest) -> HttpResponse:
     return _page(request, form, title=_("Targets"), section="targets", note=note)
 
 
-@require_POST
 @staff_required(Capability.CHANGE_SETTINGS)
+@form_on("desk:settings_section", section="targets")
 def targets_withdraw(request: StaffRequest, day: str) -> HttpResponse:
     """Give up a planned change of targets."""
     try:
@@ -102,8 +101,8 @@ def _authority_page(request: StaffRequest, form: AuthorityForm, currency: str) -
     return _page(request, form, title=title, section="authority", note=note)
 
 
-@require_POST
 @staff_required(Capability.CHANGE_SETTINGS)
+@form_on("desk:settings_section", section="authority")
 def authority_withdraw(request: StaffRequest, currency: str, day: str) -> HttpResponse:
     """Give up a planned change of authority."""
     try:

@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from accounts.models import Branch, User
 from accounts.queries import branches_of
@@ -27,7 +26,7 @@ from customers.actions import NewCustomer
 from customers.models import Customer
 from customers.queries import find_customers, with_contacts
 from customers.states import ContactKind
-from desk.access import StaffRequest, staff_required
+from desk.access import StaffRequest, form_on, staff_required
 from desk.first_step import first_step
 from desk.forms.apply import run
 from desk.forms.log import LogForm
@@ -70,8 +69,8 @@ def customer_panel(request: StaffRequest) -> HttpResponse:
     return render(request, "desk/log/customer.html", _customer_context(request.user, customer, branch))
 
 
-@require_POST
 @staff_required(Capability.LOG_CASE)
+@form_on("desk:log")
 def suggest_failure(request: StaffRequest) -> HttpResponse:
     """What the text suggests, with the words that led there."""
     found = _suggestion(request)

@@ -14,13 +14,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.states import Capability
 from cases.access import visible_cases
 from cases.models import Case
 from common.errors import DomainError
-from desk.access import StaffRequest, staff_required
+from desk.access import StaffRequest, form_on, staff_required
 from desk.paging import key_in, page_links
 from messaging.actions import retry_message
 from messaging.actions.sending import uses_mailbox
@@ -83,8 +83,8 @@ def message_page(request: StaffRequest, message_id: int) -> HttpResponse:
     return render(request, "desk/mailbox_message.html", context)
 
 
-@require_POST
 @staff_required(Capability.CHANGE_SETTINGS)
+@form_on("desk:mailbox_message", "message_id")
 def retry(request: StaffRequest, message_id: int) -> HttpResponse:
     """Send a failed message again."""
     _check_open(request)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from accounts.states import Capability
@@ -16,7 +17,7 @@ from compensation.actions.offers import propose_offer, withdraw_offer
 from compensation.models import Offer
 from compensation.queries import current_budget, get_offer_for, grant_view
 from compensation.states import OfferState
-from desk.access import StaffRequest, staff_required
+from desk.access import StaffRequest, form_on, staff_required
 from desk.forms.apply import run
 from desk.forms.offers import FulfilForm, ProposeForm, WithdrawForm
 from desk.views.case import case_page, find_case
@@ -31,8 +32,13 @@ def find_offer(user: User, offer_id: int) -> Offer:
         raise Http404 from None
 
 
-@require_POST
+def case_of_offer(request: StaffRequest, offer_id: int) -> str:
+    """The page on which the forms of an offer stand."""
+    return reverse("desk:case", args=[find_offer(request.user, offer_id).case.number])
+
+
 @staff_required(Capability.PROPOSE_OFFER)
+@form_on("desk:case", "number")
 def propose(request: StaffRequest, number: str) -> HttpResponse:
     """Propose compensation for a case; what is wrong is shown beside the fields, with nothing lost."""
     case = find_case(request.user, number)
@@ -63,8 +69,8 @@ def forecast(request: StaffRequest, number: str) -> HttpResponse:
     return render(request, "desk/offers/forecast.html", {"offer_forecast": view})
 
 
-@require_POST
 @staff_required(Capability.PROPOSE_OFFER)
+@form_on(case_of_offer)
 def withdraw(request: StaffRequest, offer_id: int) -> HttpResponse:
     """Take an offer back."""
     offer = find_offer(request.user, offer_id)
@@ -80,8 +86,8 @@ def withdraw(request: StaffRequest, offer_id: int) -> HttpResponse:
     return redirect("desk:case", number=offer.case.number)
 
 
-@require_POST
 @staff_required(Capability.FULFIL_OFFER)
+@form_on(case_of_offer)
 def fulfil(request: StaffRequest, offer_id: int) -> HttpResponse:
     """Record how and when a compensation reached the customer."""
     offer = find_offer(request.user, offer_id)

@@ -7,12 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.states import Capability
 from cases.access import visible_cases
 from common.errors import DomainError
-from desk.access import StaffRequest, staff_required
+from desk.access import StaffRequest, form_on, staff_required
 from desk.paging import id_in, key_in, page_links
 from messaging.actions import retry_failed_messages, retry_message
 from messaging.models import OutboxMessage
@@ -43,8 +43,8 @@ def undelivered(request: StaffRequest) -> HttpResponse:
     return render(request, "desk/undelivered.html", context)
 
 
-@require_POST
 @staff_required(Capability.CHANGE_SETTINGS)
+@form_on("desk:undelivered")
 def retry(request: StaffRequest, message_id: int) -> HttpResponse:
     """Send one of them again."""
     get_object_or_404(OutboxMessage.objects.only("pk"), pk=message_id)
@@ -57,8 +57,8 @@ def retry(request: StaffRequest, message_id: int) -> HttpResponse:
     return redirect("desk:undelivered")
 
 
-@require_POST
 @staff_required(Capability.CHANGE_SETTINGS)
+@form_on("desk:undelivered")
 def retry_all(request: StaffRequest) -> HttpResponse:
     """Send them all again, as after the mail server was away."""
     count = retry_failed_messages(actor=request.user)

@@ -234,11 +234,14 @@ def test_a_link_to_an_offer_opens_it_and_one_to_a_decided_offer_says_so(world: W
         assert inbox(world.supervisor, offer=nonsense).status_code == 200
 
 
-@pytest.mark.parametrize("method", ["get", "put"])
-def test_decisions_are_posted(world: World, case: Case, method: str) -> None:
+def test_decisions_are_posted(world: World, case: Case) -> None:
     offer = propose(world.frontline, case, 500)
-    response = getattr(signed_in(world.supervisor), method)(reverse("desk:offer_approve", args=(offer.pk,)))
-    assert response.status_code == 405
+    address = reverse("desk:offer_approve", args=(offer.pk,))
+    assert signed_in(world.supervisor).put(address).status_code == 405
+    opened = signed_in(world.supervisor).get(address)
+    assert opened["Location"] == reverse("desk:approvals") + f"?offer={offer.pk}"
+    offer.refresh_from_db()
+    assert offer.state == "waiting"
 
 
 def test_the_inbox_costs_the_same_for_many_offers_as_for_two(world: World) -> None:

@@ -237,6 +237,17 @@ def test_a_role_gets_into_its_own_addresses_and_no_others(
             assert 403 in [response.status_code for response in visit(client, name, places)], name
 
 
+def test_no_address_of_a_form_is_a_dead_end(desk: Desk, places: dict[str, list[Any]]) -> None:
+    """Whoever opens one by hand, or reloads a form that was refused, gets to the page that the form is on."""
+    for name, roles in STAFF.items():
+        if not name.startswith("desk:"):
+            continue
+        client = Client()
+        client.force_login(of(desk, min(roles)))
+        response = client.get(reverse(name, args=places.get(name, [])), follow=True)
+        assert response.status_code in (200, 404), (name, response.status_code)
+
+
 def test_nobody_gets_in_without_signing_in(places: dict[str, list[Any]]) -> None:
     before = Event.objects.count()
     for name in STAFF:
@@ -271,7 +282,12 @@ def test_a_case_of_another_branch_is_not_there(desk: Desk, places: dict[str, lis
     ]
     for name in [*about_the_case, "desk:follow_up_finish"]:
         for response in visit(client, name, places):
-            assert response.status_code in (404, 405), (name, response.status_code)
+            if response.status_code == 302:
+                # A form's address leads to its page, whatever is there: the page tells, or a list without it.
+                page = client.get(response.headers["Location"])
+                assert case.number not in page.content.decode(), name
+            else:
+                assert response.status_code in (404, 405), (name, response.status_code)
     assert (Event.objects.count(), case.timeline.count()) == before
     assert Offer.objects.get().state == "waiting"
 

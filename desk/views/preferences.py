@@ -14,12 +14,12 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.actions.preferences import set_preferences
 from accounts.models import User
 from accounts.states import Capability, Role
-from desk.access import StaffRequest, staff_required
+from desk.access import StaffRequest, form_on, staff_required
 from desk.forms.apply import run
 from desk.forms.office import PreferencesForm
 from desk.paging import key_in, page_links
@@ -92,29 +92,33 @@ def notifications(request: StaffRequest) -> HttpResponse:
         return redirect("desk:notifications")
     rows = list(notices_of(request.user, before=before, limit=NOTICES + 1))
     last = rows[NOTICES - 1].pk if len(rows) > NOTICES else None
-    context = {"notices": rows[:NOTICES], **page_links(request, last)}
+    context = {"notices": [(row, _own(row.url)) for row in rows[:NOTICES]], **page_links(request, last)}
     return render(request, "desk/notifications.html", context)
 
 
 @staff_required(Capability.SEE_CASES)
-@require_safe
+@form_on("desk:notifications")
 def open_notice(request: StaffRequest, notice_id: int) -> HttpResponse:
     """Go to what a notice is about; it counts as read then."""
     notice = get_object_or_404(Notice, pk=notice_id, user=request.user)
     mark_read(actor=request.user, notice_id=notice.pk)
-    own = url_has_allowed_host_and_scheme(notice.url, None)
-    return redirect(notice.url if own else reverse("desk:notifications"))
+    return redirect(_own(notice.url) or reverse("desk:notifications"))
 
 
-@require_POST
+def _own(url: str) -> str:
+    """The address if it is one of the product's, else ""."""
+    return url if url_has_allowed_host_and_scheme(url, None) else ""
+
+
 @staff_required(Capability.SEE_CASES)
+@form_on("desk:notifications")
 def read_all(request: StaffRequest) -> HttpResponse:
     """Nothing is new any more."""
     mark_read(actor=request.user)
     return redirect("desk:notifications")
 
 
-@require_POST
+@form_on("account_login")
 def demo_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in as one of the demo users; there is no such address where this is no demo."""
     if not settings.DEMO:

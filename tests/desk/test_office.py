@@ -191,8 +191,10 @@ def test_opening_a_notice_reads_it_and_goes_where_it_points(desk: Desk) -> None:
     notice, other = tell(desk.frontline, "one"), tell(desk.frontline, "two")
     client = signed_in(desk.frontline)
     assert "2 new" in words(client.get(reverse("desk:notifications")))
-    response = client.get(reverse("desk:notification_open", args=[notice.pk]))
-    assert response["Location"] == "/desk/queue/"
+    address = reverse("desk:notification_open", args=[notice.pk])
+    assert client.get(address)["Location"] == reverse("desk:notifications")
+    assert not Notice.objects.filter(read_at__isnull=False).exists()
+    assert client.post(address)["Location"] == "/desk/queue/"
     notice.refresh_from_db()
     other.refresh_from_db()
     assert notice.read_at is not None
@@ -203,13 +205,14 @@ def test_opening_a_notice_reads_it_and_goes_where_it_points(desk: Desk) -> None:
 
 def test_a_notice_is_its_readers_alone_and_leads_nowhere_else(desk: Desk) -> None:
     notice = tell(desk.frontline, "one")
-    assert (
-        signed_in(desk.colleague).get(reverse("desk:notification_open", args=[notice.pk])).status_code == 404
-    )
+    address = reverse("desk:notification_open", args=[notice.pk])
+    assert signed_in(desk.colleague).post(address).status_code == 404
     assert Notice.objects.get().read_at is None
     away = tell(desk.frontline, "two", url="https://elsewhere.example/")
-    response = signed_in(desk.frontline).get(reverse("desk:notification_open", args=[away.pk]))
+    client = signed_in(desk.frontline)
+    response = client.post(reverse("desk:notification_open", args=[away.pk]))
     assert response["Location"] == reverse("desk:notifications")
+    assert "elsewhere.example" not in client.get(reverse("desk:notifications")).content.decode()
 
 
 def test_older_notices_follow_page_by_page(desk: Desk) -> None:
@@ -217,7 +220,7 @@ def test_older_notices_follow_page_by_page(desk: Desk) -> None:
     client = signed_in(desk.frontline)
     first = client.get(reverse("desk:notifications"))
     second = client.get(reverse("desk:notifications") + first.context["next_url"])
-    assert [row.pk for page in (first, second) for row in page.context["notices"]] == made[::-1]
+    assert [row.pk for page in (first, second) for row, _url in page.context["notices"]] == made[::-1]
 
 
 # --- the mailbox ---------------------------------------------------------------------------

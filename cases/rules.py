@@ -14,6 +14,11 @@ LAST_LEVEL = max(ALERT_SHARES)
 
 # Listening and apologising come before the solution: emotion first, then the problem.
 BEFORE_SOLVING = (StepKind.LISTEN, StepKind.APOLOGISE)
+# A recovery that failed weighs more than the failure itself (double deviation: Bitner, Booms & Tetreault
+# 1990), so the customer is heard and apologised to once more. What was granted or explained stays so.
+TO_DO_AGAIN = frozenset(
+    {StepKind.LISTEN, StepKind.VERIFY, StepKind.APOLOGISE, StepKind.SOLVE, StepKind.FOLLOW_UP}
+)
 
 
 def may_become(state: str, wanted: CaseState) -> bool:

@@ -12,9 +12,9 @@ from audit.actions import record
 from cases.actions.clocks import build_clocks, refresh_due, stop_clocks
 from cases.actions.locking import STANDS, move_case, take_case_for
 from cases.actions.log import build_steps
-from cases.actions.steps import refresh_next_step
+from cases.actions.steps import open_again, refresh_next_step
 from cases.actions.timeline import add_event
-from cases.models import Case, Cause, Clock, RecoveryStep, Resolution
+from cases.models import Case, Cause, Clock, RecoveryStep, Resolution, TimelineEntry
 from cases.registry import Blocker, registered_blockers
 from cases.rules import steps_blocking_resolution
 from cases.signals import case_reopened, case_resolved
@@ -95,7 +95,10 @@ def resolve_case(
 
 
 def reopen_case(*, actor: User, case_id: int, reason: str) -> Case:
-    """Open a resolved case again with a new resolution clock; the finished clocks stay as they were."""
+    """Open a resolved case again with a new resolution clock; the finished clocks stay as they were.
+
+    The steps that a failed recovery calls for are to do once more.
+    """
     if not reason.strip():
         raise Invalid(_("Say why the case is reopened."), field="reason")
     with transaction.atomic():
@@ -111,16 +114,32 @@ def reopen_case(*, actor: User, case_id: int, reason: str) -> Case:
             build_clocks(case, at=now, metrics=(Metric.RESOLUTION,), nth=case.reopened_count + 1)
         )
         refresh_due(case)
-        if not RecoveryStep.objects.filter(case=case).exists():
-            # A case imported as resolved came without steps.
-            RecoveryStep.objects.bulk_create(build_steps(case, acknowledged_at=None))
-            refresh_next_step(case)
+        again = _begin_again(case)
         add_event(
             case=case,
             actor=actor,
             message=gettext_noop("Reopened: %(reason)s"),
             params={"reason": reason.strip()[:250]},
         )
-        record(stream=case.stream, verb="case.reopened", actor=actor, data={"times": case.reopened_count})
+        record(
+            stream=case.stream,
+            verb="case.reopened",
+            actor=actor,
+            data={"times": case.reopened_count, "steps": again},
+        )
         case_reopened.send(sender=Case, case=case, at=now)
     return case
+
+
+def _begin_again(case: Case) -> list[str]:
+    """Open the steps of a reopened case that are to do once more; returns their kinds."""
+    steps = list(RecoveryStep.objects.select_related("by").filter(case=case).order_by("position"))
+    if steps:
+        again, notes = open_again(steps)
+        RecoveryStep.objects.bulk_update(again, ("state", "by", "at", "note"))
+        TimelineEntry.objects.bulk_create(notes)
+    else:
+        # A case imported as resolved came without steps.
+        again = RecoveryStep.objects.bulk_create(build_steps(case, acknowledged_at=None))
+    refresh_next_step(case)
+    return [step.kind for step in again]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -9,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from audit.actions import record
 from cases.actions.locking import take_case_for
-from cases.models import Case, RecoveryStep
-from cases.rules import next_step, steps_missing_before
-from cases.states import StepKind, StepState
+from cases.models import Case, RecoveryStep, TimelineEntry
+from cases.rules import TO_DO_AGAIN, next_step, steps_missing_before
+from cases.states import EntryKind, StepKind, StepState
 from common.errors import Conflict, Invalid
 
 
@@ -71,6 +73,24 @@ def finish_step(case: Case, *, kind: str, actor: User | None, note: str, confirm
     if step.state != StepState.OPEN:
         return step
     return _finish(case, step, StepState.DONE, actor, note)
+
+
+def open_again(steps: Iterable[RecoveryStep]) -> tuple[list[RecoveryStep], list[TimelineEntry]]:
+    """The steps that a reopened case has to go through once more, now open, and what was noted on them.
+
+    Neither is written yet: the notes become entries of the timeline, where they stay.
+    """
+    again, notes = [], []
+    for step in steps:
+        if step.kind not in TO_DO_AGAIN or step.state == StepState.OPEN:
+            continue
+        if step.note and step.at is not None:
+            notes.append(
+                TimelineEntry(case=step.case, kind=EntryKind.NOTE, at=step.at, author=step.by, body=step.note)
+            )
+        step.state, step.by, step.at, step.note = StepState.OPEN, None, None, ""
+        again.append(step)
+    return again, notes
 
 
 def finish_step_by_product(*, case: Case, kind: str, note: str = "") -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from accounts.models import User
 from cases.actions.escalate import ALERT_MESSAGES
 from cases.actions.log import build_steps
+from cases.actions.steps import open_again
 from cases.models import NEVER, Case, Cause, Clock, RecoveryStep, Resolution, TimelineEntry
 from cases.rules import ALERT_SHARES, alert_at, business_seconds_taken, clock_due, next_step
 from cases.states import CaseState, ClockState, EntryKind, Outcome, StepKind, StepState
@@ -167,8 +168,11 @@ class Life:
         case.reopened_count += 1
         times = case.reopened_count
         self._start_clock(Metric.RESOLUTION, at, times + 1)
+        steps, notes = open_again(self.steps)
+        self.entries.extend(notes)
+        again = [step.kind for step in steps]
         self.event(at, by, "Reopened: %(reason)s", {"reason": reason})
-        self.record("case.reopened", at, by, lambda: {"times": times})
+        self.record("case.reopened", at, by, lambda: {"times": times, "steps": again})
 
     # --- what it comes to ------------------------------------------------------------------
 

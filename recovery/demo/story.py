@@ -238,9 +238,12 @@ class Story(Remedying):
             self.owner,
             self._say("calls", "listen"),
             self.chance.randint(5, 20),
+            StepKind.LISTEN,
         )
         second = self.plan.place.after(again, self.length * self.chance.uniform(0.3, 0.8) + HOUR)
         if self.plan.fate is Fate.RESOLVED_TWICE and self._is_past(second):
+            for kind in (StepKind.VERIFY, StepKind.APOLOGISE, StepKind.SOLVE):
+                self.life.finish(kind, second, self.owner)
             self._resolve(second)
 
     def _resolve(self, at: dt.datetime) -> None:

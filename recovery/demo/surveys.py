@@ -143,7 +143,11 @@ class Surveyor:
         remind_at = at + REMIND_AFTER
         if resolution.reopened_at is None or resolution.reopened_at > remind_at:
             invitation.reminder_due_at = remind_at if remind_at > self._now else None
-        life.finish(StepKind.FOLLOW_UP, at, None)
+        if resolution.reopened_at is None:
+            life.finish(StepKind.FOLLOW_UP, at, None)
+        else:
+            # It was done then, and is to do once more since.
+            life.record("step.done", at, None, lambda: {"step": StepKind.FOLLOW_UP.value})
         life.event(at, None, "Asked the customer whether it worked.")
         life.record("survey.sent", at, None, lambda: {"round": invitation.round})
 

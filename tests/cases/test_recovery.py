@@ -133,6 +133,42 @@ def test_a_resolved_case_takes_notes_but_no_steps_until_it_is_reopened(desk: Des
     complete_step(actor=desk.frontline, case_id=case.pk, kind=StepKind.LISTEN)
 
 
+def states_of(case: Case) -> dict[str, str]:
+    return dict(case.steps.order_by("position").values_list("kind", "state"))
+
+
+def test_a_reopened_case_is_heard_apologised_for_and_solved_once_more(desk: Desk, case: Case) -> None:
+    finish_all(desk, case)
+    complete_step(actor=desk.frontline, case_id=case.pk, kind=StepKind.FOLLOW_UP)
+    assert resolve(desk, case).next_step == ""
+    reopened = reopen_case(actor=desk.frontline, case_id=case.pk, reason="it broke again")
+    again = [kind for kind, state in states_of(case).items() if state == "open"]
+    assert again == ["listen", "verify", "apologise", "solve", "follow_up"]
+    assert reopened.next_step == Case.objects.get().next_step == "listen"
+    assert Event.objects.get(verb="case.reopened").data == {"times": 1, "steps": again}
+    # Emotion first holds the second time as well, and open steps stand against resolving.
+    with pytest.raises(EmotionFirst):
+        complete_step(actor=desk.frontline, case_id=case.pk, kind=StepKind.SOLVE)
+    with pytest.raises(Blocked):
+        resolve(desk, case)
+    finish_all(desk, case)
+    assert Case.objects.get().next_step == "follow_up"
+    assert resolve(desk, case).resolve_reason == ""
+
+
+def test_what_was_noted_on_a_step_stays_on_the_timeline_when_it_is_to_do_again(
+    desk: Desk, case: Case
+) -> None:
+    skip_step(actor=desk.colleague, case_id=case.pk, kind=StepKind.VERIFY, reason="The carrier admits it.")
+    skipped_at = case.steps.get(kind=StepKind.VERIFY).at
+    resolve(desk, case, reason="withdrawn")
+    reopen_case(actor=desk.frontline, case_id=case.pk, reason="it broke again")
+    step = case.steps.get(kind=StepKind.VERIFY)
+    assert (step.state, step.by, step.at, step.note) == ("open", None, None, "")
+    note = case.timeline.get(kind="note")
+    assert (note.body, note.author, note.at) == ("The carrier admits it.", desk.colleague, skipped_at)
+
+
 def test_the_logger_owns_a_case_until_someone_takes_it(desk: Desk, case: Case) -> None:
     assert case.owner == desk.frontline
     assert take_case(actor=desk.colleague, case_id=case.pk).owner == desk.colleague

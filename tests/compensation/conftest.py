@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+import time_machine
 
 from cases.models import Case
-from tests.compensation.world import World, make_case, make_world
+from tests.compensation.world import NOON, World, make_case, make_world
+
+
+@pytest.fixture(autouse=True)
+def _at_noon() -> Iterator[None]:
+    """Daily limits and budgets go by the branch's day: here it lasts as long as the test."""
+    with time_machine.travel(NOON):
+        yield
 
 
 @pytest.fixture

@@ -22,7 +22,16 @@ from compensation.models import Budget, BudgetMovement, Offer
 from compensation.queries import left_today
 from compensation.states import Movement, OfferState
 from messaging.models import Notice
-from tests.compensation.world import World, committed, make_branch, make_budget, make_case, make_user, propose
+from tests.compensation.world import (
+    NOON,
+    World,
+    committed,
+    make_branch,
+    make_budget,
+    make_case,
+    make_user,
+    propose,
+)
 
 
 def movements(budget: Budget) -> list[tuple[str, Decimal]]:
@@ -195,7 +204,7 @@ def test_a_role_lost_a_moment_ago_no_longer_grants(world: World, case: Case) -> 
 
 
 def test_a_new_authority_counts_from_its_date_on(world: World) -> None:
-    today = dt.datetime.now(dt.UTC).date()
+    today = NOON.date()
     for days, limit in ((0, 500), (1, 900)):
         Authority.objects.create(
             role=Role.FRONTLINE,

@@ -23,6 +23,8 @@ from customers.models import Customer
 
 _numbers = itertools.count(1)
 SHANGHAI = "Asia/Shanghai"
+# Noon there, so that no test sees its day end.
+NOON = dt.datetime(2026, 3, 4, 4, 0, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)

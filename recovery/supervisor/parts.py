@@ -41,8 +41,13 @@ def run_web() -> None:
 
 
 def run_worker() -> None:
-    """Does background work: takes tasks from the broker."""
+    """Does background work: takes tasks from the broker.
+
+    Ends with exit code 1 when nobody asked it to stop: Celery gives up with 0 when the broker is lost while
+    it still recovers from losing it, and then a manager of containers might not start it again.
+    """
     import django
+    from celery import signals
     from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
     from django.conf import settings
 
@@ -53,6 +58,12 @@ def run_worker() -> None:
     # default that is to change, but Amends has chosen.
     warnings.simplefilter("ignore", SecurityWarning)
     warnings.simplefilter("ignore", CPendingDeprecationWarning)
+    requests: list[str] = []
+
+    def note(sig: str, **_kwargs: object) -> None:
+        requests.append(sig)
+
+    signals.worker_shutting_down.connect(note, weak=False)
     app.start(
         [
             *("--skip-checks", "--quiet", "worker", "--loglevel", "WARNING", "--pool", "prefork"),
@@ -61,6 +72,8 @@ def run_worker() -> None:
             *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         ]
     )
+    if not requests:
+        sys.exit("The worker ended, though nobody asked it to.")
 
 
 def run_beat() -> None:

@@ -74,11 +74,6 @@ def unread_notices(user: User) -> QuerySet[Notice]:
     return Notice.objects.filter(user=user, read_at__isnull=True)
 
 
-def unread_count(user: User) -> int:
-    """How many notices a person has not read."""
-    return unread_notices(user).count()
-
-
 def notices_of(user: User, *, before: int | None = None, limit: int = 20) -> QuerySet[Notice]:
     """A person's notices, newest first, from below the id `before`."""
     rows = Notice.objects.filter(user=user).order_by("-id")

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from math import isfinite
 from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -223,32 +222,6 @@ def business_time_between(start: datetime, end: datetime, hours: BusinessHours) 
     return whole + _open_before(last, last_week, hours) - _open_before(first, first_week, hours)
 
 
-def elapsed_share(start: datetime, now: datetime, target: timedelta, hours: BusinessHours) -> float:
-    """Give the share of the target business time used by `now`: 0.75 is 75 %, above 1.0 the target is missed.
-
-    Zero where `now` is before `start`. Errors: as `business_time_between`; `InvalidDurationError` for a
-    target that is not positive.
-    """
-    _check_target(target)
-    return max(business_time_between(start, now, hours), ZERO) / target
-
-
-def moment_at_share(start: datetime, target: timedelta, share: float, hours: BusinessHours) -> datetime:
-    """Give the moment, in UTC, at which a share of the target business time is used, to the microsecond.
-
-    A share of 1.0 is the deadline; 1.5 is half the target past it. Errors: as `add_business_time`;
-    `InvalidDurationError` for a target that is not positive or a share that is negative or not finite.
-    """
-    _check_target(target)
-    if not isfinite(share) or share < 0:
-        raise InvalidDurationError(f"A share must be a number from zero upwards: {share}.")
-    try:
-        duration = target * share
-    except OverflowError as error:
-        raise OutOfReachError(f"{share} times {target} is longer than can be reckoned with.") from error
-    return add_business_time(start, duration, hours)
-
-
 class _Stretch(NamedTuple):
     """A part of a UTC week with one offset of local time; begin and end are distances from its Monday."""
 
@@ -334,11 +307,6 @@ def _week_of(moment: datetime) -> int:
 
 def _monday(week: int) -> datetime:
     return FIRST_MONDAY + week * WEEK
-
-
-def _check_target(target: timedelta) -> None:
-    if target <= ZERO:
-        raise InvalidDurationError(f"A target must be longer than zero: {target}.")
 
 
 def _zone_named(name: str) -> ZoneInfo:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from messaging.actions import mark_read, notify
 from messaging.models import Notice, OutboxMessage, Script
-from messaging.queries import notices_of, scripts_for, unread_count
+from messaging.queries import notices_of, scripts_for, unread_notices
 from messaging.seed import seed
 
 MESSAGE = gettext_noop("Case %(number)s: low score")
@@ -67,13 +67,13 @@ def test_each_reads_their_own(staff: list[User]) -> None:
     tell(staff)
     tell(staff, dedupe_key="low-score:8")
     ada, bo = staff
-    assert unread_count(ada) == 2
+    assert unread_notices(ada).count() == 2
     newest = notices_of(ada)[0]
     assert mark_read(actor=bo, notice_id=newest.pk) == 0
     assert mark_read(actor=ada, notice_id=newest.pk) == 1
-    assert unread_count(ada) == 1
+    assert unread_notices(ada).count() == 1
     assert mark_read(actor=ada) == 1
-    assert unread_count(bo) == 2
+    assert unread_notices(bo).count() == 2
     assert [notice.pk for notice in notices_of(ada, before=newest.pk)] == [newest.pk - 2]
 
 

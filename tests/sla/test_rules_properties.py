@@ -11,8 +11,6 @@ from sla.rules import (
     Interval,
     add_business_time,
     business_time_between,
-    elapsed_share,
-    moment_at_share,
 )
 
 TICK, MINUTE, HOUR, DAY = timedelta.resolution, timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -155,17 +153,6 @@ def test_a_minute_by_minute_model_agrees(
     assert business_time_between(start, start + length * MINUTE, hours) == len(open_minutes) * MINUTE
     for count in {1, nth, len(open_minutes)} & set(range(1, len(open_minutes) + 1)):
         assert add_business_time(start, count * MINUTE, hours) == open_minutes[count - 1] + MINUTE
-
-
-@given(calendars(), distances(6), durations.filter(bool), st.integers(0, 200))
-@settings(deadline=None)
-def test_the_share_used_at_the_moment_of_a_share_is_that_share(
-    calendar: tuple[BusinessHours, datetime], distance: timedelta, target: timedelta, percent: int
-) -> None:
-    hours, change = calendar
-    start, share = change + distance, percent / 100
-    used = elapsed_share(start, moment_at_share(start, target, share, hours), target, hours)
-    assert abs(used - share) <= TICK / target
 
 
 @given(st.sampled_from(CLOCK_CHANGES), st.integers(-80, 80))

@@ -53,8 +53,8 @@ def form_on(page: str | Callable[..., str], *kept: str, **fixed: object) -> Call
     """Take what the form of a page sends, and lead whoever opens the form's own address back to that page.
 
     One gets there by reloading a form that was refused, or from the browser's history. `kept` are arguments
-    that the page's address takes as well, `fixed` further ones; where that is not enough, `page` is a function
-    of the request and the arguments. The page itself decides who sees it.
+    that the page's address takes as well, `fixed` further ones; where that is too little, `page` is a
+    function of the request and the arguments. The page itself decides who sees it.
     """
 
     def guard(view: Page[P]) -> Page[P]:
@@ -66,7 +66,7 @@ def form_on(page: str | Callable[..., str], *kept: str, **fixed: object) -> Call
                 return HttpResponseNotAllowed(["POST"])
             if callable(page):
                 return redirect(page(request, *args, **kwargs))
-            return redirect(page, **{name: kwargs[name] for name in kept}, **fixed)
+            return redirect(reverse(page, kwargs={name: kwargs[name] for name in kept} | fixed))
 
         return guarded  # type: ignore[return-value]
 

@@ -19,20 +19,6 @@ from customers.models import Customer
 from customers.queries import customer_with_contact
 from customers.states import ContactKind
 
-AS_GIVEN = (
-    "channel",
-    "description",
-    "summary",
-    "product",
-    "order_reference",
-    "occurred_on",
-    "remedies_sought",
-    "loss_amount",
-    "satisfaction_before",
-    "external_source",
-    "external_reference",
-)
-
 # What the actions call these fields of a new customer, and where they stand in the input.
 CUSTOMER_FIELDS = {name: f"customer.{name}" for name in ("name", "email", "phone")}
 
@@ -55,9 +41,9 @@ def new_case(given: dict[str, Any]) -> NewCase:
     defect = given.get("defect")
     if defect is None and found.defect:
         defect = Defect.objects.filter(code=found.defect, is_active=True).first()
-    return NewCase(
+    return NewCase.of(
+        given,
         customer=customer,
-        branch=branch,
         language=given.get("language", customer.language),
         preferred_contact=given.get("preferred_contact", customer.preferred_contact),
         failure_type=given.get("failure_type", found.failure_type or ""),
@@ -65,7 +51,6 @@ def new_case(given: dict[str, Any]) -> NewCase:
         severity=given.get("severity", found.severity),
         cues=list(found.cues),
         suggestion=found.kept,
-        **{name: given[name] for name in AS_GIVEN},
     )
 
 

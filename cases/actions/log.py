@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -60,6 +61,11 @@ class NewCase:
     suggestion: dict[str, object] = field(default_factory=dict)
     external_source: str = ""
     external_reference: str = ""
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any], **own: Any) -> NewCase:
+        """The record from checked input that names its fields; what is `own` is not taken from there."""
+        return cls(**({name: given[name] for name in cls.__dataclass_fields__ if name in given} | own))
 
 
 class AlreadyLogged(Conflict):
@@ -136,12 +142,22 @@ def check_complaint(new: NewCase, *, today: dt.date) -> None:
         raise Invalid(_("Choose a severity from 1 to 4."), field="severity")
     if not _REMEDIES.issuperset(new.remedies_sought):
         raise Invalid(_("Choose remedies from the list."), field="remedies_sought")
-    if new.loss_amount is not None and new.loss_amount != 0:
-        check_amount(new.loss_amount, new.branch.currency, field="loss_amount")
+    check_loss(new.loss_amount, new.branch.currency)
     if new.satisfaction_before is not None and not 1 <= new.satisfaction_before <= 5:
         raise Invalid(_("Satisfaction is a number from 1 to 5."), field="satisfaction_before")
+    check_day(new.occurred_on, today=today)
+
+
+def check_loss(amount: Decimal | None, currency: str) -> None:
+    """Raise `Invalid` for a loss that can't be an amount of that currency; 0 means that there was none."""
+    if amount is not None and amount != 0:
+        check_amount(amount, currency, field="loss_amount")
+
+
+def check_day(occurred_on: dt.date | None, *, today: dt.date) -> None:
+    """Raise `Invalid` for a day on which nothing can have happened yet."""
     # Someone in a zone ahead of ours may truthfully speak of what is tomorrow here.
-    if new.occurred_on is not None and new.occurred_on > today + dt.timedelta(days=1):
+    if occurred_on is not None and occurred_on > today + dt.timedelta(days=1):
         raise Invalid(_("This date lies in the future."), field="occurred_on")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
@@ -72,18 +73,24 @@ def create_customer(*, actor: User, new: NewCustomer) -> Customer:
 
 
 def check_customer(new: NewCustomer) -> None:
-    """Raise `Invalid` at the field that is wrong."""
+    """Raise `Invalid` at the first field that is wrong."""
+    for problem in wrong_in_customer(new):
+        raise problem
+
+
+def wrong_in_customer(new: NewCustomer) -> Iterator[Invalid]:
+    """All that is wrong with a new customer, field by field."""
     if not new.name.strip():
-        raise Invalid(_("Enter the customer’s name."), field="name")
+        yield Invalid(_("Enter the customer’s name."), field="name")
     if not new.contacts:
-        raise Invalid(_("Enter a phone number or an e-mail address, so that we can answer."), field="phone")
+        yield Invalid(_("Enter a phone number or an e-mail address, so that we can answer."), field="phone")
     if new.email.strip():
         try:
             validate_email(new.email.strip())
         except ValidationError:
-            raise Invalid(_("This is not an e-mail address."), field="email") from None
+            yield Invalid(_("This is not an e-mail address."), field="email")
     if new.phone.strip() and sum(character.isdigit() for character in new.phone) < 5:
-        raise Invalid(_("This is not a phone number."), field="phone")
+        yield Invalid(_("This is not a phone number."), field="phone")
 
 
 def customer_document(name: str, contacts: list[tuple[str, str]]) -> object:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, User
 from accounts.queries import branches_of
-from cases.actions.log import LONGEST_DESCRIPTION
+from cases.actions.log import LONGEST_DESCRIPTION, check_day, check_loss
 from cases.states import Channel, FailureType, Remedy
+from common.errors import Invalid
+from customers.actions import NewCustomer, wrong_in_customer
 from customers.models import Customer
 from customers.states import ContactKind
 from desk.forms.cases import DefectChoice
 from sla.states import Severity
 
-NEW_CUSTOMER = ("new_name", "new_phone", "new_email")
+# The fields of a new customer as the actions call them, and as the form does.
+NEW_CUSTOMER = {"name": "new_name", "phone": "new_phone", "email": "new_email"}
 SATISFACTION = [(value, str(value)) for value in range(1, 6)]
 
 
@@ -103,16 +109,47 @@ class LogForm(forms.Form):
         self.fields["severity"].choices = severities  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """Say at once that nobody is chosen, beside whatever else is missing."""
+        """Tell all that the actions would refuse one by one, so that it can be corrected in one go."""
         given = super().clean() or {}
-        if not any(given.get(name) for name in ("customer", *NEW_CUSTOMER)) and not self.errors.keys() & {
-            "customer",
-            *NEW_CUSTOMER,
-        }:
-            self.add_error("customer", _("Choose a customer, or enter a new one."))
+        if not self.errors.keys() & {"customer", *NEW_CUSTOMER.values()} and not given.get("customer"):
+            if not any(given.get(name) for name in NEW_CUSTOMER.values()):
+                self.add_error("customer", _("Choose a customer, or enter a new one."))
+            else:
+                for problem in wrong_in_customer(self.new_customer):
+                    self._refuse(problem)
+        with self._refusals():
+            check_day(given.get("occurred_on"), today=timezone.localdate())
+        if branch := given.get("branch"):
+            with self._refusals():
+                check_loss(given.get("loss_amount"), branch.currency)
         return given
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except Invalid as problem:
+            self._refuse(problem)
+
+    def _refuse(self, problem: Invalid) -> None:
+        field = NEW_CUSTOMER.get(problem.field, problem.field)
+        self.add_error(field, forms.ValidationError(str(problem), problem.code))
+
+    @property
+    def new_customer(self) -> NewCustomer:
+        """Whoever complains for the first time, as far as the fields were understood."""
+        given = self.cleaned_data
+        branch = given.get("branch")
+        return NewCustomer(
+            **{name: given.get(field, "") for name, field in NEW_CUSTOMER.items()},
+            language=given.get("language", ""),
+            preferred_contact=given.get("preferred_contact", ""),
+            time_zone=branch.time_zone if branch else "UTC",
+        )
 
     @property
     def new_customer_open(self) -> bool:
         """Whether the fields of a new customer hold something or were found wanting."""
-        return self.is_bound and any(self.data.get(name) or name in self.errors for name in NEW_CUSTOMER)
+        return self.is_bound and any(
+            self.data.get(name) or name in self.errors for name in NEW_CUSTOMER.values()
+        )

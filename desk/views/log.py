@@ -22,20 +22,16 @@ from cases.states import Cue, FailureType
 from cases.suggestion import Suggestion, suggest
 from common.money import LARGEST
 from compensation.queries import granted_to_customer, left_today, limit_of
-from customers.actions import NewCustomer
 from customers.models import Customer
 from customers.queries import find_customers, with_contacts
 from customers.states import ContactKind
 from desk.access import StaffRequest, form_on, staff_required
 from desk.first_step import first_step
 from desk.forms.apply import run
-from desk.forms.log import LogForm
+from desk.forms.log import NEW_CUSTOMER, LogForm
 from desk.marking import mark
 from desk.paging import id_in
 from sla.states import Severity
-
-# Refusals of the actions name the action's field; these are the form's.
-_FORM_FIELD = {"name": "new_name", "phone": "new_phone", "email": "new_email"}
 
 
 @staff_required(Capability.LOG_CASE)
@@ -44,7 +40,7 @@ def log(request: StaffRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, LogForm(initial=_start(request), user=request.user))
     form = LogForm(_with_suggestion(request), user=request.user)
-    case = run(form, lambda: log_complaint(actor=request.user, new=_new_case(form)), names=_FORM_FIELD)
+    case = run(form, lambda: log_complaint(actor=request.user, new=_new_case(form)), names=NEW_CUSTOMER)
     if case is None:
         return _page(request, form, status=422)
     messages.success(request, _("{number} is logged.").format(number=case.number))
@@ -186,14 +182,7 @@ def _with_suggestion(request: StaffRequest) -> Any:
 def _new_case(form: LogForm) -> NewCase:
     given = form.cleaned_data
     branch: Branch = given["branch"]
-    customer = given["customer"] or NewCustomer(
-        name=given["new_name"],
-        phone=given["new_phone"],
-        email=given["new_email"],
-        language=given["language"],
-        preferred_contact=given["preferred_contact"],
-        time_zone=branch.time_zone,
-    )
+    customer = given["customer"] or form.new_customer
     before = recent_complaints(customer.pk) if isinstance(customer, Customer) else 0
     found = suggest(
         given["description"],
@@ -202,27 +191,4 @@ def _new_case(form: LogForm) -> NewCase:
         repeat_count=before,
         tier=customer.tier,
     )
-    return NewCase(
-        customer=customer,
-        branch=branch,
-        suggestion=found.kept,
-        cues=list(found.cues),
-        **{name: given[name] for name in _SAME_NAME},
-    )
-
-
-_SAME_NAME = (
-    "channel",
-    "description",
-    "product",
-    "order_reference",
-    "occurred_on",
-    "remedies_sought",
-    "loss_amount",
-    "satisfaction_before",
-    "language",
-    "preferred_contact",
-    "failure_type",
-    "defect",
-    "severity",
-)
+    return NewCase.of(given, customer=customer, suggestion=found.kept, cues=list(found.cues))

@@ -7,13 +7,17 @@ from django.db.models import QuerySet
 from accounts.models import User
 from accounts.states import Capability
 from cases.models import Case
+from common.prepared import prepared
 
 
 def visible_cases(user: User) -> QuerySet[Case]:
     """The cases of the branches that this person works for."""
     if not user.may(Capability.SEE_CASES):
         return Case.objects.none()
-    branch_ids = user.branch_ids
+    return _of_branches(user.branch_ids)
+
+
+def _of_branches(branch_ids: frozenset[int] | None) -> QuerySet[Case]:
     return Case.objects.all() if branch_ids is None else Case.objects.filter(branch_id__in=branch_ids)
 
 
@@ -31,9 +35,17 @@ def get_case_for(user: User, number: str) -> Case:
 
     Raises `Case.DoesNotExist` also when it exists but is of another branch, so that numbers tell nothing.
     """
+    found = _by_number.first(user.branch_ids, number=number) if user.may(Capability.SEE_CASES) else None
+    if found is None:
+        raise Case.DoesNotExist
+    return found
+
+
+@prepared
+def _by_number(branch_ids: frozenset[int] | None, *, number: str) -> QuerySet[Case]:
     return (
-        visible_cases(user)
+        _of_branches(branch_ids)
+        .filter(number=number)
         .select_related("customer", "branch", "owner", "logged_by", "defect__family", "cause")
         .defer("search", "customer__search")
-        .get(number=number)
     )

@@ -28,6 +28,7 @@ from cases.models import (
 from cases.rows import CaseRow, read_rows
 from cases.states import OPEN_STATES, CaseState, ClockState, StepKind
 from common.counting import kept_counts
+from common.prepared import prepared
 from common.search_text import Lexemes, query_text
 
 PAGE = 25
@@ -47,23 +48,32 @@ class CasePage:
 
 def playbook_steps(failure_type: str) -> list[str]:
     """Kinds of the steps, in order, of the active playbook for a failure type, or else of the general one."""
-    steps = (
-        PlaybookStep.objects.filter(playbook__is_active=True, playbook__failure_type__in=(failure_type, ""))
-        .order_by("-playbook__failure_type", "position")
-        .values_list("playbook__failure_type", "kind")
-    )
     found: dict[str, list[str]] = {}
-    for kind_of_failure, kind in steps:
+    for kind_of_failure, kind in _playbook_kinds(failure_type):
         found.setdefault(kind_of_failure, []).append(kind)
     return found.get(failure_type) or found.get("") or []
 
 
-def playbook_hints(failure_type: str) -> dict[str, PlaybookStep]:
-    """The steps of the playbook in force with their guidance, by kind."""
-    steps = PlaybookStep.objects.filter(
+def _steps_in_force(failure_type: str) -> QuerySet[PlaybookStep]:
+    return PlaybookStep.objects.filter(
         playbook__is_active=True, playbook__failure_type__in=(failure_type, "")
     )
-    return {step.kind: step for step in steps.order_by("playbook__failure_type")}
+
+
+@prepared
+def _playbook_kinds(failure_type: str) -> QuerySet[PlaybookStep, tuple[str, str]]:
+    steps = _steps_in_force(failure_type).order_by("-playbook__failure_type", "position")
+    return steps.values_list("playbook__failure_type", "kind")
+
+
+def playbook_hints(failure_type: str) -> dict[str, PlaybookStep]:
+    """The steps of the playbook in force with their guidance, by kind."""
+    return {step.kind: step for step in _hinting_steps(failure_type)}
+
+
+@prepared
+def _hinting_steps(failure_type: str) -> QuerySet[PlaybookStep]:
+    return _steps_in_force(failure_type).order_by("playbook__failure_type")
 
 
 QUEUE_VIEWS = ("open", "mine", "soon", "waiting", "landing")
@@ -208,12 +218,16 @@ def cases_of_customer(user: User, customer_id: int, *, limit: int = PAGE) -> lis
 
 def complaint_counts(customer_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
     """For each customer (open complaints, all complaints), over every branch."""
-    rows = (
-        Case.objects.filter(customer_id__in=list(customer_ids))
-        .values("customer_id")
-        .annotate(open=Count("pk", filter=_OPEN), all=Count("pk"))
+    counted = _complaints(customer_ids=list(customer_ids))
+    return {customer_id: (open_now, ever) for customer_id, open_now, ever in counted}
+
+
+@prepared
+def _complaints(*, customer_ids: list[int]) -> QuerySet[Case, tuple[int, int, int]]:
+    rows = Case.objects.filter(customer__among=customer_ids).order_by().values("customer_id")
+    return rows.annotate(open_now=Count("pk", filter=_OPEN), ever=Count("pk")).values_list(
+        "customer_id", "open_now", "ever"
     )
-    return {row["customer_id"]: (row["open"], row["all"]) for row in rows}
 
 
 def recent_complaints(customer_id: int, *, days: int = 365) -> int:
@@ -224,7 +238,12 @@ def recent_complaints(customer_id: int, *, days: int = 365) -> int:
 
 def timeline_of(case: Case) -> list[TimelineEntry]:
     """What was said and done, oldest first."""
-    return list(case.timeline.select_related("author").order_by("at", "id"))
+    return _timeline(case_id=case.pk)
+
+
+@prepared
+def _timeline(*, case_id: int) -> QuerySet[TimelineEntry]:
+    return TimelineEntry.objects.filter(case=case_id).select_related("author").order_by("at", "id")
 
 
 def with_earlier_resolutions(
@@ -239,15 +258,22 @@ def with_earlier_resolutions(
 
 def steps_of(case: Case) -> list[RecoveryStep]:
     """The recovery steps in order, with who finished them."""
-    return list(case.steps.select_related("by").order_by("position"))
+    return _steps(case_id=case.pk)
+
+
+@prepared
+def _steps(*, case_id: int) -> QuerySet[RecoveryStep]:
+    return RecoveryStep.objects.filter(case=case_id).select_related("by").order_by("position")
 
 
 def clocks_of(case: Case) -> list[Clock]:
     """The latest clock of each metric, with its calendar."""
-    latest: dict[str, Clock] = {}
-    for clock in case.clocks.select_related("calendar").order_by("round"):
-        latest[clock.metric] = clock
-    return list(latest.values())
+    return list({clock.metric: clock for clock in _clocks(case_id=case.pk)}.values())
+
+
+@prepared
+def _clocks(*, case_id: int) -> QuerySet[Clock]:
+    return Clock.objects.filter(case=case_id).select_related("calendar").order_by("round")
 
 
 def clocks_for(cases: Iterable[Case]) -> dict[int, Clock]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -20,6 +20,7 @@ from accounts.queries import roles_with
 from accounts.states import Capability
 from cases.models import Case
 from cases.registry import Blocker
+from common.prepared import prepared
 from compensation.models import Budget, Offer
 from compensation.rules import ZERO, Likes, Limit, day_start, like_key, may_grant, who_decides
 from compensation.states import GRANTED, OfferState
@@ -78,13 +79,15 @@ def get_offer_for(user: User, offer_id: int) -> Offer:
     )
 
 
-def offers_of(case: Case) -> QuerySet[Offer]:
+def offers_of(case: Case) -> list[Offer]:
     """A case's offers in the order they were made, with who asked, who decided and how they landed."""
-    return (
-        Offer.objects.filter(case=case)
-        .select_related("proposer", "approval__approver", "fulfilment__recorded_by")
-        .order_by("id")
-    )
+    return _offers(case_id=case.pk)
+
+
+@prepared
+def _offers(*, case_id: int) -> QuerySet[Offer]:
+    joined = ("proposer", "approval__approver", "fulfilment__recorded_by")
+    return Offer.objects.filter(case=case_id).select_related(*joined).order_by("id")
 
 
 def waiting_for(user: User) -> QuerySet[Offer]:
@@ -141,13 +144,7 @@ def granted_to_customer(customer_id: int) -> dict[str, Decimal]:
 
 def grants_of_customers(customer_ids: Collection[int]) -> Grants:
     """What these customers were granted, by case and lately; one query."""
-    recent = Q(decided_at__gte=timezone.now() - HISTORY)
-    rows = (
-        Offer.objects.filter(case__customer__in=customer_ids, state__in=GRANTED)
-        .values_list("case__customer", "case", "currency")
-        .annotate(total=Sum("granted_amount"), recent=Sum("granted_amount", filter=recent))
-        .order_by("case__customer", "currency", "case")
-    )
+    rows = _granted(customer_ids=list(customer_ids), since=timezone.now() - HISTORY)
     by_case: dict[int, Decimal] = defaultdict(Decimal)
     lately: dict[int, dict[str, Decimal]] = defaultdict(dict)
     for customer_id, case_id, currency, total, amount in rows:
@@ -155,6 +152,17 @@ def grants_of_customers(customer_ids: Collection[int]) -> Grants:
         if amount:
             lately[customer_id][currency] = lately[customer_id].get(currency, ZERO) + amount
     return Grants(dict(by_case), dict(lately))
+
+
+@prepared
+def _granted(*, customer_ids: list[int], since: dt.datetime) -> QuerySet[Offer, tuple[Any, ...]]:
+    recent = Sum("granted_amount", filter=Q(decided_at__gte=since))
+    return (
+        Offer.objects.filter(case__customer__among=customer_ids, state__in=GRANTED)
+        .values_list("case__customer", "case", "currency")
+        .annotate(total=Sum("granted_amount"), recent=recent)
+        .order_by("case__customer", "currency", "case")
+    )
 
 
 def like_cases(keys: Iterable[str]) -> dict[str, list[tuple[int, Decimal]]]:
@@ -197,10 +205,15 @@ def likes_of(case: Case, found: Mapping[str, list[tuple[int, Decimal]]]) -> Like
 # --- authority -----------------------------------------------------------------------------
 
 
-def _in_force() -> QuerySet[Authority]:
-    """The authority in force of each role and currency; the day is that of UTC, as in the database."""
+def _today() -> dt.date:
+    """The day of UTC, as in the database."""
+    return timezone.now().astimezone(dt.UTC).date()
+
+
+def _in_force(on: dt.date) -> QuerySet[Authority]:
+    """The authority in force of each role and currency."""
     return (
-        Authority.objects.filter(valid_from__lte=timezone.now().astimezone(dt.UTC).date())
+        Authority.objects.filter(valid_from__lte=on)
         .order_by("currency", "role", "-valid_from")
         .distinct("currency", "role")
     )
@@ -213,14 +226,19 @@ def _limit(authority: Authority) -> Limit:
 def limits_by_currency(currencies: Collection[str]) -> dict[str, dict[str, Limit]]:
     """The limits in force: per currency, per role."""
     found: dict[str, dict[str, Limit]] = {currency: {} for currency in currencies}
-    for authority in _in_force().filter(currency__in=currencies):
+    for authority in _authorities(currencies=list(currencies), on=_today()):
         found[authority.currency][authority.role] = _limit(authority)
     return found
 
 
+@prepared
+def _authorities(*, currencies: list[str], on: dt.date) -> QuerySet[Authority]:
+    return _in_force(on).filter(currency__among=currencies)
+
+
 def limit_of(user: User, currency: str) -> Limit | None:
     """What this person's role may grant in a currency; None when nothing."""
-    authority = _in_force().filter(currency=currency, role=user.role).first()
+    authority = _in_force(_today()).filter(currency=currency, role=user.role).first()
     return _limit(authority) if authority else None
 
 
@@ -228,10 +246,7 @@ def deciding_limits(
     currency: str, *, branch_id: int, without: User
 ) -> tuple[dict[str, Limit], tuple[Limit, ...]]:
     """The limits of every role, and of those that may decide and have somebody in that branch to do it."""
-    somebody = User.objects.filter(
-        Q(all_branches=True) | Q(branches=branch_id), role=OuterRef("role"), is_active=True
-    ).exclude(pk=without.pk)
-    rows = list(_in_force().filter(currency=currency).annotate(manned=Exists(somebody)))
+    rows = _manned(currency=currency, branch_id=branch_id, without=without.pk, on=_today())
     deciding = roles_with(Capability.DECIDE_OFFER)
     return (
         {row.role: _limit(row) for row in rows},
@@ -239,16 +254,26 @@ def deciding_limits(
     )
 
 
+@prepared
+def _manned(*, currency: str, branch_id: int, without: int, on: dt.date) -> QuerySet[Any]:
+    """The limits in a currency, each with whether somebody but one person holds the role in a branch."""
+    somebody = User.objects.filter(
+        Q(all_branches=True) | Q(branches=branch_id), role=OuterRef("role"), is_active=True
+    ).exclude(pk=without)
+    return _in_force(on).filter(currency=currency).annotate(manned=Exists(somebody))
+
+
 def granted_today(user: User, currency: str, time_zone: str) -> Decimal:
     """What this person granted within their own authority since midnight in that time zone."""
-    total = Offer.objects.filter(
-        proposer=user,
-        within_authority=True,
-        currency=currency,
-        state__in=GRANTED,
-        decided_at__gte=day_start(timezone.now(), time_zone),
-    ).aggregate(total=Sum("granted_amount"))["total"]
-    return total or ZERO
+    since = day_start(timezone.now(), time_zone)
+    return sum(_granted_alone(proposer_id=user.pk, currency=currency, since=since), ZERO)
+
+
+@prepared
+def _granted_alone(*, proposer_id: int, currency: str, since: dt.datetime) -> QuerySet[Offer, Any]:
+    granted = Offer.objects.filter(proposer=proposer_id, within_authority=True, currency=currency)
+    granted = granted.filter(state__in=GRANTED, decided_at__gte=since).order_by()
+    return granted.values_list("granted_amount", flat=True)
 
 
 def left_today(user: User, currency: str, *, time_zone: str | None = None) -> Decimal | None:
@@ -294,11 +319,13 @@ def grant_view(user: User, case: Case, offers: Iterable[Offer] | None = None) ->
 
 def budget_for(branch_id: int, currency: str, on: dt.date) -> Budget | None:
     """The budget that pays for a branch that day; None means that spending is not limited by a budget."""
-    return (
-        Budget.objects.filter(branch=branch_id, currency=currency, starts_on__lte=on, ends_on__gte=on)
-        .order_by("-starts_on")
-        .first()
-    )
+    return _budgets.first(branch_id=branch_id, currency=currency, on=on)
+
+
+@prepared
+def _budgets(*, branch_id: int, currency: str, on: dt.date) -> QuerySet[Budget]:
+    found = Budget.objects.filter(branch=branch_id, currency=currency, starts_on__lte=on, ends_on__gte=on)
+    return found.order_by("-starts_on")[:1]
 
 
 def current_budget(branch: Branch, currency: str) -> Budget | None:

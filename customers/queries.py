@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from common.prepared import prepared
 from common.search_text import search_filter
 from customers.models import ContactPoint, Customer, Order
 from customers.rules import normalise_contact, normalise_phone
@@ -17,6 +18,16 @@ MOST_FOUND = 8
 def with_contacts(customers: QuerySet[Customer]) -> QuerySet[Customer]:
     """The same customers with their contacts already read."""
     return customers.prefetch_related(Prefetch("contact_points", ContactPoint.objects.order_by("kind", "id")))
+
+
+def contacts_of(customer_id: int) -> list[ContactPoint]:
+    """How a customer can be reached."""
+    return _contacts(customer_id=customer_id)
+
+
+@prepared
+def _contacts(*, customer_id: int) -> QuerySet[ContactPoint]:
+    return ContactPoint.objects.filter(customer=customer_id).order_by("kind", "id")
 
 
 def find_customers(text: str, *, limit: int = MOST_FOUND, region: str | None = None) -> list[Customer]:

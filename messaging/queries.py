@@ -9,6 +9,7 @@ from django.db.models import Case, Q, QuerySet, Value, When
 from django.db.models.functions import Now
 
 from accounts.models import User
+from common.prepared import prepared
 from messaging.models import Notice, OutboxMessage, Script
 from messaging.states import MessageState
 
@@ -45,8 +46,13 @@ def mailbox(
     return MailboxPage(found[:limit], found[limit - 1].pk if len(found) > limit else None)
 
 
-def undelivered_about(stream: str, *, limit: int = 10) -> QuerySet[OutboxMessage]:
+def undelivered_about(stream: str, *, limit: int = 10) -> list[OutboxMessage]:
     """The messages of one audit stream ("case:17") that failed for good, newest first, bodies left out."""
+    return _undelivered(limit, stream=stream)
+
+
+@prepared
+def _undelivered(limit: int, *, stream: str) -> QuerySet[OutboxMessage]:
     failed = OutboxMessage.objects.filter(about=stream, state=MessageState.FAILED)
     return failed.defer("body_text", "body_html").order_by("-id")[:limit]
 
@@ -80,10 +86,13 @@ def notices_of(user: User, *, before: int | None = None, limit: int = 20) -> Que
     return (rows.filter(pk__lt=before) if before is not None else rows)[:limit]
 
 
-def scripts_for(language: str, step: str = "") -> QuerySet[Script]:
-    """The active scripts of a language; those for the recovery step in hand come first."""
+def scripts_for(language: str, step: str = "", *, limit: int = 8) -> list[Script]:
+    """The first active scripts of a language; those for the recovery step in hand come first."""
+    return _scripts(language, step, limit)
+
+
+@prepared
+def _scripts(language: str, step: str, limit: int) -> QuerySet[Script]:
     rows = Script.objects.filter(language=language, is_active=True)
-    if step:
-        fits = Case(When(step=step, then=Value(0)), default=Value(1))
-        return rows.order_by(fits, "code")
-    return rows.order_by("code")
+    fits = Case(When(step=step, then=Value(0)), default=Value(1)) if step else Value(1)
+    return rows.order_by(fits, "code")[:limit]

@@ -30,7 +30,9 @@ def database_settings(environment: Environment, services: Layout) -> dict[str, A
     limits = (
         f"-c statement_timeout={environment.statement_timeout}s "
         f"-c lock_timeout={environment.lock_timeout}s "
-        "-c idle_in_transaction_session_timeout=300s"
+        "-c idle_in_transaction_session_timeout=300s "
+        # Beyond four tables the planner tries orders for longer than the query runs: 6 ms instead of 1.
+        "-c join_collapse_limit=4"
     )
     options["options"] = f"{options.get('options', '')} {limits}".strip()
     options.setdefault("connect_timeout", 10)

@@ -31,7 +31,7 @@ from cases.queries import (
 from cases.rules import steps_missing_before
 from cases.states import CaseState, StepState
 from compensation.queries import granted_to_customer
-from customers.models import ContactPoint
+from customers.queries import contacts_of
 from desk.access import StaffRequest, staff_required
 from desk.clocks import clock_view
 from desk.forms.cases import (
@@ -100,7 +100,7 @@ def case_page(
         "clocks": [clock_view(clock, timezone.now()) for clock in clocks_of(case)],
         "timeline": with_earlier_resolutions(case, timeline_of(case)),
         "complaint": mark_evidence(case),
-        "undelivered": list(undelivered_about(case.stream)),
+        "undelivered": undelivered_about(case.stream),
         # Customers are asked once a case has been resolved, so before that there is nothing to look for.
         "responses": list(responses_of(case)) if case.resolved_at else [],
         **customer_context(case),
@@ -116,7 +116,7 @@ def customer_context(case: Case) -> dict[str, Any]:
     """Who complains: contacts, complaints before, what they were granted in twelve months."""
     _open, complaints = complaint_counts([case.customer_id]).get(case.customer_id, (0, 1))
     return {
-        "contacts": list(ContactPoint.objects.filter(customer_id=case.customer_id).order_by("kind", "id")),
+        "contacts": contacts_of(case.customer_id),
         "complaints_before": complaints - 1,
         "granted_before": granted_to_customer(case.customer_id),
     }
@@ -186,7 +186,7 @@ def filled_scripts(case: Case, agent: User) -> list[dict[str, str]]:
     """Scripts in the customer's language, those for the next step first, with the placeholders filled."""
     values = {"{customer}": case.customer.name, "{number}": case.number, "{agent}": agent.name}
     found = []
-    for script in scripts_for(case.language, case.next_step)[:8]:
+    for script in scripts_for(case.language, case.next_step):
         text = script.body
         for placeholder, value in values.items():
             text = text.replace(placeholder, value)

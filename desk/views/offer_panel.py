@@ -90,7 +90,7 @@ class Forecast:
 
 def panel_context(user: User, case: Case) -> dict[str, Any]:
     """What `desk/offers/panel.html` shows; five queries."""
-    offers = list(offers_of(case))
+    offers = offers_of(case)
     view = grant_view(user, case, offers)
     budget = current_budget(case.branch, case.currency)
     likes = likes_of(case, like_cases([key_of(case)]))

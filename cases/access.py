@@ -14,10 +14,11 @@ def visible_cases(user: User) -> QuerySet[Case]:
     """The cases of the branches that this person works for."""
     if not user.may(Capability.SEE_CASES):
         return Case.objects.none()
-    return _of_branches(user.branch_ids)
+    return cases_of_branches(user.branch_ids)
 
 
-def _of_branches(branch_ids: frozenset[int] | None) -> QuerySet[Case]:
+def cases_of_branches(branch_ids: frozenset[int] | None) -> QuerySet[Case]:
+    """All cases of these branches; None stands for every branch."""
     return Case.objects.all() if branch_ids is None else Case.objects.filter(branch_id__in=branch_ids)
 
 
@@ -44,7 +45,7 @@ def get_case_for(user: User, number: str) -> Case:
 @prepared
 def _by_number(branch_ids: frozenset[int] | None, *, number: str) -> QuerySet[Case]:
     return (
-        _of_branches(branch_ids)
+        cases_of_branches(branch_ids)
         .filter(number=number)
         .select_related("customer", "branch", "owner", "logged_by", "defect__family", "cause")
         .defer("search", "customer__search")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Left
 from django.utils import timezone
 
 from accounts.models import User
-from cases.access import visible_cases
+from accounts.states import Capability
+from cases.access import cases_of_branches, visible_cases
 from cases.models import (
     NEVER,
     Case,
@@ -25,14 +26,15 @@ from cases.models import (
     Resolution,
     TimelineEntry,
 )
-from cases.rows import CaseRow, read_rows
-from cases.states import OPEN_STATES, CaseState, ClockState, StepKind
+from cases.rows import CaseRow, as_rows
+from cases.states import LANDING_STEPS, OPEN_STATES, CaseState, ClockState
 from common.counting import kept_counts
 from common.prepared import prepared
 from common.search_text import Lexemes, query_text
 
 PAGE = 25
 SOON = dt.timedelta(hours=2)
+LONGEST_KEY = 18  # digits of a bigint
 # Stands in a query for the time at which it is read.
 SOME_TIME = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 _OPEN = Q(state__in=OPEN_STATES)
@@ -79,17 +81,17 @@ def _hinting_steps(failure_type: str) -> QuerySet[PlaybookStep]:
 QUEUE_VIEWS = ("open", "mine", "soon", "waiting", "landing")
 
 
-def queue_filter(view: str, user: User, now: dt.datetime) -> Q:
-    """What a view of the queue holds."""
+def _queue_filter(view: str, owner_id: int | None, soon: dt.datetime | None) -> Q:
+    """What a view of the queue holds; of the last two each view reads what it needs."""
     match view:
         case "mine":
-            return _OPEN & Q(owner=user)
+            return _OPEN & Q(owner=owner_id)
         case "soon":
-            return Q(state=CaseState.OPEN, due_at__lt=now + SOON)
+            return Q(state=CaseState.OPEN, due_at__lt=soon)
         case "waiting":
             return Q(state=CaseState.WAITING)
         case "landing":
-            return _OPEN & Q(next_step__in=(StepKind.COMPENSATE, StepKind.FOLLOW_UP))
+            return _OPEN & Q(next_step__in=LANDING_STEPS)
         case _:
             return _OPEN
 
@@ -104,17 +106,44 @@ def queue(
     after: str = "",
 ) -> CasePage:
     """Open cases, the most urgent first. `after` goes on from a key that an earlier page gave."""
-    rows = visible_cases(user).filter(queue_filter(view, user, timezone.now()))
+    if not user.may(Capability.SEE_CASES):
+        return CasePage([], "")
+    values: dict[str, Any] = {}
+    if view == "mine":
+        values["owner_id"] = user.pk
+    elif view == "soon":
+        values["soon"] = timezone.now() + SOON
     if branch_id is not None:
-        rows = rows.filter(branch_id=branch_id)
+        values["branch_id"] = branch_id
+    if after:
+        values["moment"], values["key"] = _read_key(after)
+    found = _queued(user.branch_ids, view, severity, failure_type, **values)
+    return _page(found, lambda row: f"{row.due_at.timestamp():.6f}_{row.pk}")
+
+
+@prepared
+def _queued(
+    branch_ids: frozenset[int] | None,
+    view: str,
+    severity: int | None,
+    failure_type: str,
+    *,
+    owner_id: int | None = None,
+    soon: dt.datetime | None = None,
+    branch_id: int | None = None,
+    moment: dt.datetime | None = None,
+    key: int | None = None,
+) -> QuerySet[Case, tuple[Any, ...]]:
+    rows = cases_of_branches(branch_ids).filter(_queue_filter(view, owner_id, soon))
+    if branch_id is not None:
+        rows = rows.filter(branch=branch_id)
     if severity is not None:
         rows = rows.filter(severity=severity)
     if failure_type:
         rows = rows.filter(failure_type=failure_type)
-    if after:
-        moment, key = _read_key(after)
+    if moment is not None:
         rows = rows.filter(Q(due_at__gt=moment) | Q(due_at=moment, pk__gt=key)).filter(due_at__gte=moment)
-    return _page(rows.order_by("due_at", "pk"), lambda row: f"{row.due_at.timestamp():.6f}_{row.pk}")
+    return as_rows(rows.order_by("due_at", "pk"))[: PAGE + 1]
 
 
 def queue_counts(user: User) -> dict[str, int]:
@@ -122,10 +151,10 @@ def queue_counts(user: User) -> dict[str, int]:
     counts = kept_counts(
         ("queue", *user.rights),
         lambda: {
-            view: visible_cases(user).filter(queue_filter(view, user, SOME_TIME)) for view in QUEUE_VIEWS
+            view: visible_cases(user).filter(_queue_filter(view, user.pk, SOME_TIME)) for view in QUEUE_VIEWS
         },
     )
-    return counts.read(replaced=(SOME_TIME + SOON, timezone.now() + SOON))
+    return counts.read(replaced=(SOME_TIME, timezone.now() + SOON))
 
 
 def search_cases(user: User, text: str, *, after: str = "") -> CasePage:
@@ -133,35 +162,59 @@ def search_cases(user: User, text: str, *, after: str = "") -> CasePage:
     wanted = query_text(text)
     if wanted is None:
         return CasePage([], "")
-    rows = visible_cases(user)
-    if after:
-        rows = rows.filter(pk__lt=int(after))
-    keys = _newest_with(rows, wanted, PAGE + 1)
-    return _page(Case.objects.filter(pk__in=keys).order_by("-pk"), lambda row: str(row.pk))
+    if not user.may(Capability.SEE_CASES):
+        return CasePage([], "")
+    keys = _newest_with(user.branch_ids, wanted, before=int(after) if after else None)
+    return _page(_with_keys(keys=keys), lambda row: str(row.pk))
+
+
+@prepared
+def _with_keys(*, keys: list[int]) -> QuerySet[Case, tuple[Any, ...]]:
+    return as_rows(Case.objects.filter(pk__among=keys).order_by("-pk"))
 
 
 # A text that is found in one of this many newest cases in each eighty fills its page from them alone.
 _NEWEST = 2000
 
 
-def _newest_with(rows: QuerySet[Case], wanted: str, limit: int) -> list[int]:
-    """Keys of the newest cases whose document matches.
+@prepared
+def _newest(branch_ids: frozenset[int] | None, *, before: int | None = None) -> QuerySet[Case, Any]:
+    rows = cases_of_branches(branch_ids)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return rows.order_by("-pk").values_list("pk", "search")[:_NEWEST]
+
+
+@prepared
+def _anywhere(
+    branch_ids: frozenset[int] | None, *, wanted: str, before: int | None = None
+) -> QuerySet[Case, int]:
+    rows = cases_of_branches(branch_ids).filter(search=Lexemes(wanted))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return rows.order_by().values_list("pk", flat=True)
+
+
+def _newest_with(branch_ids: frozenset[int] | None, wanted: str, *, before: int | None) -> list[int]:
+    """Keys of the newest cases whose document matches, one more than a page shows.
 
     Words that many cases hold are found by reading from the newest on, others by the index of all words. The
     planner can't tell them apart, as it knows nothing of how often the beginning of a word occurs: so the
     newest cases are read first, and all the others by the index only when those do not fill the page.
     """
-    try:
-        newest, newest_params = rows.order_by("-pk").values("pk", "search")[:_NEWEST].query.sql_with_params()
-        anywhere, params = rows.filter(search=Lexemes(wanted)).order_by().values("pk").query.sql_with_params()
-    except EmptyResultSet:
+    older = {} if before is None else {"before": before}
+    recent, everything = _newest.sql(branch_ids, **older), _anywhere.sql(branch_ids, wanted=wanted, **older)
+    if recent is None or everything is None:
         return []
+    newest, newest_params = recent
+    anywhere, params = everything
+    limit = PAGE + 1
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             WITH newest AS MATERIALIZED (
-                SELECT pk FROM ({newest}) AS recent WHERE search @@ %s::tsquery LIMIT %s
-            ), anywhere AS MATERIALIZED ({anywhere})
+                SELECT pk FROM ({newest}) AS recent (pk, search) WHERE search @@ %s::tsquery LIMIT %s
+            ), anywhere (pk) AS MATERIALIZED ({anywhere})
             SELECT pk FROM newest
             UNION SELECT pk FROM anywhere WHERE (SELECT count(*) FROM newest) < %s
             ORDER BY pk DESC LIMIT %s
@@ -174,8 +227,12 @@ def _newest_with(rows: QuerySet[Case], wanted: str, limit: int) -> list[int]:
 def descriptions_of(cases: Iterable[CaseRow], *, most: int = 4000) -> dict[int, str]:
     """The beginnings of what customers said in these cases; lists of cases leave the long texts out."""
     keys = [case.pk for case in cases]
-    rows = Case.objects.filter(pk__in=keys).annotate(beginning=Left("description", most))
-    return dict(rows.values_list("pk", "beginning")) if keys else {}
+    return dict(_beginnings(most, keys=keys)) if keys else {}
+
+
+@prepared
+def _beginnings(most: int, *, keys: list[int]) -> QuerySet[Case, tuple[int, str]]:
+    return Case.objects.filter(pk__among=keys).values_list("pk", Left("description", most))
 
 
 # What rows show of a case and of what is joined to it: long rows with many columns are slow to read.
@@ -298,15 +355,16 @@ def causes() -> list[Cause]:
     return list(Cause.objects.filter(is_active=True))
 
 
-def _page(cases: QuerySet[Case], key: Callable[[CaseRow], str]) -> CasePage:
-    found = read_rows(cases, PAGE + 1)
-    more = len(found) > PAGE
-    return CasePage(found[:PAGE], key(found[PAGE - 1]) if more else "")
+def _page(rows: list[tuple[Any, ...]], key: Callable[[CaseRow], str]) -> CasePage:
+    found = [CaseRow._make(row) for row in rows[:PAGE]]
+    return CasePage(found, key(found[-1]) if len(rows) > PAGE else "")
 
 
 def _read_key(after: str) -> tuple[dt.datetime, int]:
     """Read a key of the queue. Raises `ValueError` when someone made it up."""
     moment, _, key = after.partition("_")
+    if len(key) > LONGEST_KEY:
+        raise ValueError("not a key")
     return min(dt.datetime.fromtimestamp(float(moment), dt.UTC), NEVER), int(key)
 
 

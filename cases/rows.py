@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import F, FilteredRelation, Q, QuerySet
 
@@ -64,9 +64,9 @@ _COLUMNS = (
 )
 
 
-def read_rows(cases: QuerySet[Case], limit: int) -> list[CaseRow]:
-    """The first rows of these cases, in their order; one query."""
+def as_rows(cases: QuerySet[Case]) -> QuerySet[Case, tuple[Any, ...]]:
+    """The values of `CaseRow` of these cases, in their order."""
     # `due_at` and `due_metric` repeat on the case what its earliest running clock says.
     running = Q(clocks__state=ClockState.RUNNING, clocks__metric=F("due_metric"))
     due_clock = FilteredRelation("clocks", condition=running)
-    return [CaseRow._make(row) for row in cases.annotate(due_clock=due_clock).values_list(*_COLUMNS)[:limit]]
+    return cases.annotate(due_clock=due_clock).values_list(*_COLUMNS)

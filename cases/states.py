@@ -82,6 +82,10 @@ class StepKind(models.TextChoices):
     FOLLOW_UP = "follow_up", _("Follow up")
 
 
+# What is left to do while the remedy is on its way to the customer.
+LANDING_STEPS = (StepKind.COMPENSATE, StepKind.FOLLOW_UP)
+
+
 class StepState(models.TextChoices):
     OPEN = "open", _("To do")
     DONE = "done", _("Done")

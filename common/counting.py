@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 
 # Counts beyond this are shown as "999+".
 COUNT_LIMIT = 999
+# And those beside the places that one can go to, on every page, as "99+".
+RAIL_LIMIT = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +43,26 @@ _written: dict[Hashable, Counts] = {}
 MOST_WRITTEN = 1000
 
 
-def kept_counts(key: Hashable, rows: Callable[[], Mapping[str, QuerySet[Any]]]) -> Counts:
+def kept_counts(
+    key: Hashable, rows: Callable[[], Mapping[str, QuerySet[Any]]], *, limit: int = COUNT_LIMIT
+) -> Counts:
     """The query for these querysets, kept under a key that names all they depend on."""
     found = _written.get(key)
     if found is None:
         if len(_written) >= MOST_WRITTEN:
             _written.clear()
-        found = _written[key] = write_counts(rows())
+        found = _written[key] = write_counts(rows(), limit=limit)
     return found
 
 
-def write_counts(rows: Mapping[str, QuerySet[Any]]) -> Counts:
-    """The query that counts the rows of each queryset, up to `COUNT_LIMIT` + 1."""
+def write_counts(rows: Mapping[str, QuerySet[Any]], *, limit: int = COUNT_LIMIT) -> Counts:
+    """The query that counts the rows of each queryset, up to `limit` + 1."""
     parts: list[str] = []
     values: list[Any] = []
     asked: list[str] = []
     for name, queryset in rows.items():
         try:
-            sql, params = queryset.order_by().values("pk")[: COUNT_LIMIT + 1].query.sql_with_params()
+            sql, params = queryset.order_by().values("pk")[: limit + 1].query.sql_with_params()
         except EmptyResultSet:
             continue
         parts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")  # noqa: S608  # compiled by Django, values apart
@@ -67,8 +71,8 @@ def write_counts(rows: Mapping[str, QuerySet[Any]]) -> Counts:
     return Counts(tuple(rows), tuple(asked), "SELECT " + ", ".join(parts), tuple(values))
 
 
-def shown(count: int) -> str:
+def shown(count: int, *, limit: int = COUNT_LIMIT) -> str:
     """A bounded count as the pages show it; "" for none."""
     if not count:
         return ""
-    return f"{COUNT_LIMIT}+" if count > COUNT_LIMIT else str(count)
+    return f"{limit}+" if count > limit else str(count)

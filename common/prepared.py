@@ -50,6 +50,11 @@ class Among(Lookup):
 
 
 @dataclass(frozen=True, slots=True)
+class _Slot:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Written:
     """A statement, its values (a `_Slot` where one is to be filled in), and what makes rows of its answer."""
 
@@ -57,18 +62,17 @@ class _Written:
     values: tuple[Any, ...]
     rows: Callable[[list[tuple[Any, ...]]], Iterable[Any]]
 
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    name: str
+    def given(self, values: dict[str, Any]) -> list[Any]:
+        """The values in the order of the statement."""
+        return [values[value.name] if type(value) is _Slot else value for value in self.values]
 
 
 class Prepared(Generic[R]):
     """A query as a function of values; made by `prepared`.
 
-    `write` returns the queryset. What is given by position shapes the statement, and each set of it is
-    written once; what is given by name is filled in each time: a number, a text, a date, a time or, for the
-    lookup `among`, a list of keys. The queryset must pass it to the database as it is.
+    `write` returns the queryset. What is given by position shapes the statement, and so do the names given:
+    each set is written once. What is given by name is filled in each time: a number, a text, a date, a time
+    or, for the lookup `among`, a list of keys. The queryset must pass it to the database as it is.
     """
 
     def __init__(self, write: Callable[..., QuerySet[Any, R]]) -> None:
@@ -77,20 +81,32 @@ class Prepared(Generic[R]):
 
     def __call__(self, *shape: Hashable, **values: Any) -> list[R]:
         """The rows as the queryset would give them; one query. Raises `NotPlainError`."""
-        try:
-            statement = self.written[shape]
-        except KeyError:
-            statement = self._write(shape, values)
+        statement = self._statement(shape, values)
         if statement is None:
             return []
-        given = [values[value.name] if type(value) is _Slot else value for value in statement.values]
         with connection.cursor() as cursor:
-            cursor.execute(statement.sql, given)
+            cursor.execute(statement.sql, statement.given(values))
             return list(statement.rows(cursor.fetchall()))
+
+    def sql(self, *shape: Hashable, **values: Any) -> tuple[str, list[Any]] | None:
+        """The statement and its values, for a larger one to hold; None when it can't find anything."""
+        statement = self._statement(shape, values)
+        return None if statement is None else (statement.sql, statement.given(values))
 
     def first(self, *shape: Hashable, **values: Any) -> R | None:
         """The first row, or None; the query should end after it by itself."""
         return next(iter(self(*shape, **values)), None)
+
+    def _statement(self, shape: tuple[Hashable, ...], values: dict[str, Any]) -> _Written | None:
+        key = (shape, tuple(values))
+        try:
+            return self.written[key]
+        except KeyError:
+            statement = self._write(shape, values)
+        if len(self.written) >= MOST_KEPT:
+            self.written.clear()
+        self.written[key] = statement
+        return statement
 
     def _write(self, shape: tuple[Hashable, ...], values: dict[str, Any]) -> _Written | None:
         numbers = count()
@@ -98,21 +114,15 @@ class Prepared(Generic[R]):
         slots = {_as_key(stand_in): _Slot(name) for name, stand_in in stand_ins.items()}
         rows = self.write(*shape, **stand_ins)
         compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
-        statement = None
         try:
             sql, params = compiler.as_sql()
         except EmptyResultSet:
-            pass
-        else:
-            filled = tuple(slots.get(_as_key(value), value) for value in params)
-            missing = set(slots.values()) - set(filled)
-            if missing:
-                raise NotPlainError(f"The query does not pass on {sorted(slot.name for slot in missing)}.")
-            statement = _Written(sql, filled, _MAKERS[rows._iterable_class](compiler))
-        if len(self.written) >= MOST_KEPT:
-            self.written.clear()
-        self.written[shape] = statement
-        return statement
+            return None
+        filled = tuple(slots.get(_as_key(value), value) for value in params)
+        missing = {slot.name for slot in slots.values()} - {v.name for v in filled if isinstance(v, _Slot)}
+        if missing:
+            raise NotPlainError(f"The query does not pass on as they are: {sorted(missing)}.")
+        return _Written(sql, filled, _MAKERS[rows._iterable_class](compiler))
 
 
 def prepared(write: Callable[..., QuerySet[Any, R]]) -> Prepared[R]:
@@ -187,4 +197,9 @@ def _instances(compiler: SQLCompiler) -> Callable[[list[tuple[Any, ...]]], Itera
     return make
 
 
-_MAKERS: dict[type, Callable[[SQLCompiler], Callable[[list[tuple[Any, ...]]], Iterable[Any]]]] = {ModelIterable: _instances, ValuesListIterable: _tuples, FlatValuesListIterable: _values}
+_Maker = Callable[[SQLCompiler], Callable[[list[tuple[Any, ...]]], Iterable[Any]]]
+_MAKERS: dict[type, _Maker] = {
+    ModelIterable: _instances,
+    ValuesListIterable: _tuples,
+    FlatValuesListIterable: _values,
+}

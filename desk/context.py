@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.states import Capability
 from cases.queries import open_cases, own_open_cases
-from common.counting import kept_counts, shown
+from common.counting import RAIL_LIMIT, kept_counts, shown
 from compensation.queries import addressed_to
 from feedback.queries import open_follow_ups
 from messaging.queries import failed_lately, unread_notices
@@ -27,12 +27,13 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 
 
 def rail_of(user: User) -> dict[str, Any]:
-    """Counts beside the entries of the rail, by one query; a large one is shown as "999+"."""
-    counts = kept_counts(("rail", *user.rights), lambda: _counted(user)).read()
+    """Counts beside the entries of the rail, by one query; a large one is shown as "99+"."""
+    counts = kept_counts(("rail", *user.rights), lambda: _counted(user), limit=RAIL_LIMIT).read()
     return {
-        "home": shown(counts.get("own", 0) + counts.get("follow_ups", 0)),
-        "queue": shown(counts["queue"]),
-        "approvals": shown(counts.get("approvals", 0)),
+        "home": shown(counts.get("own", 0) + counts.get("follow_ups", 0), limit=RAIL_LIMIT),
+        "queue": shown(counts["queue"], limit=RAIL_LIMIT),
+        "approvals": shown(counts.get("approvals", 0), limit=RAIL_LIMIT),
+        "unread": shown(counts["notifications"], limit=RAIL_LIMIT),
         "notifications": counts["notifications"],
         "undelivered": shown(counts.get("undelivered", 0)),
     }

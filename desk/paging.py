@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-LONGEST_KEY = 18  # digits of a bigint
+from cases.queries import LONGEST_KEY
 
 
 def page_links(request: HttpRequest, after: object) -> dict[str, str]:

@@ -111,6 +111,8 @@ class BusinessHours:
     _last_open_week: int = field(init=False, repr=False, compare=False)
     _patterns: dict[timedelta, _Shape] = field(init=False, repr=False, compare=False)
     _shapes: dict[int, _Shape] = field(init=False, repr=False, compare=False)
+    _totals: dict[tuple[int, int], timedelta] = field(init=False, repr=False, compare=False)
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         week = {_weekday(day): _checked(hours, f"weekday {day}") for day, hours in self.week.items() if hours}
@@ -134,13 +136,14 @@ class BusinessHours:
             "_last_open_week": LAST_WEEK if week else min(last_open, LAST_WEEK),
             "_patterns": {},
             "_shapes": {},
+            "_totals": {},
+            "_hash": hash((self.time_zone, *sorted(week.items()), holidays, *sorted(special.items()))),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
     def __hash__(self) -> int:
-        week, special_days = tuple(self.week.items()), tuple(self.special_days.items())
-        return hash((self.time_zone, week, self.holidays, special_days))
+        return self._hash
 
     def __reduce__(self) -> tuple[type["BusinessHours"], tuple[object, ...]]:
         return type(self), (self.time_zone, dict(self.week), self.holidays, dict(self.special_days))
@@ -162,6 +165,16 @@ class BusinessHours:
             shape = _open_spans(stretches, lambda day: self._hours_on(monday, day))
             self._shapes[week] = shape
         return shape
+
+    def _total(self, first: int, last: int) -> timedelta:
+        """Measure the open time of the weeks from the first up to, but without, the last."""
+        total = self._totals.get((first, last))
+        if total is None:
+            if len(self._totals) >= REMEMBERED_WEEKS:
+                self._totals.clear()
+            total = sum((self._shape(week).total for week in range(first, last)), ZERO)
+            self._totals[first, last] = total
+        return total
 
     def _hours_on(self, monday: date, days_later: int) -> tuple[Span, ...]:
         day = monday + timedelta(days_later)
@@ -218,7 +231,7 @@ def business_time_between(start: datetime, end: datetime, hours: BusinessHours) 
     if last < first:
         return -business_time_between(last, first, hours)
     first_week, last_week = _week_of(first), _week_of(last)
-    whole = sum((hours._shape(week).total for week in range(first_week, last_week)), ZERO)
+    whole = hours._total(first_week, last_week)
     return whole + _open_before(last, last_week, hours) - _open_before(first, first_week, hours)
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Branch
 from cases.models.taxonomy import Cause, Defect
 from cases.states import (
+    LANDING_STEPS,
     OPEN_STATES,
     BaselineSource,
     CaseState,
@@ -144,6 +145,19 @@ class Case(QuickLabels, models.Model):
                 include=_QUEUED_BY,
             ),
             models.Index(fields=("owner", "due_at", "id"), name="cases_open_owner_due", condition=_OPEN),
+            # Of the open cases few wait, and few have their remedy under way.
+            models.Index(
+                fields=("due_at", "id"),
+                name="cases_waiting_due",
+                condition=models.Q(state=str(CaseState.WAITING)),
+                include=("branch",),
+            ),
+            models.Index(
+                fields=("due_at", "id"),
+                name="cases_landing_due",
+                condition=_OPEN & models.Q(next_step__in=[str(step) for step in LANDING_STEPS]),
+                include=("branch",),
+            ),
             models.Index(fields=("customer", "-received_at"), name="cases_customer_latest"),
             models.Index(fields=("received_at", "id"), name="cases_received", include=_COUNTED_BY),
             models.Index(

@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Branch, User
 from accounts.states import CAPABILITIES, Capability, Role
+from common.prepared import prepared
 
 
 def staff_of_branch(branch_id: int, *, role: str) -> QuerySet[User]:
@@ -39,3 +40,16 @@ def branches_of(user: User) -> QuerySet[Branch]:
     """The active branches that a person works for."""
     branches = Branch.objects.filter(is_active=True)
     return branches if user.branch_ids is None else branches.filter(pk__in=user.branch_ids)
+
+
+def branch_options(user: User) -> list[Branch]:
+    """The same branches to choose from, on every page of a list."""
+    if user.branch_ids is None:
+        return _branches()
+    return _branches(branch_ids=sorted(user.branch_ids))
+
+
+@prepared
+def _branches(*, branch_ids: list[int] | None = None) -> QuerySet[Branch]:
+    branches = Branch.objects.filter(is_active=True)
+    return branches if branch_ids is None else branches.filter(pk__among=branch_ids)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from accounts.models import Branch, User
-from accounts.queries import branches_of
+from accounts.queries import branch_options
 from accounts.states import Capability
 from cases.queries import QUEUE_VIEWS, CasePage, queue, queue_counts
 from cases.states import FailureType
@@ -22,35 +22,59 @@ from desk.paging import page_links
 from sla.states import Severity
 
 VIEW_NAMES = {
-    "open": _("All open"),
-    "mine": _("Mine"),
-    "soon": _("About to breach"),
-    "waiting": _("Waiting for customer"),
-    "landing": _("Remedy not landed"),
+    "open": gettext_lazy("All open"),
+    "mine": gettext_lazy("Mine"),
+    "soon": gettext_lazy("About to breach"),
+    "waiting": gettext_lazy("Waiting for customer"),
+    "landing": gettext_lazy("Remedy not landed"),
 }
 
 
-class QueueFilter(forms.Form):
-    """What the queue is narrowed to; anything that is no filter is left out."""
+@dataclass(frozen=True)
+class Choice:
+    """A field that narrows the queue: its options as (value, label) pairs, "" for all; and what was chosen."""
 
-    branch = forms.ModelChoiceField(
-        Branch.objects.none(), label=_("Branch"), required=False, empty_label=_("any branch")
+    name: str
+    label: str
+    options: list[tuple[str, str]]
+    chosen: str
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What the queue is narrowed to; None and "" stand for all."""
+
+    branch_id: int | None
+    severity: int | None
+    failure_type: str
+    choices: tuple[Choice, ...]
+
+    def __bool__(self) -> bool:
+        return any(choice.chosen for choice in self.choices)
+
+
+def read_narrowing(request: StaffRequest) -> Narrowing:
+    """What was chosen; anything that is no option is left out."""
+    branches = [(str(branch.pk), branch.label) for branch in branch_options(request.user)]
+    severities = [(str(value), f"{value} · {label}") for value, label in Severity.choices]
+    failures = [(str(value), str(label)) for value, label in FailureType.choices]
+    branch = _choice(request, "branch", _("Branch"), _("any branch"), branches)
+    severity = _choice(request, "severity", _("Severity"), _("any severity"), severities)
+    failure = _choice(request, "failure_type", _("Failure"), _("any failure"), failures)
+    return Narrowing(
+        branch_id=int(branch.chosen) if branch.chosen else None,
+        severity=int(severity.chosen) if severity.chosen else None,
+        failure_type=failure.chosen,
+        choices=(branch, severity, failure),
     )
-    severity = forms.TypedChoiceField(label=_("Severity"), required=False, coerce=int, empty_value=None)
-    failure_type = forms.ChoiceField(label=_("Failure"), required=False)
 
-    def __init__(self, data: Any, *, user: User) -> None:
-        super().__init__(data)
-        branches = branches_of(user)
-        self.fields["branch"].queryset = branches  # type: ignore[attr-defined]
-        # What the fields show follows from these and from what was chosen.
-        self.options = [(branch.pk, branch.label) for branch in branches]
-        severities = [
-            ("", _("any severity")),
-            *((value, f"{value} · {label}") for value, label in Severity.choices),
-        ]
-        self.fields["severity"].choices = severities  # type: ignore[attr-defined]
-        self.fields["failure_type"].choices = [("", _("any failure")), *FailureType.choices]  # type: ignore[attr-defined]
+
+def _choice(
+    request: StaffRequest, name: str, label: str, unless: str, options: list[tuple[str, str]]
+) -> Choice:
+    given = request.GET.get(name, "")
+    chosen = given if any(value == given for value, _label in options) else ""
+    return Choice(name, label, [("", unless), *options], chosen)
 
 
 @staff_required(Capability.SEE_CASES)
@@ -59,17 +83,14 @@ def queue_page(request: StaffRequest) -> HttpResponse:
     view = request.GET.get("view", "open")
     if view not in QUEUE_VIEWS:
         return redirect("desk:queue")
-    chosen = QueueFilter(request.GET, user=request.user)
-    chosen.is_valid()
-    given = chosen.cleaned_data
-    branch = given.get("branch")
+    narrowing = read_narrowing(request)
     try:
         page = queue(
             request.user,
             view,
-            branch_id=branch.pk if branch else None,
-            severity=given.get("severity"),
-            failure_type=given.get("failure_type") or "",
+            branch_id=narrowing.branch_id,
+            severity=narrowing.severity,
+            failure_type=narrowing.failure_type,
             after=request.GET.get("after", ""),
         )
     except (ValueError, OverflowError, OSError):
@@ -79,9 +100,7 @@ def queue_page(request: StaffRequest) -> HttpResponse:
         "nav": "queue",
         "view": view,
         "tabs": [(name, label, shown(counts[name])) for name, label in VIEW_NAMES.items()],
-        "chosen": chosen,
-        "chosen_key": (chosen.options, [request.GET.get(name) for name in chosen.fields]),
-        "narrowed": any(given.get(name) for name in ("branch", "severity", "failure_type")),
+        "narrowing": narrowing,
         **page_links(request, page.after),
         "total": shown(counts["open"]),
         **rows_context(page),

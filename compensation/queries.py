@@ -22,6 +22,7 @@ from cases.models import Case
 from cases.registry import Blocker
 from common.prepared import prepared
 from compensation.models import Budget, Offer
+from compensation.rows import WaitingRow, as_rows
 from compensation.rules import ZERO, Likes, Limit, day_start, like_key, may_grant, who_decides
 from compensation.states import GRANTED, OfferState
 
@@ -65,17 +66,29 @@ def visible_offers(user: User) -> QuerySet[Offer]:
     """The offers of the branches that this person works for."""
     if not user.may(Capability.SEE_CASES):
         return Offer.objects.none()
-    branch_ids = user.branch_ids
+    return offers_of_branches(user.branch_ids)
+
+
+def offers_of_branches(branch_ids: frozenset[int] | None) -> QuerySet[Offer]:
+    """All offers of these branches; None stands for every branch."""
     return Offer.objects.all() if branch_ids is None else Offer.objects.filter(branch_id__in=branch_ids)
 
 
 def get_offer_for(user: User, offer_id: int) -> Offer:
     """The offer with its case. Raises `Offer.DoesNotExist` also for one of a branch that is not theirs."""
+    found = _by_key.first(user.branch_ids, offer_id=offer_id) if user.may(Capability.SEE_CASES) else None
+    if found is None:
+        raise Offer.DoesNotExist
+    return found
+
+
+@prepared
+def _by_key(branch_ids: frozenset[int] | None, *, offer_id: int) -> QuerySet[Offer]:
     return (
-        visible_offers(user)
-        .select_related("case__customer", "branch", "proposer")
-        .defer("case__search", "case__customer__search")
-        .get(pk=offer_id)
+        offers_of_branches(branch_ids)
+        .filter(pk=offer_id)
+        .select_related("case__customer", "case__defect", "branch", "proposer")
+        .defer("case__search", "case__customer__search", "case__suggestion", "case__description")
     )
 
 
@@ -90,23 +103,29 @@ def _offers(*, case_id: int) -> QuerySet[Offer]:
     return Offer.objects.filter(case=case_id).select_related(*joined).order_by("id")
 
 
-def waiting_for(user: User) -> QuerySet[Offer]:
+def waiting_for(user: User, *, limit: int) -> list[WaitingRow]:
     """The offers that wait where this person may decide, the gravest cases first, then the oldest offers."""
     if not user.may(Capability.DECIDE_OFFER):
-        return Offer.objects.none()
-    return (
-        visible_offers(user)
-        .filter(state=OfferState.WAITING)
-        .select_related("case__customer", "case__defect", "branch", "proposer")
-        .defer(
-            "case__search",
-            "case__customer__search",
-            "case__description",
-            "case__suggestion",
-            "case__resolution",
-        )
-        .order_by("case__severity", "proposed_at", "id")
+        return []
+    return [WaitingRow._make(row) for row in _waiting(user.branch_ids, limit)]
+
+
+def waiting_row(user: User, offer_id: int) -> WaitingRow | None:
+    """One of these offers; None when it does not wait, or not for this person."""
+    found = (
+        _waiting.first(user.branch_ids, 1, offer_id=offer_id) if user.may(Capability.DECIDE_OFFER) else None
     )
+    return None if found is None else WaitingRow._make(found)
+
+
+@prepared
+def _waiting(
+    branch_ids: frozenset[int] | None, limit: int, *, offer_id: int | None = None
+) -> QuerySet[Offer, tuple[Any, ...]]:
+    offers = offers_of_branches(branch_ids).filter(state=OfferState.WAITING)
+    if offer_id is not None:
+        offers = offers.filter(pk=offer_id)
+    return as_rows(offers.order_by("case__severity", "proposed_at", "id"))[:limit]
 
 
 def addressed_to(user: User) -> QuerySet[Offer]:

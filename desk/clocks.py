@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
+from typing import Protocol
 
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cases.models import Case, Clock
-from cases.rows import CaseRow
 from cases.states import CaseState, ClockState
 from common.display import ClockState as Shown
 from common.display import ClockView, format_duration, format_exact
@@ -50,8 +50,25 @@ def _finished(clock: Clock, label: str) -> ClockView:
     return ClockView("met" if met else "missed", words.format(time=taken), label, 100, clock.due_at, exact)
 
 
-def queue_clock(row: CaseRow, now: dt.datetime) -> ClockView | None:
-    """The clock that a row of the queue shows: the one due first, or that we wait."""
+class Timed(Protocol):
+    """What a row of a list says of its case's clock; `minutes` is the target of the one due first, if any."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def due_at(self) -> dt.datetime: ...
+    @property
+    def due_metric(self) -> str: ...
+    @property
+    def minutes(self) -> int | None: ...
+    @property
+    def calendar_id(self) -> int | None: ...
+    @property
+    def calendar_changed_at(self) -> dt.datetime | None: ...
+
+
+def queue_clock(row: Timed, now: dt.datetime) -> ClockView | None:
+    """The clock that a row of a list shows: the one due first, or that we wait."""
     if row.minutes is None or row.calendar_id is None or row.calendar_changed_at is None:
         waits = row.state == CaseState.WAITING
         return ClockView("paused", _("waiting for customer"), "", 0) if waits else None

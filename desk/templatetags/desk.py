@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from cases.rows import CaseRow
 from common.display import ClockView
+from desk.cards import Card, draw_card
 from desk.highlight import highlight
 from desk.rows import Hit, draw_hit, draw_row
 
@@ -33,6 +34,12 @@ def is_past(moment: datetime) -> bool:
 def case_rows(rows: Iterable[tuple[CaseRow, ClockView | None]]) -> SafeString:
     """`{% case_rows rows %}`: the rows of a table of cases, from pairs of a case and its clock."""
     return mark_safe("".join([draw_row(case, clock) for case, clock in rows]))  # noqa: S308  # each row is safe
+
+
+@register.simple_tag
+def offer_card(card: Card, before: int | None, after: int | None) -> SafeString:
+    """`{% offer_card card before after %}`: a waiting offer; the two beside the open one have keys."""
+    return draw_card(card, key="j" if card.row.pk == after else "k" if card.row.pk == before else "")
 
 
 @register.simple_tag

@@ -17,34 +17,24 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.states import Capability
-from cases.queries import clocks_for
-from common.display import ClockView, RangeView
+from common.display import RangeView
 from common.money import format_money
 from compensation.actions.approvals import approve_offer, reject_offer
 from compensation.inbox import Dossier, dossier
 from compensation.models import Offer
-from compensation.queries import get_offer_for, waiting_for
+from compensation.queries import get_offer_for, waiting_for, waiting_row
+from compensation.rows import WaitingRow
 from compensation.rules import ZERO
 from compensation.states import MATCH_NOTE, MATCH_SOURCE, OfferState
 from desk.access import StaffRequest, form_on, staff_required
-from desk.clocks import row_clock
+from desk.cards import Card
+from desk.clocks import queue_clock
 from desk.forms.apply import run
 from desk.forms.offers import LowerForm, ReasonForm
 from desk.paging import id_in
 from desk.views.offer_panel import DoseView, dose_view, range_of, role_label
 
 PAGE = 25
-
-
-@dataclass(frozen=True)
-class Card:
-    """One waiting offer of the list; `asked` says that it is addressed to the reader's role."""
-
-    offer: Offer
-    clock: ClockView | None
-    asked_role: str
-    is_own: bool
-    asked: bool
 
 
 @dataclass(frozen=True)
@@ -128,17 +118,17 @@ def inbox_page(
     verb: str = "",
 ) -> HttpResponse:
     """The page; a refused decision is shown in place with its errors, with nothing lost."""
-    offers, more = _waiting(request, chosen)
-    cards = cards_for(request, offers)
+    rows, more = _waiting(request, chosen)
+    cards = cards_for(request, rows)
     opened = _opened(cards, chosen)
-    missing = chosen is not None and (opened is None or opened.offer.pk != chosen)
+    missing = chosen is not None and (opened is None or opened.row.pk != chosen)
     context = {
         "nav": "approvals",
         "cards": cards,
         "opened": opened,
         "more": more,
         "mine": sum(card.asked for card in cards),
-        "oldest": min((offer.proposed_at for offer in offers), default=None),
+        "oldest": min((row.proposed_at for row in rows), default=None),
         "chosen": chosen is not None and not missing,
         "decided": _decided(request, chosen) if missing else None,
         "refused": refused,
@@ -149,36 +139,33 @@ def inbox_page(
     return render(request, "desk/approvals.html", context, status=status)
 
 
-def _waiting(request: StaffRequest, chosen: int | None) -> tuple[list[Offer], bool]:
+def _waiting(request: StaffRequest, chosen: int | None) -> tuple[list[WaitingRow], bool]:
     """The first offers that wait, with the chosen one among them, and whether there are more."""
-    waiting = waiting_for(request.user)
-    offers = list(waiting[: PAGE + 1])
-    more = len(offers) > PAGE
-    offers = offers[:PAGE]
-    if more and chosen is not None and all(offer.pk != chosen for offer in offers):
-        offers = [*waiting.filter(pk=chosen), *offers][:PAGE]
-    return offers, more
+    rows = waiting_for(request.user, limit=PAGE + 1)
+    more = len(rows) > PAGE
+    rows = rows[:PAGE]
+    if more and chosen is not None and all(row.pk != chosen for row in rows):
+        found = waiting_row(request.user, chosen)
+        rows = [found, *rows[:-1]] if found else rows
+    return rows, more
 
 
-def cards_for(request: StaffRequest, offers: Sequence[Offer]) -> list[Card]:
-    """Each offer of the list with its clock; one query."""
-    now = timezone.now()
-    clocks = clocks_for([offer.case for offer in offers])
-    user = request.user
+def cards_for(request: StaffRequest, rows: Sequence[WaitingRow]) -> list[Card]:
+    """Each offer of the list with its clock, and what it is to the reader."""
+    now, user = timezone.now(), request.user
     return [
         Card(
-            offer=offer,
-            clock=row_clock(offer.case, clocks, now),
-            asked_role=role_label(offer.asked_role),
-            is_own=offer.proposer_id == user.pk,
-            asked=offer.asked_role == user.role and offer.proposer_id != user.pk,
+            row=row,
+            clock=queue_clock(row, now),
+            is_own=row.proposer_id == user.pk,
+            asked=row.asked_role == user.role and row.proposer_id != user.pk,
         )
-        for offer in offers
+        for row in rows
     ]
 
 
 def _opened(cards: Sequence[Card], chosen: int | None) -> Card | None:
-    wanted = (card for card in cards if card.offer.pk == chosen)
+    wanted = (card for card in cards if card.row.pk == chosen)
     asked = (card for card in cards if card.asked)
     others = (card for card in cards if not card.is_own)
     return next((card for found in (wanted, asked, others, cards) for card in found), None)
@@ -186,15 +173,15 @@ def _opened(cards: Sequence[Card], chosen: int | None) -> Card | None:
 
 def _neighbours(cards: Sequence[Card], opened: Card | None) -> dict[str, int | None]:
     """The offers before and after the open one, where `j` and `k` lead."""
-    keys = [card.offer.pk for card in cards]
-    at = keys.index(opened.offer.pk) if opened else 0
+    keys = [card.row.pk for card in cards]
+    at = keys.index(opened.row.pk) if opened else 0
     return {"before": keys[at - 1] if at > 0 else None, "after": keys[at + 1] if at + 1 < len(keys) else None}
 
 
 def _open_context(request: StaffRequest, card: Card) -> dict[str, Any]:
     """The facts of the open offer and the forms for what may be decided."""
-    facts = dossier(request.user, card.offer)
-    offer = card.offer
+    offer = get_offer_for(request.user, card.row.pk)
+    facts = dossier(request.user, offer)
     opened = OpenCard(
         facts=facts,
         range=range_of(facts.case, facts.likes, mine=offer.amount, limit=None),
@@ -208,6 +195,8 @@ def _open_context(request: StaffRequest, card: Card) -> dict[str, Any]:
     )
     return {
         "open_card": opened,
+        "offer": offer,
+        "asked_role": role_label(offer.asked_role),
         "decisions": [(verb, form) for verb, form, may in decisions if may],
         "match_note": MATCH_NOTE,
         "match_source": MATCH_SOURCE,

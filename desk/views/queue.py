@@ -32,7 +32,7 @@ VIEW_NAMES = {
 
 @dataclass(frozen=True)
 class Choice:
-    """A field that narrows the queue: its options as (value, label) pairs, "" for all; and what was chosen."""
+    """A field that narrows the queue: options as (value, label) pairs, "" for all, and what was chosen."""
 
     name: str
     label: str

@@ -98,10 +98,11 @@ def test_the_inbox_holds_what_waits_where_one_may_decide(world: World) -> None:
     make_user(Role.SUPERVISOR, garden)
     propose(make_user(Role.FRONTLINE, garden), make_case(garden), 1000)
 
-    assert list(waiting_for(world.supervisor)) == [mine, for_manager, own]
+    waiting = waiting_for(world.supervisor, limit=10)
+    assert [row.pk for row in waiting] == [mine.pk, for_manager.pk, own.pk]
     assert addressed_to(world.supervisor).count() == 1
     assert addressed_to(world.manager).count() == 2
-    assert list(waiting_for(world.frontline)) == []
+    assert waiting_for(world.frontline, limit=10) == []
     assert addressed_to(world.admin).count() == 0
 
 

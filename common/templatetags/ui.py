@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -124,23 +124,38 @@ def clock(view: ClockView) -> SafeString:
     )
 
 
-@register.inclusion_tag("components/range.html")
-def range_bar(view: RangeView) -> dict[str, Any]:
+@register.simple_tag
+def range_bar(view: RangeView) -> SafeString:
     """`{% range_bar offer.range %}`: policy, like cases, own limit and proposal on a scale, and in words."""
-    band = None
+    words, band = escape(range_words(view)), band_text(view)
+    said = escape(_("policy %(band_text)s") % {"band_text": band})
+    policy = f'<span class="gold">{said}</span>' if band else ""
+    return mark_safe(  # noqa: S308  # all words are escaped
+        f'<div class="range"><svg role="img" aria-label="{words}" focusable="false"><title>{words}</title>'
+        '<rect class="track" x="0" y="14" width="100%" height="6" rx="3"/>'
+        f"{''.join(_range_marks(view))}</svg>"
+        f'<div class="range-ends" aria-hidden="true"><span>{escape(_whole(Decimal(0), view))}</span>'
+        f"{policy}"
+        f"<span>{escape(_whole(view.end, view))}</span></div></div>"
+    )
+
+
+def _range_marks(view: RangeView) -> Iterator[str]:
+    """The policy's band, a tick for what like cases got, the reader's limit, and the proposal."""
     if view.low is not None or view.high is not None:
         start = view.share(view.low or Decimal(0))
-        stop = view.share(view.end if view.high is None else view.high)
-        band = {"x": f"{start:.2f}", "width": f"{stop - start:.2f}"}
-    return {
-        "view": view,
-        "band": band,
-        "band_text": band_text(view),
-        "ticks": [f"{share:.2f}" for share in view.shares(view.likes)],
-        "limit": None if view.limit is None else f"{view.share(view.limit):.2f}",
-        "mine": None if view.mine is None else f"{view.share(view.mine):.2f}",
-        "words": range_words(view),
-    }
+        width = view.share(view.end if view.high is None else view.high) - start
+        yield f'<rect class="policy" x="{start:.2f}%" y="14" width="{width:.2f}%" height="6" rx="3"/>'
+    # Many like cases got the same, and one tick shows them.
+    for share in sorted({round(share, 1) for share in view.shares(view.likes)}):
+        yield f'<rect class="like" x="{share:.1f}%" y="11" width="2" height="12"/>'
+    if view.limit is not None:
+        at = view.share(view.limit)
+        yield f'<line class="limit" x1="{at:.2f}%" x2="{at:.2f}%" y1="4" y2="30"/>'
+    if view.mine is not None:
+        tone = "mine outside" if view.outside else "mine"
+        at = view.share(view.mine)
+        yield f'<rect class="{tone}" x="{at:.2f}%" y="6" width="3" height="22" rx="1.5"/>'
 
 
 def band_text(view: RangeView) -> str:

@@ -166,7 +166,7 @@ def test_a_hairline_stays_within_its_length(used: float, drawn: str) -> None:
 def test_numbers_in_drawings_are_not_localised() -> None:
     with translation.override("de"):
         assert "," not in re.sub(r'points="[^"]*"', "", spark([1, 2.5, 3]))
-        assert 'x="33.33%"' in show(
+        assert 'x="33.3%"' in show(
             "{% range_bar v %}", v=RangeView("EUR", likes=[Decimal(1)], top=Decimal(3))
         )
 

@@ -78,7 +78,7 @@ def test_each_reads_their_own(staff: list[User]) -> None:
 
 
 def test_every_script_comes_in_every_language_and_the_step_in_hand_comes_first() -> None:
-    english, chinese = scripts_for("en", "apologise"), scripts_for("zh-hans", "apologise")
+    english, chinese = (scripts_for(language, "apologise", limit=50) for language in ("en", "zh-hans"))
     assert len(english) == len(chinese) >= 10
     assert english[0].step == chinese[0].step == "apologise"
     assert {script.code for script in english} == {script.code for script in chinese}

@@ -1,0 +1,128 @@
+"""Prepared queries: the same rows as the queryset gives, whatever they were written for first."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Branch, User
+from accounts.states import Role
+from cases.models import Case
+from common.prepared import NotPlainError, prepared
+from tests.compensation.world import make_case
+from tests.factories import make_branch, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@prepared
+def staff(
+    branch_ids: frozenset[int] | None, *, role: str, since: dt.datetime | None = None
+) -> QuerySet[User]:
+    people = User.objects.filter(role=role).order_by("pk")
+    if since is not None:
+        people = people.filter(joined_at__gte=since)
+    return people if branch_ids is None else people.filter(branches__in=branch_ids)
+
+
+@prepared
+def branches(*, keys: list[int]) -> QuerySet[Branch]:
+    staffed = User.objects.filter(branches=OuterRef("pk"))
+    return Branch.objects.filter(pk__among=keys).annotate(staffed=Exists(staffed)).order_by("pk")
+
+
+def test_each_call_gets_the_rows_of_its_own_values() -> None:
+    harbour, garden = make_branch("harbour"), make_branch("garden")
+    first, second = make_user(Role.FRONTLINE, harbour), make_user(Role.FRONTLINE, garden)
+    manager = make_user(Role.MANAGER, harbour)
+
+    assert staff(None, role="frontline") == [first, second]
+    assert staff(None, role="manager") == [manager]
+    assert staff(frozenset({harbour.pk}), role="frontline") == [first]
+    assert staff(frozenset({garden.pk}), role="frontline") == [second]
+    assert staff.first(None, role="frontline") == first
+    assert staff.first(None, role="auditor") is None
+
+
+def test_a_query_that_can_find_nothing_asks_nothing(django_assert_num_queries: object) -> None:
+    make_user(Role.FRONTLINE, make_branch("harbour"))
+
+    with django_assert_num_queries(0):  # type: ignore[operator]
+        assert staff(frozenset(), role="frontline") == []
+    assert staff.sql(frozenset(), role="frontline") is None
+
+
+def test_a_list_of_any_length_and_what_is_annotated_come_by_one_statement() -> None:
+    harbour, garden, attic = make_branch("harbour"), make_branch("garden"), make_branch("attic")
+    make_user(Role.FRONTLINE, garden)
+
+    assert branches(keys=[]) == []
+    assert branches(keys=[harbour.pk]) == [harbour]
+    assert branches(keys=[attic.pk, harbour.pk, garden.pk]) == [harbour, garden, attic]
+    assert [branch.staffed for branch in branches(keys=[harbour.pk, garden.pk])] == [False, True]  # type: ignore[attr-defined]
+    assert len(branches.written) == 1
+
+
+def test_joined_rows_deferred_fields_and_json_are_as_the_orm_makes_them() -> None:
+
+    case = make_case(make_branch("harbour"), suggestion={"severity": 2}, cues=["repeat"])
+
+    @prepared
+    def found(*, number: str) -> QuerySet[Case]:
+        return Case.objects.filter(number=number).select_related("customer", "owner").defer("search")
+
+    [same] = found(number=case.number)
+    with CaptureQueriesContext(connection) as asked:
+        assert same.suggestion == {"severity": 2}
+        assert same.cues == ["repeat"]
+        assert same.customer.name == case.customer.name
+        assert same.owner == case.owner
+    assert len(asked) == 0
+    assert "search" in same.get_deferred_fields()
+
+
+def test_flat_lists_tuples_and_sums_come_as_values() -> None:
+    harbour = make_branch("harbour")
+    user = make_user(Role.FRONTLINE, harbour)
+
+    @prepared
+    def names(*, role: str) -> QuerySet[User, str]:
+        return User.objects.filter(role=role).values_list("name", flat=True)
+
+    @prepared
+    def counted(*, active: str) -> QuerySet[User, tuple[str, int]]:
+        return (
+            User.objects.values("role")
+            .annotate(n=Count("pk", filter=Q(role=active)))
+            .values_list("role", "n")
+        )
+
+    assert names(role="frontline") == [user.name]
+    assert counted(active="frontline") == [("frontline", 1)]
+
+
+def test_a_value_that_does_not_reach_the_database_as_it_is_is_refused() -> None:
+    @prepared
+    def beginning(*, with_: str) -> QuerySet[User]:
+        return User.objects.filter(name__startswith=with_)
+
+    with pytest.raises(NotPlainError, match="with_"):
+        beginning(with_="A")
+    with pytest.raises(NotPlainError):
+        staff(None, role=True)
+
+
+def test_a_statement_is_written_once_for_each_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("common.prepared.MOST_KEPT", 2)
+
+    @prepared
+    def some(limit: int, *, role: str) -> QuerySet[User]:
+        return User.objects.filter(role=role)[:limit]
+
+    for limit in (1, 1, 2, 3, 4):
+        some(limit, role="frontline")
+    assert len(some.written) <= 2

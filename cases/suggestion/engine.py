@@ -12,6 +12,9 @@ from cases.suggestion.severity import suggest_severity
 # Words that only tell what a complaint is about ("the agent", "my flight") add up to a failure from here.
 _FOUND = 2.0
 
+# Harm to people is an outcome, however the service was delivered: from here on, in lexicon weight.
+_HARM = 3.0
+
 # The lead one failure type needs over the other, in lexicon weight, before the text is said to tell.
 _LEAD = 0.25
 
@@ -69,7 +72,7 @@ def suggest(
         wordings[group, words.lower()] = group
     groups = wordings.values()
     weights = _failure_weights(groups)
-    failure_type = _failure_type(weights)
+    failure_type = OUTCOME if _harm(groups) >= _HARM else _failure_type(weights)
     defect = _defect(groups, failure_type)
     cues = {group.cue for group in groups if group.cue}
     severity, reasons = suggest_severity(
@@ -99,9 +102,14 @@ def warm_up() -> None:
 def _failure_weights(groups: Iterable[Group]) -> dict[str, float]:
     weights = {PROCESS: 0.0, OUTCOME: 0.0}
     for group in groups:
-        if group.failure_type:
+        if group.failure_type and not group.cue:
             weights[group.failure_type] += group.weight
     return weights
+
+
+def _harm(groups: Iterable[Group]) -> float:
+    """How clearly the text tells of harm; words of one group say the same, however many there are."""
+    return sum({group: group.weight for group in groups if group.cue and group.failure_type}.values())
 
 
 def _failure_type(weights: dict[str, float]) -> str | None:

@@ -216,6 +216,40 @@ def test_how_it_was_delivered_is_told_from_what_was_delivered(text: str, failure
     assert suggest(text).failure_type == failure_type
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I told the waiter twice about my nut allergy. He ignored me, and I ended up in hospital.",
+        "There were nuts in it. The waiter did not listen, and it put my son in hospital.",
+        "The staff were rude and slow, nobody helped, and then we had food poisoning.",
+        "Nobody told us of the nuts; my daughter had an allergic reaction.",
+        "The lamp exploded and burned my hand. Nobody answers my letters.",
+        "跟服务员说了对坚果过敏，他不理我，孩子送了医院。",
+        "服务员态度恶劣，还推诿，吃完全家进了医院。",
+        "没人提醒地面湿滑，我摔倒骨折了，客服态度也差。",
+    ],
+)
+def test_harm_is_an_outcome_of_the_gravest_kind_however_one_was_treated(text: str) -> None:
+    suggestion = suggest(text)
+    assert (suggestion.failure_type, suggestion.severity) == (OUTCOME, 1)
+    assert suggestion.cues[0] == "safety"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My mother was in hospital, and you refused to refund the ticket.",
+        "Nobody was injured, but the agent was rude.",
+        "The guard was rude and assaulted me.",
+        "父亲住院，排队三小时，护士态度恶劣。",
+        "没有受伤，但是客服态度差。",
+        "保安态度恶劣，还动手打人。",
+    ],
+)
+def test_what_is_said_in_passing_or_was_done_to_one_leaves_a_process_failure(text: str) -> None:
+    assert suggest(text).failure_type == PROCESS
+
+
 def test_both_languages_are_read_in_one_text() -> None:
     suggestion = suggest("服务员态度恶劣 and I will call my lawyer.")
 

@@ -15,7 +15,7 @@ from compensation.queries import (
     key_of,
     like_cases,
     likes_of,
-    limits_by_currency,
+    limits_of_roles,
 )
 from compensation.rules import ZERO, Likes, Limit, dose_of, dose_ratio, may_decide, remedy_matches
 from compensation.states import Dose
@@ -77,7 +77,7 @@ def dossier(user: User, offer: Offer) -> Dossier:
     """The facts for this offer, as this person needs them; five queries."""
     case, branch = offer.case, offer.branch
     grants = grants_of_customers([case.customer_id])
-    limits = limits_by_currency([offer.currency])[offer.currency]
+    limits = limits_of_roles(offer.currency, time_zone=branch.time_zone)
     return Dossier(
         offer=offer,
         limit=limits.get(user.role),

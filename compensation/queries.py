@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -20,6 +19,7 @@ from accounts.queries import roles_with
 from accounts.states import Capability
 from cases.models import Case
 from cases.registry import Blocker
+from common.days import local_day
 from common.prepared import prepared
 from compensation.models import Budget, Offer
 from compensation.rows import WaitingRow, as_rows
@@ -224,13 +224,8 @@ def likes_of(case: Case, found: Mapping[str, list[tuple[int, Decimal]]]) -> Like
 # --- authority -----------------------------------------------------------------------------
 
 
-def _today() -> dt.date:
-    """The day of UTC, as in the database."""
-    return timezone.now().astimezone(dt.UTC).date()
-
-
 def _in_force(on: dt.date) -> QuerySet[Authority]:
-    """The authority in force of each role and currency."""
+    """The authority in force of each role and currency on a day, which is the branch's: see `local_day`."""
     return (
         Authority.objects.filter(valid_from__lte=on)
         .order_by("currency", "role", "-valid_from")
@@ -242,30 +237,30 @@ def _limit(authority: Authority) -> Limit:
     return Limit(role=authority.role, per_case=authority.per_case, per_day=authority.per_day)
 
 
-def limits_by_currency(currencies: Collection[str]) -> dict[str, dict[str, Limit]]:
-    """The limits in force: per currency, per role."""
-    found: dict[str, dict[str, Limit]] = {currency: {} for currency in currencies}
-    for authority in _authorities(currencies=list(currencies), on=_today()):
-        found[authority.currency][authority.role] = _limit(authority)
-    return found
+def limits_of_roles(currency: str, *, time_zone: str) -> dict[str, Limit]:
+    """The limits in force in a currency today, by role; the day is that of the time zone."""
+    rows = _authorities(currency=currency, on=local_day(timezone.now(), time_zone))
+    return {authority.role: _limit(authority) for authority in rows}
 
 
 @prepared
-def _authorities(*, currencies: list[str], on: dt.date) -> QuerySet[Authority]:
-    return _in_force(on).filter(currency__among=currencies)
+def _authorities(*, currency: str, on: dt.date) -> QuerySet[Authority]:
+    return _in_force(on).filter(currency=currency)
 
 
-def limit_of(user: User, currency: str) -> Limit | None:
-    """What this person's role may grant in a currency; None when nothing."""
-    authority = _in_force(_today()).filter(currency=currency, role=user.role).first()
+def limit_of(user: User, currency: str, *, time_zone: str) -> Limit | None:
+    """What this person's role may grant in a currency today, by that time zone; None when nothing."""
+    on = local_day(timezone.now(), time_zone)
+    authority = _in_force(on).filter(currency=currency, role=user.role).first()
     return _limit(authority) if authority else None
 
 
 def deciding_limits(
-    currency: str, *, branch_id: int, without: User
+    currency: str, *, branch: Branch, without: User
 ) -> tuple[dict[str, Limit], tuple[Limit, ...]]:
     """The limits of every role, and of those that may decide and have somebody in that branch to do it."""
-    rows = _manned(currency=currency, branch_id=branch_id, without=without.pk, on=_today())
+    on = local_day(timezone.now(), branch.time_zone)
+    rows = _manned(currency=currency, branch_id=branch.pk, without=without.pk, on=on)
     deciding = roles_with(Capability.DECIDE_OFFER)
     return (
         {row.role: _limit(row) for row in rows},
@@ -300,10 +295,11 @@ def left_today(user: User, currency: str, *, time_zone: str | None = None) -> De
 
     The day is that of the branch's time zone, or of the person's where no branch is given.
     """
-    limit = limit_of(user, currency)
+    zone = time_zone or user.time_zone
+    limit = limit_of(user, currency, time_zone=zone)
     if limit is None:
         return None
-    return max(ZERO, limit.per_day - granted_today(user, currency, time_zone or user.time_zone))
+    return max(ZERO, limit.per_day - granted_today(user, currency, zone))
 
 
 def standing_on(offers: Iterable[Offer], currency: str) -> Decimal:
@@ -320,7 +316,7 @@ def granted_on(case: Case) -> Decimal:
 def grant_view(user: User, case: Case, offers: Iterable[Offer] | None = None) -> GrantView:
     """What this person may grant on this case now. `offers` are the case's, where they are at hand."""
     on_case = standing_on(offers_of(case) if offers is None else offers, case.currency)
-    limits, deciders = deciding_limits(case.currency, branch_id=case.branch_id, without=user)
+    limits, deciders = deciding_limits(case.currency, branch=case.branch, without=user)
     limit = limits.get(user.role) if user.may(Capability.PROPOSE_OFFER) else None
     today = granted_today(user, case.currency, case.branch.time_zone) if limit else ZERO
     return GrantView(
@@ -349,7 +345,7 @@ def _budgets(*, branch_id: int, currency: str, on: dt.date) -> QuerySet[Budget]:
 
 def current_budget(branch: Branch, currency: str) -> Budget | None:
     """The budget that pays for a branch today, in the branch's own day."""
-    return budget_for(branch.pk, currency, timezone.now().astimezone(ZoneInfo(branch.time_zone)).date())
+    return budget_for(branch.pk, currency, local_day(timezone.now(), branch.time_zone))
 
 
 # --- closing a case ------------------------------------------------------------------------

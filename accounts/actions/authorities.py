@@ -36,8 +36,8 @@ def set_authorities(*, actor: User, currency: str, valid_from: dt.date, wanted: 
     """Set what every granting role may grant in a currency, per case and per day, from a date on.
 
     Returns how many roles change. Nought means that the role has to ask. What holds from a later date on
-    still does from then. The date is that of UTC, as in the check of the database. Raises `Invalid` at the
-    field that is wrong ("currency", "valid_from" or that of `field_of`), `NotAllowed`.
+    still does from then. It holds by the day of each branch, also in the check of the database. Raises
+    `Invalid` at the field that is wrong ("currency", "valid_from" or that of `field_of`), `NotAllowed`.
     """
     require(actor, Capability.CHANGE_SETTINGS)
     if currency not in CURRENCIES:

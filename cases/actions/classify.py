@@ -18,6 +18,7 @@ from cases.actions.locking import take_case_for
 from cases.actions.timeline import add_event
 from cases.models import Case, Defect
 from cases.states import FailureType
+from common.days import local_day
 from common.errors import Invalid, Values, refuse_overtaken
 from common.money import check_amount
 from sla.states import Severity
@@ -64,7 +65,7 @@ def reclassify_case(
         case.verified_loss = to.verified_loss
         case.save(update_fields=("failure_type", "defect", "severity", "verified_loss"))
         if "severity" in changes:
-            clocks = recompute_clocks(case, on=timezone.now().date())
+            clocks = recompute_clocks(case, on=local_day(timezone.now(), case.branch.time_zone))
             changes["clocks"] = clocks
             add_event(
                 case=case,

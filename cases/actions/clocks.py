@@ -7,6 +7,7 @@ import datetime as dt
 from cases.models import NEVER, Case, Clock
 from cases.rules import alert_at, business_seconds_taken, clock_due
 from cases.states import CLOCK_TRANSITIONS, ClockState
+from common.days import local_day
 from sla.models import Calendar
 from sla.queries import business_hours, calendar_of, targets_for
 from sla.rules import BusinessHours, business_time_between
@@ -28,7 +29,7 @@ def build_clocks(
     """
     calendar = calendar_of(case.branch_id)
     hours = business_hours(calendar)
-    targets = targets_for(case.severity, at.date())
+    targets = targets_for(case.severity, local_day(at, case.branch.time_zone))
     return [
         _new_clock(case, metric, targets[metric], calendar, hours, at, nth)
         for metric in metrics

@@ -29,6 +29,7 @@ from cases.rules import business_seconds_taken, clock_due, next_step
 from cases.states import CaseState, ClockState, EntryKind
 from cases.suggestion import Suggestion, suggest
 from common.copying import Copying, reserve_ids, unsaved
+from common.days import local_day
 from customers.actions import customer_document
 from customers.models import Customer
 from sla.models import Calendar, Target
@@ -290,7 +291,9 @@ class RecordWriter:
         started = case.received_at
         seconds = business_seconds_taken(started, stopped, 0, self._hours)
         clocks = []
-        for metric, minutes in self._targets_for(case.severity, started.date()).items():
+        for metric, minutes in self._targets_for(
+            case.severity, local_day(started, self._branch.time_zone)
+        ).items():
             due = clock_due(started, minutes, 0, self._hours)
             clocks.append(
                 unsaved(

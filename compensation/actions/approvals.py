@@ -63,7 +63,7 @@ def reject_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER)
         approver = _approver_of(actor, offer, OfferState.REJECTED)
-        limit = limit_of(approver, offer.currency)
+        limit = limit_of(approver, offer.currency, time_zone=case.branch.time_zone)
         approval = _decide(
             offer,
             approver,
@@ -86,7 +86,7 @@ def _approver_of(actor: User, offer: Offer, wanted: OfferState) -> User:
 
 
 def _authority_for(approver: User, case: Case, offer: Offer, amount: Decimal) -> Limit:
-    limit = limit_of(approver, offer.currency)
+    limit = limit_of(approver, offer.currency, time_zone=case.branch.time_zone)
     granted = granted_on(case)
     if limit is None or not may_decide(limit, amount, granted=granted):
         raise NotAllowed(

@@ -28,7 +28,7 @@ from compensation.actions.guards import (
 )
 from compensation.actions.telling import amount_text, tell_deciders
 from compensation.models import Budget, Offer
-from compensation.queries import GrantView, grant_view, limits_by_currency
+from compensation.queries import GrantView, grant_view, limits_of_roles
 from compensation.rules import largest_decidable
 from compensation.states import Basis, OfferKind, OfferState
 
@@ -122,7 +122,7 @@ def _asked_role(case: Case, view: GrantView, amount: Decimal) -> str:
     role = view.asks(amount)
     if role is not None:
         return role
-    limits = limits_by_currency([case.currency])[case.currency].values()
+    limits = limits_of_roles(case.currency, time_zone=case.branch.time_zone)
     most = largest_decidable(view.deciders, on_case=view.on_case)
     if most > 0:
         raise Invalid(

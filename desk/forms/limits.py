@@ -34,7 +34,7 @@ class TargetsForm(GroupedForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["valid_from"] = _valid_from(
-            _("Complaints received from this day on. The day is that of UTC.")
+            _("Complaints received from this day on, by the clock of their branch.")
         )
         self.layout = [("", ["valid_from"])]
         for severity in Severity:
@@ -67,7 +67,7 @@ class AuthorityForm(GroupedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["valid_from"] = _valid_from(_("Decisions from this day on. The day is that of UTC."))
+        self.fields["valid_from"] = _valid_from(_("Decisions from this day on, by the clock of the branch."))
         self.layout = [("", ["valid_from"])]
         for role in granting_roles():
             names = [authorities.field_of(role, limit) for limit in LIMITS]

@@ -124,7 +124,7 @@ def _branch(user: User, text: str) -> Branch | None:
 def _customer_context(user: User, customer: Customer | None, branch: Branch | None) -> dict[str, Any]:
     context: dict[str, Any] = {"found": customer}
     if branch is not None:
-        context["grant"] = limit_of(user, branch.currency)
+        context["grant"] = limit_of(user, branch.currency, time_zone=branch.time_zone)
         context["grant_left"] = left_today(user, branch.currency, time_zone=branch.time_zone)
         context["currency"] = branch.currency
     if customer is not None:

@@ -38,8 +38,8 @@ def field_of(severity: Severity, metric: Metric) -> str:
 def set_targets(*, actor: User, valid_from: dt.date, wanted: Mapping[Key, str]) -> int:
     """Set every target from a date on, written as "30 min", "4 h" or "1 h 30"; returns how many change.
 
-    Clocks that run already keep theirs. What holds from a later date on still does from then. The date is
-    that of UTC, as where a clock looks its target up. Raises `Invalid` at the field that is wrong
+    Clocks that run already keep theirs. What holds from a later date on still does from then. It holds by
+    the day of each branch (`common.days.local_day`). Raises `Invalid` at the field that is wrong
     ("valid_from" or that of `field_of`), `NotAllowed`.
     """
     require(actor, Capability.CHANGE_SETTINGS)

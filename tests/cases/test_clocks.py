@@ -220,3 +220,17 @@ def test_one_broken_calendar_holds_up_no_other_alert(desk: Desk, case: Case) -> 
     assert [notice.params["number"] for notice in Notice.objects.filter(user=desk.frontline)] == [
         other.number
     ]
+
+
+@pytest.mark.parametrize(("zone", "minutes"), [("Asia/Shanghai", 5), ("UTC", 60), ("America/New_York", 60)])
+def test_a_new_target_holds_from_the_branchs_own_midnight(desk: Desk, zone: str, minutes: int) -> None:
+    Target.objects.create(severity=2, metric="first_response", minutes=5, valid_from=MONDAY.date())
+    desk.branch.time_zone = zone
+    desk.branch.save()
+    with time_machine.travel(MONDAY.replace(hour=0) - 2 * HOUR, tick=False):  # six on Monday in Shanghai
+        case = log_case(desk, severity=2)
+        to = Classification(failure_type="outcome", defect=case.defect, severity=3)
+        reclassify_case(actor=desk.frontline, case_id=case.pk, to=to, reason="nobody was hurt")
+        back = Classification(failure_type="outcome", defect=case.defect, severity=2)
+        reclassify_case(actor=desk.frontline, case_id=case.pk, to=back, reason="somebody was")
+    assert clock(case, "first_response").target_minutes == minutes

@@ -217,6 +217,21 @@ def test_a_new_authority_counts_from_its_date_on(world: World) -> None:
     assert propose(world.frontline, make_case(world.branch), 501).state == OfferState.WAITING
 
 
+def test_a_new_authority_counts_from_the_branchs_own_midnight(world: World) -> None:
+    midnight = dt.datetime(2026, 3, 4, 16, 0, tzinfo=dt.UTC)  # of the 5th in Shanghai
+    Authority.objects.create(
+        role=Role.FRONTLINE, currency="CNY", per_case=500, per_day=5000, valid_from=dt.date(2026, 3, 5)
+    )
+    with time_machine.travel(midnight - dt.timedelta(seconds=1), tick=False):
+        assert propose(world.frontline, make_case(world.branch), 301).state == OfferState.WAITING
+    with time_machine.travel(midnight, tick=False):
+        with committed():  # the guard in the database goes by the same day
+            assert propose(world.frontline, make_case(world.branch), 500).state == OfferState.APPROVED
+        west = make_branch("west", time_zone="America/New_York")
+        make_user(Role.SUPERVISOR, west)
+        assert propose(make_user(Role.FRONTLINE, west), make_case(west), 301).state == OfferState.WAITING
+
+
 def test_withdrawing_a_waiting_offer_leaves_the_budget_alone(world: World, case: Case) -> None:
     budget = make_budget(world.branch, 5000)
     offer = propose(world.frontline, case, 1000)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from accounts.models import Authority
 from audit.models import Event
 from audit.queries import Verification
-from compensation.queries import limits_by_currency
+from compensation.queries import limits_of_roles
 from sla.models import Target
 from sla.queries import targets_for
 from sla.states import Metric, Severity
@@ -144,9 +144,9 @@ def test_a_wrong_target_is_told_beside_its_field(admin: Client, field: str, text
 def test_limits_hold_from_their_date_on_and_history_shows_both(admin: Client) -> None:
     given = limit_fields(valid_from=LATER.isoformat(), frontline_per_case="75.50", frontline_per_day="300")
     assert admin.post(EURO, given).status_code == 302
-    assert limits_by_currency(["EUR"])["EUR"]["frontline"].per_case == 50
+    assert limits_of_roles("EUR", time_zone="UTC")["frontline"].per_case == 50
     with time_machine.travel(NOW + dt.timedelta(days=11), tick=False):
-        assert limits_by_currency(["EUR"])["EUR"]["frontline"].per_case == Decimal("75.5")
+        assert limits_of_roles("EUR", time_zone="UTC")["frontline"].per_case == Decimal("75.5")
     assert Authority.objects.filter(valid_from=LATER).count() == 1
     shown = section(admin, "authority")
     assert "€75.50" in shown
@@ -166,14 +166,14 @@ def test_limits_hold_from_their_date_on_and_history_shows_both(admin: Client) ->
 def test_a_role_that_may_grant_nothing_has_to_ask(admin: Client) -> None:
     given = limit_fields(frontline_per_case="0", frontline_per_day="0")
     assert admin.post(EURO, given).status_code == 302
-    assert limits_by_currency(["EUR"])["EUR"]["frontline"].per_case == 0
+    assert limits_of_roles("EUR", time_zone="UTC")["frontline"].per_case == 0
 
 
 def test_another_currency_gets_its_first_limits(admin: Client) -> None:
     address = reverse("desk:authority_new")
     assert "EUR" not in dict(admin.get(address).context["form"].fields["currency"].choices)
     assert admin.post(address, limit_fields(currency="JPY")).status_code == 302
-    assert limits_by_currency(["JPY"])["JPY"]["manager"].per_day == 20000
+    assert limits_of_roles("JPY", time_zone="UTC")["manager"].per_day == 20000
     assert "JPY" in section(admin, "authority")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 
 import redis
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 View = Callable[[HttpRequest, str], HttpResponse]
 
@@ -39,7 +41,13 @@ def speak(request: HttpRequest, language: str) -> None:
 
 def not_found(request: HttpRequest) -> HttpResponse:
     """The one answer to every token that opens nothing, whatever the reason."""
-    return render(request, "portal/not_found.html", {"brand_name": settings.ORGANISATION_NAME}, status=404)
+    title = _("This link leads nowhere")
+    text = _(
+        "It may have been cut short on its way. Please open it once more from our e-mail, "
+        "or copy the whole of it."
+    )
+    said = {"title": title, "sign": "link-off", "text": text, "brand_name": settings.ORGANISATION_NAME}
+    return render(request, "portal/note.html", said, status=HTTPStatus.NOT_FOUND)
 
 
 def allowed(what: str, *, most: int, seconds: int) -> bool:

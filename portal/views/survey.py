@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
@@ -73,13 +74,22 @@ def _staff(request: HttpRequest) -> User | None:
 
 
 def _refuse_staff(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    return render(request, "portal/survey_staff.html", context, status=HTTPStatus.FORBIDDEN)
+    said = {
+        "title": _("Surveys are answered by customers"),
+        "sign": "user-off",
+        "text": _(
+            "You are signed in as %(name)s. So that nobody rates their own work, "
+            "staff cannot answer a survey."
+        )
+        % {"name": getattr(request.user, "name", "")},
+    }
+    return render(request, "portal/survey_staff.html", context | said, status=HTTPStatus.FORBIDDEN)
 
 
 def _take_answers(request: HttpRequest, invitation: Invitation, context: dict[str, Any]) -> HttpResponse:
     form = SurveyForm(invitation.instrument, request.POST)
     if not allowed(f"survey:{invitation.pk}", most=MOST_ANSWERS, seconds=PER_SECONDS):
-        return render(request, "portal/too_often.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
+        return _wait(request, context)
     if form.is_valid():
         try:
             submit_response(
@@ -118,7 +128,28 @@ def _is_closed(invitation: Invitation) -> bool:
 
 
 def _closed(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    return render(request, "portal/survey_closed.html", context, status=HTTPStatus.GONE)
+    text = (
+        _("Your answers have arrived; thank you for them. They can no longer be changed.")
+        if context["response"]
+        else _(
+            "It could be answered for two weeks. If something is still not right, please tell us as you did "
+            "before: your complaint can be opened again."
+        )
+    )
+    said = {"title": _("This survey is closed"), "sign": "lock", "text": text}
+    return render(request, "portal/note.html", context | said, status=HTTPStatus.GONE)
+
+
+def _wait(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    said = {
+        "title": _("Please wait a moment"),
+        "sign": "hourglass",
+        "text": _(
+            "These answers were changed many times in a few minutes. The last ones that we confirmed "
+            "are kept; please try again in ten minutes."
+        ),
+    }
+    return render(request, "portal/note.html", context | said, status=HTTPStatus.TOO_MANY_REQUESTS)
 
 
 def _known_answers(request: HttpRequest, response: Response | None) -> dict[str, Any]:

@@ -2,13 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+from django.db.models import Q
 
 from audit.models import Event
 from audit.rules import START, chain_hash
 
 CHUNK = 2000
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MICROSECOND = dt.timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the trail is narrowed to; `streams` None means all, `until` is the first moment left out.
+
+    `by_nobody` asks for what the product did by itself.
+    """
+
+    streams: Sequence[str] | None = None
+    actor_id: int | None = None
+    by_nobody: bool = False
+    verb: str = ""
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+
+    @property
+    def condition(self) -> Q:
+        asked = Q()
+        if self.streams is not None:
+            asked &= Q(stream__in=self.streams)
+        if self.actor_id is not None:
+            asked &= Q(actor_id=self.actor_id)
+        elif self.by_nobody:
+            asked &= Q(actor_id__isnull=True)
+        if self.verb:
+            asked &= Q(verb=self.verb)
+        if self.since is not None:
+            asked &= Q(at__gte=self.since)
+        if self.until is not None:
+            asked &= Q(at__lt=self.until)
+        return asked
+
+
+@dataclass(frozen=True, slots=True)
+class TrailPage:
+    """Events, the newest first; `after` goes on with the older ones, "" at the end."""
+
+    events: list[Event]
+    after: str
+
+
+def trail(wanted: Wanted, *, after: str = "", limit: int = 50) -> TrailPage:
+    """A page of the trail; its cost is that of the page, whatever the size of the trail.
+
+    Raises `ValueError` when somebody made the key up.
+    """
+    rows = Event.objects.filter(wanted.condition).select_related("actor").order_by("-at", "-id")
+    if after:
+        at, key = _read_key(after)
+        rows = rows.filter(Q(at__lt=at) | Q(at=at, id__lt=key)).filter(at__lte=at)
+    found = list(rows[: limit + 1])
+    return TrailPage(found[:limit], _key(found[limit - 1]) if len(found) > limit else "")
+
+
+def _key(event: Event) -> str:
+    return f"{(event.at - EPOCH) // MICROSECOND}_{event.pk}"
+
+
+def _read_key(after: str) -> tuple[dt.datetime, int]:
+    at, _underscore, key = after.partition("_")
+    if not (at.isascii() and at.isdigit() and key.isascii() and key.isdigit() and len(after) <= 40):
+        raise ValueError("not a key")
+    try:
+        return EPOCH + int(at) * MICROSECOND, min(int(key), 2**63 - 1)
+    except OverflowError:
+        raise ValueError("not a key") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from desk.views import days, home, limits, mailbox, office, places, preferences, undelivered, wording
+from desk.views import audit, days, home, limits, mailbox, office, places, preferences, undelivered, wording
 
 urlpatterns: list[URLPattern] = [
     path("follow-ups/<int:follow_up_id>/finish/", home.finish, name="follow_up_finish"),
@@ -16,6 +16,8 @@ urlpatterns: list[URLPattern] = [
     path("undelivered/", undelivered.undelivered, name="undelivered"),
     path("undelivered/retry/", undelivered.retry_all, name="undelivered_retry_all"),
     path("undelivered/<int:message_id>/retry/", undelivered.retry, name="undelivered_retry"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit/export/", audit.audit_csv, name="audit_csv"),
     path("settings/", office.settings_page, name="settings"),
     path("settings/people/new/", office.staff_new, name="staff_new"),
     path("settings/people/<int:user_id>/", office.staff_edit, name="staff_edit"),

@@ -28,6 +28,12 @@ class Event(models.Model):
         verbose_name = _("audit event")
         verbose_name_plural = _("audit events")
         ordering = ("id",)
+        # The trail is read from the newest on, all of it or what one person did or what was done of one kind.
+        indexes = (
+            models.Index(fields=("at", "id"), name="audit_event_at"),
+            models.Index(fields=("actor", "at", "id"), name="audit_event_actor"),
+            models.Index(fields=("verb", "at", "id"), name="audit_event_verb"),
+        )
         constraints = (models.UniqueConstraint(fields=("stream", "sequence"), name="audit_event_chain"),)
 
     def __str__(self) -> str:

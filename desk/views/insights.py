@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,6 +24,7 @@ from cases.states import Channel, FailureType
 from common.templatetags.ui import duration, money
 from compensation.models import Offer
 from desk.access import StaffRequest, staff_required
+from desk.downloads import csv_file
 from desk.forms.insights import SelectionForm
 from feedback.models import Response
 from insights.charts import Chart, rising_chart, trend_chart
@@ -290,22 +289,6 @@ def cases_csv(request: StaffRequest) -> StreamingHttpResponse:
     return _csv(case_lines(figure, rows, looking.selection.period.zone), figure.code, looking)
 
 
-class _Echo:
-    """Hands what is written back, so that a writer of files can feed a response."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def _csv(lines: Iterable[list[object]], name: str, looking: Looking) -> StreamingHttpResponse:
     period = looking.selection.period
-    writer = csv.writer(_Echo())
-
-    def encoded() -> Iterator[bytes]:
-        yield codecs.BOM_UTF8  # without it Excel takes UTF-8 for a local code page
-        for line in lines:
-            yield writer.writerow(line).encode()
-
-    response = StreamingHttpResponse(encoded(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="amends-{name}-{period.first}-{period.last}.csv"'
-    return response
+    return csv_file(lines, f"amends-{name}-{period.first}-{period.last}")

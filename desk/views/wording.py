@@ -127,7 +127,8 @@ def script_edit(request: StaffRequest, code: str) -> HttpResponse:
     rows = list(Script.objects.filter(code=code).order_by("language"))
     if not rows:
         raise Http404
-    return _script_page(request, code, ScriptForm.initial_of(rows), rows[0].title)
+    own = next((row for row in rows if row.language == request.user.language), rows[0])
+    return _script_page(request, code, ScriptForm.initial_of(rows), own.title)
 
 
 def _script_page(

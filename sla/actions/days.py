@@ -16,6 +16,7 @@ from audit.actions import record
 from common.errors import Conflict, Invalid
 from sla.actions.calendars import Pairs, mark_changed, read_hours
 from sla.models import Calendar, CalendarDay
+from sla.queries import in_rows
 
 LONGEST_NOTE = 120
 MOST_DAYS = 366
@@ -99,11 +100,14 @@ def add_closed_days(*, actor: User, calendar_id: int, text: str) -> tuple[int, i
         wanted = {day: row.note for row in rows for day in _each(row)}
         fresh = [(day, note) for day, note in sorted(wanted.items()) if day not in known]
         if fresh:
-            CalendarDay.objects.bulk_create(
-                CalendarDay(calendar=calendar, date=day, hours=[], note=note) for day, note in fresh
-            )
+            closed = [CalendarDay(calendar=calendar, date=day, hours=[], note=note) for day, note in fresh]
+            CalendarDay.objects.bulk_create(closed)
             mark_changed(calendar)
-            data = {"closed": {day.isoformat(): note for day, note in fresh}}
+            data = {
+                "days": [
+                    [each.first.isoformat(), each.last.isoformat(), each.note] for each in in_rows(closed)
+                ]
+            }
             record(stream=f"calendar:{calendar.pk}", verb="calendar.days_added", actor=actor, data=data)
     return len(fresh), len(wanted) - len(fresh)
 

@@ -76,6 +76,8 @@ STAFF: dict[str, set[Role]] = {
     "desk:undelivered": {A},
     "desk:undelivered_retry": {A},
     "desk:undelivered_retry_all": {A},
+    "desk:audit": SETTINGS,
+    "desk:audit_csv": SETTINGS,
     "desk:settings": SETTINGS,
     "desk:settings_section": SETTINGS,
     "desk:staff_new": {A},

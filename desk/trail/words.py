@@ -1,0 +1,212 @@
+"""Values of audit events as a reader knows them: amounts, times, people, and the names of what is coded."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from babel.dates import format_skeleton
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.states import Role
+from cases.states import Channel, FailureType, Outcome, StepKind
+from common.display import date_locale, format_duration, format_exact
+from common.money import CURRENCIES, format_money
+from compensation.states import Basis, FulfilmentMethod, OfferKind
+from sla.states import Metric, Severity
+
+NOTHING = "–"
+
+FIELDS: dict[str, Promise | str] = {
+    "after": gettext_lazy("Comes after"),
+    "amount": gettext_lazy("Amount"),
+    "asked": gettext_lazy("Asked for"),
+    "asked_role": gettext_lazy("Asked"),
+    "assignee": gettext_lazy("For"),
+    "basis": gettext_lazy("Basis"),
+    "branch": gettext_lazy("Branch"),
+    "branches": gettext_lazy("Branches"),
+    "calendar": gettext_lazy("Calendar"),
+    "cause": gettext_lazy("Cause"),
+    "channel": gettext_lazy("Channel"),
+    "clock": gettext_lazy("Clock"),
+    "days": gettext_lazy("Closed"),
+    "code": gettext_lazy("Code"),
+    "commented": gettext_lazy("With a comment"),
+    "currency": gettext_lazy("Currency"),
+    "defect": gettext_lazy("Defect"),
+    "ends_on": gettext_lazy("Last day"),
+    "failure_type": gettext_lazy("Failure type"),
+    "first": gettext_lazy("First day"),
+    "granted": gettext_lazy("Granted"),
+    "holiday_country": gettext_lazy("Public holidays of"),
+    "hours": gettext_lazy("Hours"),
+    "is_active": gettext_lazy("In use"),
+    "kind": gettext_lazy("Kind"),
+    "landed_at": gettext_lazy("Remedy landed"),
+    "last": gettext_lazy("Last day"),
+    "level": gettext_lazy("Level"),
+    "limit": gettext_lazy("Authority"),
+    "method": gettext_lazy("How"),
+    "minutes": gettext_lazy("Minutes"),
+    "name_en": gettext_lazy("Name in English"),
+    "name_zh": gettext_lazy("Name in Chinese"),
+    "note": gettext_lazy("Note"),
+    "of": gettext_lazy("Of"),
+    "on_time": gettext_lazy("On time"),
+    "outcome": gettext_lazy("Outcome"),
+    "overridden": gettext_lazy("In spite of"),
+    "position": gettext_lazy("Place"),
+    "reason": gettext_lazy("Reason"),
+    "role": gettext_lazy("Role"),
+    "round": gettext_lazy("Round"),
+    "satisfaction": gettext_lazy("Satisfaction"),
+    "severity": gettext_lazy("Severity"),
+    "source": gettext_lazy("Source"),
+    "starts_on": gettext_lazy("First day"),
+    "step": gettext_lazy("Step"),
+    "time_zone": gettext_lazy("Time zone"),
+    "times": gettext_lazy("Times"),
+    "told": gettext_lazy("Told"),
+    "valid_from": gettext_lazy("Valid from"),
+    "verified_loss": gettext_lazy("Verified loss"),
+    "week": gettext_lazy("Hours of the week"),
+    "within_authority": gettext_lazy("Within own authority"),
+}
+# Keys of rows, which tell a reader nothing, and what is in words elsewhere on the line.
+LEFT_OUT = frozenset({"about", "answers", "case", "currency", "entry", "follow_up", "offer", "token"})
+# Which values come first; the database keeps them in no order of meaning.
+ORDER = (
+    *("kind", "amount", "asked", "granted", "limit", "valid_from", "of", "branch", "starts_on", "ends_on"),
+    *("first", "last", "days", "hours", "note", "clock", "level", "told"),
+)
+
+_CODED: dict[str, dict[Any, Any]] = {
+    "severity": dict(Severity.choices),
+    "failure_type": dict(FailureType.choices),
+    "outcome": dict(Outcome.choices),
+    "role": dict(Role.choices),
+    "asked_role": dict(Role.choices),
+    "channel": dict(Channel.choices),
+    "step": dict(StepKind.choices),
+    "clock": dict(Metric.choices),
+    "kind": dict(OfferKind.choices),
+    "basis": dict(Basis.choices),
+    "method": dict(FulfilmentMethod.choices),
+    "language": dict(settings.LANGUAGES),
+}
+_DATES = frozenset({"valid_from", "first", "last", "starts_on", "ends_on", "of"})
+_MOMENTS = frozenset({"landed_at", "from", "to", "due_at"})
+PEOPLE = frozenset({"told", "assignee"})
+_AMOUNTS = frozenset({"amount", "asked", "granted", "limit", "verified_loss"})
+_TARGETS = {
+    f"{metric.value}_{severity.value}": (severity, metric) for metric in Metric for severity in Severity
+}
+_LIMITS = {f"{role.value}_{limit}": (role, limit) for role in Role for limit in ("per_case", "per_day")}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of what events point to by a key or a code, read for many events at once."""
+
+    people: Mapping[int, str] = field(default_factory=dict)
+    defects: Mapping[int, str] = field(default_factory=dict)
+    causes: Mapping[str, str] = field(default_factory=dict)
+    branches: Mapping[str, str] = field(default_factory=dict)
+    calendars: Mapping[str, str] = field(default_factory=dict)
+
+
+def label_of(key: str) -> str:
+    """What a value is called."""
+    if key in _TARGETS:
+        severity, metric = _TARGETS[key]
+        return f"{severity.label} · {metric.label}"
+    if key in _LIMITS:
+        role, limit = _LIMITS[key]
+        return f"{role.label} · {_('per case') if limit == 'per_case' else _('per day')}"
+    kind, _underscore, language = key.rpartition("_")
+    if kind in StepKind.values:
+        return f"{StepKind(kind).label} ({language})"
+    return str(FIELDS.get(key, key.replace("_", " ")))
+
+
+def word_of(key: str, value: Any, data: Mapping[str, Any], names: Names) -> str:
+    """A value as a reader knows it. `data` is all that the event holds, for the currency of amounts."""
+    if value is None or value in ("", [], {}):
+        return NOTHING if key != "hours" else _("closed")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if key == "days" and isinstance(value, list):
+        return ", ".join(_row_of_days(each) for each in value)
+    if isinstance(value, list):
+        return _listed(key, value, data, names)
+    if isinstance(value, dict):
+        return ", ".join(f"{label_of(str(name))}: {each}" for name, each in value.items())
+    return _single(key, value, data, names)
+
+
+def _single(key: str, value: Any, data: Mapping[str, Any], names: Names) -> str:
+    if key in PEOPLE:
+        return names.people.get(value, str(value))
+    if key in _CODED:
+        return str(_CODED[key].get(value, value))
+    if key in _AMOUNTS or key in _LIMITS:
+        return _amount(value, str(data.get("currency", "")))
+    if key in _TARGETS and isinstance(value, int):
+        return format_duration(value * 60, days=False)
+    if key in _DATES:
+        return _day(str(value))
+    if key in _MOMENTS:
+        return moment(value)
+    named: dict[str, Mapping[Any, str]] = {
+        "defect": names.defects,
+        "cause": names.causes,
+        "branch": names.branches,
+        "branches": names.branches,
+        "calendar": names.calendars,
+    }
+    return str(named.get(key, {}).get(value, value))
+
+
+def _listed(key: str, value: list[Any], data: Mapping[str, Any], names: Names) -> str:
+    if all(isinstance(each, list) and len(each) == 2 for each in value):
+        return ", ".join("–".join(str(end) for end in each) for each in value)
+    return ", ".join(word_of(key, each, data, names) for each in value)
+
+
+def _row_of_days(row: Any) -> str:
+    """Closed days as (first, last, note)."""
+    if not (isinstance(row, list) and len(row) == 3):
+        return str(row)
+    first, last, note = (str(part) for part in row)
+    days = _day(first) if first == last else f"{_day(first)} – {_day(last)}"
+    return f"{days} {note}".strip()
+
+
+def _amount(value: Any, currency: str) -> str:
+    try:
+        amount = Decimal(str(value))
+        return format_money(amount, currency) if currency in CURRENCIES else f"{amount:f}"
+    except InvalidOperation:
+        return str(value)
+
+
+def _day(text: str) -> str:
+    try:
+        return str(format_skeleton("yMMMd", dt.date.fromisoformat(text), locale=date_locale()))
+    except ValueError:
+        return text
+
+
+def moment(value: Any) -> str:
+    """A time that an event holds, in the reader's zone."""
+    try:
+        return format_exact(dt.datetime.fromisoformat(str(value)))
+    except ValueError:
+        return str(value)

@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
 from cases.models import Playbook, PlaybookStep
-from common.errors import Invalid
+from common.errors import Invalid, Values, refuse_overtaken
 
 LONGEST = {"name_en": 120, "name_zh": 120, "hint_en": 250, "hint_zh": 250}
 Texts = tuple[str, str]
@@ -23,15 +23,33 @@ def field_of(kind: str, language: str) -> str:
     return f"{kind}_{language}"
 
 
-def save_playbook(*, actor: User, playbook_id: int, names: Texts, hints: Mapping[str, Texts]) -> Playbook:
+def playbook_values(playbook: Playbook) -> Values:
+    """How a playbook is, as a form shows it."""
+    values: dict[str, object] = {"name_en": playbook.name_en, "name_zh": playbook.name_zh}
+    for step in PlaybookStep.objects.filter(playbook=playbook):
+        values[field_of(step.kind, "en")] = step.hint_en
+        values[field_of(step.kind, "zh")] = step.hint_zh
+    return values
+
+
+def save_playbook(
+    *,
+    actor: User,
+    playbook_id: int,
+    names: Texts,
+    hints: Mapping[str, Texts],
+    seen: Values | None = None,
+) -> Playbook:
     """Set the names (English, Chinese) and the guidance of each step, by its kind; a kind left out stays.
 
-    Cases show the new guidance at once. Raises `Invalid` at the field that is wrong ("name_en", "name_zh" or
-    that of `field_of`), `NotAllowed`.
+    Cases show the new guidance at once. `seen` are the `playbook_values` that the actor was looking at:
+    raises `Overtaken` when somebody else has changed them since; `Invalid` at the field that is wrong
+    ("name_en", "name_zh" or that of `field_of`), `NotAllowed`.
     """
     require(actor, Capability.CHANGE_SETTINGS)
     with transaction.atomic():
         playbook = Playbook.objects.select_for_update().get(pk=playbook_id)
+        refuse_overtaken(seen, playbook_values(playbook))
         changed: dict[str, list[str]] = {}
         for field, text in zip(("name_en", "name_zh"), names, strict=True):
             value = _text(text or (names[0] if field == "name_zh" else ""), field, field)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
 from cases.models import Cause, Defect
-from common.errors import Invalid
+from common.errors import Invalid, Values, refuse_overtaken
 
 LONGEST_NAME = 120
 _FACTS = ("name_en", "name_zh", "is_active", "position")
@@ -37,10 +38,26 @@ class TermRecord:
     after: int | None = None
 
 
-def save_defect(*, actor: User, defect_id: int | None, family_id: int | None, new: TermRecord) -> Defect:
+def term_values(term: Defect | Cause, siblings: Iterable[Defect | Cause]) -> Values:
+    """How a term is among its siblings, as a form shows it."""
+    before = [each for each in siblings if (each.position, each.pk) < (term.position, term.pk)]
+    last = max(before, key=lambda each: (each.position, each.pk), default=None)
+    values: dict[str, object] = {name: getattr(term, name) for name in ("name_en", "name_zh", "is_active")}
+    return values | {"after": last.pk if last else None}
+
+
+def save_defect(
+    *,
+    actor: User,
+    defect_id: int | None,
+    family_id: int | None,
+    new: TermRecord,
+    seen: Values | None = None,
+) -> Defect:
     """Add a kind of failure to a family (a family where `family_id` is None), or change one in its place.
 
-    Raises `Invalid` at the field that is wrong, `NotAllowed`.
+    `seen` are the `term_values` that the actor was looking at: raises `Overtaken` when somebody else has
+    changed them since; `Invalid` at the field that is wrong, `NotAllowed`.
     """
     require(actor, Capability.CHANGE_SETTINGS)
     with transaction.atomic():
@@ -52,11 +69,11 @@ def save_defect(*, actor: User, defect_id: int | None, family_id: int | None, ne
             defect = next(each for each in every if each.pk == defect_id)
         _check_family(defect, every, new)
         siblings = [each for each in every if each.family_id == defect.family_id and each.pk != defect.pk]
-        return _save(actor, defect, siblings, new)
+        return _save(actor, defect, siblings, new, seen)
 
 
-def save_cause(*, actor: User, cause_id: int | None, new: TermRecord) -> Cause:
-    """Add a cause, or change one. Raises `Invalid` at the field that is wrong, `NotAllowed`."""
+def save_cause(*, actor: User, cause_id: int | None, new: TermRecord, seen: Values | None = None) -> Cause:
+    """Add a cause, or change one. `seen` and what it raises are as for `save_defect`."""
     require(actor, Capability.CHANGE_SETTINGS)
     with transaction.atomic():
         every = list(Cause.objects.select_for_update().order_by("pk"))
@@ -70,7 +87,7 @@ def save_cause(*, actor: User, cause_id: int | None, new: TermRecord) -> Cause:
                 _("This is the last cause in use, and no case can be resolved without one."),
                 field="is_active",
             )
-        return _save(actor, cause, others, new)
+        return _save(actor, cause, others, new, seen)
 
 
 def _check_family(defect: Defect, every: list[Defect], new: TermRecord) -> None:
@@ -83,8 +100,10 @@ def _check_family(defect: Defect, every: list[Defect], new: TermRecord) -> None:
         raise Invalid(_("Its family is retired: take that into use first."), field="is_active")
 
 
-def _save(actor: User, term: Term, siblings: list[Term], new: TermRecord) -> Term:
+def _save(actor: User, term: Term, siblings: list[Term], new: TermRecord, seen: Values | None) -> Term:
     """Write a term and its place; its siblings are locked."""
+    if term.pk is not None:
+        refuse_overtaken(seen, term_values(term, siblings))
     name_en = _name(new.name_en, "name_en")
     name_zh = _name(new.name_zh or new.name_en, "name_zh")
     for field, name in (("name_en", name_en), ("name_zh", name_zh)):

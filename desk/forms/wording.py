@@ -11,17 +11,17 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.actions import playbooks
 from cases.actions.taxonomy import TermRecord
-from cases.models import Cause, Defect, Playbook
+from cases.models import Cause, Defect
 from cases.states import StepKind
+from desk.forms.changing import ChangeForm
 from desk.forms.grouped import GroupedForm
 from messaging.actions import scripts
 from messaging.actions.scripts import ScriptRecord
-from messaging.models import Script
 
 _ZH_HELP = _("Left empty, the English name is shown.")
 
 
-class TermForm(forms.Form):
+class TermForm(ChangeForm):
     """A kind of failure, a family of them, or a cause; `siblings` are the others in their order."""
 
     name_en = forms.CharField(label=_("Name in English"), max_length=120)
@@ -49,21 +49,12 @@ class TermForm(forms.Form):
         """What a valid form says."""
         return TermRecord(**{name: self.cleaned_data[name] for name in TermRecord.__dataclass_fields__})
 
-    @staticmethod
-    def initial_of(term: Defect | Cause | None, siblings: list[Defect] | list[Cause]) -> dict[str, Any]:
-        """How a term is now; a new one comes last."""
-        if term is None:
-            return {"is_active": True, "after": siblings[-1].pk if siblings else None}
-        before = [row.pk for row in siblings if (row.position, row.pk) < (term.position, term.pk)]
-        values = {name: getattr(term, name) for name in ("name_en", "name_zh", "is_active")}
-        return values | {"after": before[-1] if before else None}
-
 
 def _text_area(language: str, rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "lang": language})
 
 
-class PlaybookForm(GroupedForm):
+class PlaybookForm(GroupedForm, ChangeForm):
     """The names of a playbook and the guidance for its steps."""
 
     wide = True
@@ -99,17 +90,8 @@ class PlaybookForm(GroupedForm):
             for kind in self.kinds
         }
 
-    @staticmethod
-    def initial_of(playbook: Playbook) -> dict[str, Any]:
-        """How a playbook is now."""
-        values: dict[str, Any] = {"name_en": playbook.name_en, "name_zh": playbook.name_zh}
-        for step in playbook.steps.all():
-            values[playbooks.field_of(step.kind, "en")] = step.hint_en
-            values[playbooks.field_of(step.kind, "zh")] = step.hint_zh
-        return values
 
-
-class ScriptForm(GroupedForm):
+class ScriptForm(GroupedForm, ChangeForm):
     """A script in every language."""
 
     wide = beside = True
@@ -123,6 +105,10 @@ class ScriptForm(GroupedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Two long texts, each character of which may be written as six.
+        self.fields["seen_values"] = forms.CharField(
+            required=False, max_length=100_000, widget=forms.HiddenInput
+        )
         self.layout = [("", ["step", "is_active"])]
         for language, name in settings.LANGUAGES:
             title, body = scripts.field_of("title", language), scripts.field_of("body", language)
@@ -147,13 +133,3 @@ class ScriptForm(GroupedForm):
             for language, _name in settings.LANGUAGES
         }
         return ScriptRecord(texts=texts, step=given["step"], is_active=given["is_active"])
-
-    @staticmethod
-    def initial_of(rows: Iterable[Script]) -> dict[str, Any]:
-        """How a script is now, from its rows of all languages."""
-        values: dict[str, Any] = {}
-        for row in rows:
-            values |= {"step": row.step, "is_active": row.is_active}
-            values[scripts.field_of("title", row.language)] = row.title
-            values[scripts.field_of("body", row.language)] = row.body
-        return values

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -10,13 +12,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.states import Capability
-from cases.actions.playbooks import save_playbook
-from cases.actions.taxonomy import save_cause, save_defect
+from cases.actions.playbooks import playbook_values, save_playbook
+from cases.actions.taxonomy import save_cause, save_defect, term_values
 from cases.models import Cause, Defect, Playbook
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.wording import PlaybookForm, ScriptForm, TermForm
-from messaging.actions.scripts import PLACEHOLDERS, save_script
+from messaging.actions.scripts import PLACEHOLDERS, save_script, script_values
 from messaging.models import Script
 
 
@@ -47,8 +49,8 @@ def _defect_page(
     siblings = list(rows if defect is None else rows.exclude(pk=defect.pk))
     form = TermForm(
         request.POST if request.method == "POST" else None,
-        initial=TermForm.initial_of(defect, siblings),
         siblings=siblings,
+        **_filled(defect, siblings),
     )
     if request.method == "POST":
         saved = run(
@@ -58,11 +60,19 @@ def _defect_page(
                 defect_id=defect.pk if defect else None,
                 family_id=family.pk if family else None,
                 new=form.record,
+                seen=form.seen,
             ),
         )
         if saved is not None:
             return _saved(request, saved.label, "taxonomy")
     return _page(request, form, title, "taxonomy", subtitle=family.label if family else "")
+
+
+def _filled(term: Defect | Cause | None, siblings: list[Any]) -> dict[str, Any]:
+    """What the form of a term begins with; a new one comes last."""
+    if term is None:
+        return {"initial": {"is_active": True, "after": siblings[-1].pk if siblings else None}}
+    return {"values": term_values(term, siblings)}
 
 
 @staff_required(Capability.CHANGE_SETTINGS)
@@ -82,12 +92,15 @@ def _cause_page(request: StaffRequest, cause: Cause | None) -> HttpResponse:
     siblings = list(rows if cause is None else rows.exclude(pk=cause.pk))
     form = TermForm(
         request.POST if request.method == "POST" else None,
-        initial=TermForm.initial_of(cause, siblings),
         siblings=siblings,
+        **_filled(cause, siblings),
     )
     if request.method == "POST":
         cause_id = cause.pk if cause else None
-        saved = run(form, lambda: save_cause(actor=request.user, cause_id=cause_id, new=form.record))
+        saved = run(
+            form,
+            lambda: save_cause(actor=request.user, cause_id=cause_id, new=form.record, seen=form.seen),
+        )
         if saved is not None:
             return _saved(request, saved.label, "taxonomy")
     return _page(request, form, cause.label if cause else _("New cause"), "taxonomy")
@@ -99,14 +112,18 @@ def playbook_edit(request: StaffRequest, playbook_id: int) -> HttpResponse:
     playbook = get_object_or_404(Playbook, pk=playbook_id)
     form = PlaybookForm(
         request.POST if request.method == "POST" else None,
-        initial=PlaybookForm.initial_of(playbook),
+        values=playbook_values(playbook),
         kinds=[step.kind for step in playbook.steps.order_by("position")],
     )
     if request.method == "POST":
         saved = run(
             form,
             lambda: save_playbook(
-                actor=request.user, playbook_id=playbook.pk, names=form.names, hints=form.hints
+                actor=request.user,
+                playbook_id=playbook.pk,
+                names=form.names,
+                hints=form.hints,
+                seen=form.seen,
             ),
         )
         if saved is not None:
@@ -118,7 +135,8 @@ def playbook_edit(request: StaffRequest, playbook_id: int) -> HttpResponse:
 @staff_required(Capability.CHANGE_SETTINGS)
 def script_new(request: StaffRequest) -> HttpResponse:
     """Write a new script."""
-    return _script_page(request, None, {"is_active": True}, _("New script"))
+    form = ScriptForm(request.POST if request.method == "POST" else None, initial={"is_active": True})
+    return _script_page(request, form, None, _("New script"))
 
 
 @staff_required(Capability.CHANGE_SETTINGS)
@@ -128,15 +146,13 @@ def script_edit(request: StaffRequest, code: str) -> HttpResponse:
     if not rows:
         raise Http404
     own = next((row for row in rows if row.language == request.user.language), rows[0])
-    return _script_page(request, code, ScriptForm.initial_of(rows), own.title)
+    form = ScriptForm(request.POST if request.method == "POST" else None, values=script_values(rows))
+    return _script_page(request, form, code, own.title)
 
 
-def _script_page(
-    request: StaffRequest, code: str | None, initial: dict[str, object], title: str
-) -> HttpResponse:
-    form = ScriptForm(request.POST if request.method == "POST" else None, initial=initial)
+def _script_page(request: StaffRequest, form: ScriptForm, code: str | None, title: str) -> HttpResponse:
     if request.method == "POST":
-        saved = run(form, lambda: save_script(actor=request.user, code=code, new=form.record))
+        saved = run(form, lambda: save_script(actor=request.user, code=code, new=form.record, seen=form.seen))
         if saved is not None:
             return _saved(request, title, "scripts")
     words = " ".join(f"{{{word}}}" for word in PLACEHOLDERS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -15,15 +15,13 @@ from accounts.access import require
 from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
-from common.errors import Invalid
+from common.errors import Invalid, Values, refuse_overtaken
 from messaging.models import Script
 
 # What the case fills in.
 PLACEHOLDERS = ("customer", "number", "agent")
 LONGEST_TITLE, LONGEST_BODY = 120, 4000
 _BRACES = re.compile(r"\{([^{}]*)\}")
-
-Facts = dict[str, object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +38,22 @@ def field_of(part: str, language: str) -> str:
     return f"{part}_{language}"
 
 
-def save_script(*, actor: User, code: str | None, new: ScriptRecord) -> str:
+def script_values(rows: Iterable[Script]) -> Values:
+    """How a script is in all its languages, as a form shows it."""
+    values: dict[str, object] = {}
+    for row in rows:
+        values |= {"step": row.step, "is_active": row.is_active}
+        values |= {field_of("title", row.language): row.title, field_of("body", row.language): row.body}
+    return values
+
+
+def save_script(*, actor: User, code: str | None, new: ScriptRecord, seen: Values | None = None) -> str:
     """Make a script (`code` None) or change one in all its languages; returns its code.
 
     A language may be left out until it has been written; then the whole script is taken out of use rather
-    than emptied. Raises `Invalid` at the field that is wrong (that of `field_of`), `Script.DoesNotExist`,
-    `NotAllowed`.
+    than emptied. `seen` are the `script_values` that the actor was looking at: raises `Overtaken` when
+    somebody else has changed them since; `Invalid` at the field that is wrong (that of `field_of`),
+    `Script.DoesNotExist`, `NotAllowed`.
     """
     require(actor, Capability.CHANGE_SETTINGS)
     texts = {
@@ -60,7 +68,9 @@ def save_script(*, actor: User, code: str | None, new: ScriptRecord) -> str:
         rows = {row.language: row for row in Script.objects.select_for_update().filter(code=code)}
         if not begins and not rows:
             raise Script.DoesNotExist
-        before = _facts(rows)
+        before = script_values(rows.values())
+        if not begins:
+            refuse_overtaken(seen, before)
         for language in rows.keys() - texts.keys():
             raise Invalid(
                 _("This is in use. Take the script out of use rather than emptying it."),
@@ -70,7 +80,7 @@ def save_script(*, actor: User, code: str | None, new: ScriptRecord) -> str:
             row = rows.setdefault(language, Script(code=code, language=language))
             row.title, row.body, row.step, row.is_active = title, body, new.step, new.is_active
             row.save()
-        after = _facts(rows)
+        after = script_values(rows.values())
         changed = {
             name: [before.get(name), after.get(name)]
             for name in sorted({*before, *after})
@@ -113,15 +123,6 @@ def _read(language: str, new: ScriptRecord) -> tuple[str, str] | None:
 
 def _first(part: str) -> str:
     return field_of(part, settings.LANGUAGES[0][0])
-
-
-def _facts(rows: Mapping[str, Script]) -> Facts:
-    """What the audit trail keeps of a script."""
-    facts: Facts = {}
-    for language, row in sorted(rows.items()):
-        facts |= {field_of("title", language): row.title, field_of("body", language): row.body}
-        facts |= {"step": row.step, "is_active": row.is_active}
-    return facts
 
 
 def _free_code(title: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -259,3 +260,31 @@ def test_readers_see_the_wording_and_no_way_to_change_it(desk: Desk) -> None:
         page = html.unescape(reader.get(reverse("desk:settings_section", args=[section])).content.decode())
         assert f'href="/desk/settings/{section}/' in page  # its own entry among the sections
         assert page.count(f'href="/desk/settings/{section}/') == 1
+
+
+# --- two at once ---------------------------------------------------------------------------
+
+
+def sent(form: Any, **changes: str) -> dict[str, str]:
+    """What a browser sends of a form as it was shown, with changes."""
+    values = {name: form[name].value() for name in form.fields}
+    values |= {name: "on" for name, value in values.items() if value is True}
+    return {name: str(value) for name, value in (values | changes).items() if value not in (None, False, "")}
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [("cause", "name_en"), ("playbook", "listen_en"), ("script", "title_en")]
+)
+def test_nobody_undoes_unseen_what_a_colleague_has_just_written(admin: Client, name: str, field: str) -> None:
+    address = {
+        "cause": edit(cause("staff")),
+        "playbook": reverse("desk:playbook_edit", args=[Playbook.objects.get(failure_type="outcome").pk]),
+        "script": reverse("desk:script_edit", args=["acknowledge"]),
+    }[name]
+    mine, theirs = (admin.get(address).context["form"] for _ in range(2))
+    assert admin.post(address, sent(theirs, **{field: "Theirs"})).status_code == 302
+    refused = admin.post(address, sent(mine, **{field: "Mine"}))
+    assert refused.status_code == 422
+    assert "Theirs" in str(refused.context["form"].non_field_errors())
+    assert admin.post(address, sent(refused.context["form"])).status_code == 302
+    assert str(admin.get(address).context["form"][field].value()) == "Mine"

@@ -5,6 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
+# Fourteen hours ahead of UTC; nowhere does a day begin earlier.
+FIRST_TO_BEGIN = "Pacific/Kiritimati"
+
 
 def local_day(at: dt.datetime, time_zone: str) -> dt.date:
     """The date at a moment in a time zone.
@@ -12,3 +17,8 @@ def local_day(at: dt.datetime, time_zone: str) -> dt.date:
     What holds from a date on (targets, authority, budgets) holds by the day of the branch concerned.
     """
     return at.astimezone(ZoneInfo(time_zone)).date()
+
+
+def latest_day() -> dt.date:
+    """The latest day that has begun anywhere on Earth: what is set for a later one holds nowhere yet."""
+    return local_day(timezone.now(), FIRST_TO_BEGIN)

@@ -15,6 +15,7 @@ from accounts.models import Authority, User
 from accounts.queries import roles_with
 from accounts.signals import authority_changed
 from accounts.states import Capability, Role
+from common.days import latest_day
 from common.errors import Conflict, Invalid
 from common.money import CURRENCIES, check_amount
 
@@ -72,9 +73,9 @@ def withdraw_authorities(*, actor: User, currency: str, valid_from: dt.date) -> 
     """Give up a change planned for a date to come. Raises `Conflict` when there is none, `NotAllowed`."""
     require(actor, Capability.CHANGE_SETTINGS)
     with transaction.atomic():
-        planned = [row for row in _locked(currency) if row.valid_from == valid_from > today()]
+        planned = [row for row in _locked(currency) if row.valid_from == valid_from > latest_day()]
         if not planned:
-            raise Conflict(_("Nothing is planned for that day."))
+            raise Conflict(_("Nothing is planned for that day, or the day has begun somewhere."))
         Authority.objects.filter(pk__in=[row.pk for row in planned]).delete()
         facts = {
             field_of(Role(row.role), limit): _written(getattr(row, limit))

@@ -78,7 +78,7 @@ def _lines(user: User, wanted: Wanted, language: str) -> Iterator[list[object]]:
         page = trail(wanted, after=page.after, limit=CHUNK)
         with timezone.override(zone), translation.override(language):
             if not written:
-                yield [_("Event"), _("Time"), _("Who"), _("What"), _("About"), _("Changes")]
+                yield [_("Event number"), _("Time"), _("Who"), _("What"), _("About"), _("Changes")]
             # In words while the reader's language holds: lines are handed out one by one.
             lines = [_line(view, zone) for view in event_views(user, page.events)]
         yield from lines

@@ -14,6 +14,7 @@ from accounts.access import require
 from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
+from common.days import latest_day
 from common.errors import Conflict, Invalid
 from sla.models import Target
 from sla.states import Metric, Severity
@@ -78,9 +79,9 @@ def withdraw_targets(*, actor: User, valid_from: dt.date) -> None:
     require(actor, Capability.CHANGE_SETTINGS)
     with transaction.atomic():
         rows = list(Target.objects.select_for_update().order_by("valid_from", "pk"))
-        planned = [row for row in rows if row.valid_from == valid_from > today()]
+        planned = [row for row in rows if row.valid_from == valid_from > latest_day()]
         if not planned:
-            raise Conflict(_("Nothing is planned for that day."))
+            raise Conflict(_("Nothing is planned for that day, or the day has begun somewhere."))
         Target.objects.filter(pk__in=[row.pk for row in planned]).delete()
         facts = {field_of(Severity(row.severity), Metric(row.metric)): row.minutes for row in planned}
         data = {"valid_from": valid_from.isoformat(), **facts}

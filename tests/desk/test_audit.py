@@ -278,7 +278,7 @@ def test_the_file_holds_what_is_filtered_in_the_readers_words_and_zone(desk: Des
     desk.auditor.save()
     client = client_of(desk.auditor)
     heading, line = exported(client, number=case.number, action="case.logged")
-    assert heading == ["Event", "Time", "Who", "What", "About", "Changes"]
+    assert heading == ["Event number", "Time", "Who", "What", "About", "Changes"]
     event = Event.objects.get(verb="case.logged")
     at = event.at.astimezone(dt.timezone(dt.timedelta(hours=8))).strftime("%Y-%m-%d %H:%M:%S")
     assert line[:5] == [str(event.pk), at, desk.frontline.name, "Complaint logged", case.number]

@@ -213,3 +213,20 @@ def test_readers_see_what_held_from_when_and_no_way_to_change_it(desk: Desk, adm
     assert '<form method="post"' not in shown.split("<main", 1)[1].split("</main>")[0]
     assert TARGETS not in shown
     assert EURO not in shown
+
+
+def test_what_holds_already_where_the_day_begins_first_can_not_be_given_up(admin: Client) -> None:
+    tomorrow = (TODAY + dt.timedelta(days=1)).isoformat()
+    admin.post(TARGETS, target_fields(valid_from=tomorrow, first_response_1="20 min"))
+    admin.post(EURO, limit_fields(valid_from=tomorrow, frontline_per_case="75"))
+    withdrawn = (
+        reverse("desk:targets_withdraw", args=[tomorrow]),
+        reverse("desk:authority_withdraw", args=["EUR", tomorrow]),
+    )
+    for address in withdrawn:  # at noon in UTC tomorrow has begun in the Pacific
+        admin.post(address)
+    assert (Target.objects.count(), Authority.objects.filter(valid_from=tomorrow).count()) == (9, 1)
+    with time_machine.travel(NOW - dt.timedelta(hours=3), tick=False):
+        for address in withdrawn:
+            admin.post(address)
+    assert (Target.objects.count(), Authority.objects.filter(valid_from=tomorrow).count()) == (8, 0)

@@ -89,5 +89,29 @@ def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("settings", "admin", "/desk/settings/")
     for path in sorted(sections - {"/desk/settings/"})[:14]:
         yield Place("settings-" + path.strip("/").split("/", 2)[-1].replace("/", "-"), "admin", path)
-    for name in ("branches", "calendars", "budgets"):
-        yield Place(f"settings-{name}-new", "admin", f"/desk/settings/{name}/new/")
+    for name in (
+        "branches",
+        "calendars",
+        "budgets",
+        "authority",
+        "scripts",
+        "taxonomy/families",
+        "taxonomy/causes",
+    ):
+        yield Place(f"settings-{name.replace('/', '-')}-new", "admin", f"/desk/settings/{name}/new/")
+    yield Place("settings-targets-change", "admin", "/desk/settings/targets/change/")
+    days = _first(person, "/desk/settings/calendars/", 'main a[href$="/days/"]')
+    yield Place("settings-days", "admin", days)
+    yield Place("settings-days-change", "admin", _first(person, days, "main table.list a"))
+    for section, link in (
+        ("authority", 'a[href="/desk/settings/authority/EUR/"]'),
+        ("taxonomy", 'a[href*="/failures/"]'),
+        ("playbooks", 'h2 a[href*="/playbooks/"]'),
+        ("scripts", 'h3 a[href*="/scripts/"]'),
+    ):
+        path = _first(person, f"/desk/settings/{section}/", f"main {link}")
+        yield Place(f"settings-{section}-change", "admin", path)
+    number = _first(person, "/desk/queue/", "table.list tbody a").strip("/").rpartition("/")[2]
+    yield Place("audit", "auditor", "/desk/audit/")
+    yield Place("audit-case", "auditor", f"/desk/audit/?number={number}")
+    yield Place("audit-refused", "auditor", "/desk/audit/?number=nothing&since=2026-02-01&until=2026-01-01")

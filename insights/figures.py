@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cases.models import Case, Clock, Resolution
 from cases.states import ClockState, FailureType
@@ -144,8 +145,12 @@ KNOWN_LOSS = Q(currency=F("case__currency")) & (
     Q(case__verified_loss__gt=0) | Q(case__verified_loss__isnull=True, case__loss_amount__gt=0)
 )
 
-_COMPLAINTS, _RESOLUTIONS, _CLOCKS = _("complaints"), _("resolutions"), _("clocks")
-_ANSWERS, _OFFERS = _("answers"), _("offers")
+# After a number Chinese needs a measure word, which the same nouns by themselves have not.
+_COMPLAINTS = pgettext_lazy("counted", "complaints")
+_RESOLUTIONS = pgettext_lazy("counted", "resolutions")
+_CLOCKS = pgettext_lazy("counted", "clocks")
+_ANSWERS = pgettext_lazy("counted", "answers")
+_OFFERS = pgettext_lazy("counted", "offers")
 
 
 def _of_clock(metric: Metric, *states: ClockState) -> Q:

@@ -12,10 +12,10 @@ from babel.dates import format_skeleton
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.states import Role
-from cases.states import Channel, FailureType, Outcome, StepKind
+from cases.states import CaseState, Channel, FailureType, Outcome, StepKind
 from common.display import date_locale, format_duration, format_exact
 from common.money import CURRENCIES, format_money
 from compensation.states import Basis, FulfilmentMethod, OfferKind
@@ -41,6 +41,7 @@ FIELDS: dict[str, Promise | str] = {
     "commented": gettext_lazy("With a comment"),
     "currency": gettext_lazy("Currency"),
     "defect": gettext_lazy("Defect"),
+    "email": gettext_lazy("E-mail"),
     "ends_on": gettext_lazy("Last day"),
     "failure_type": gettext_lazy("Failure type"),
     "first": gettext_lazy("First day"),
@@ -50,27 +51,32 @@ FIELDS: dict[str, Promise | str] = {
     "is_active": gettext_lazy("In use"),
     "kind": gettext_lazy("Kind"),
     "landed_at": gettext_lazy("Remedy landed"),
+    "language": gettext_lazy("Language"),
     "last": gettext_lazy("Last day"),
     "level": gettext_lazy("Level"),
     "limit": gettext_lazy("Authority"),
     "method": gettext_lazy("How"),
     "minutes": gettext_lazy("Minutes"),
+    "name": gettext_lazy("Name"),
     "name_en": gettext_lazy("Name in English"),
     "name_zh": gettext_lazy("Name in Chinese"),
     "note": gettext_lazy("Note"),
     "of": gettext_lazy("Of"),
     "on_time": gettext_lazy("On time"),
-    "outcome": gettext_lazy("Outcome"),
+    "outcome": gettext_lazy("Decision"),
     "overridden": gettext_lazy("In spite of"),
     "position": gettext_lazy("Place"),
     "reason": gettext_lazy("Reason"),
+    "reference": pgettext_lazy("in another system", "Reference"),
     "role": gettext_lazy("Role"),
     "round": gettext_lazy("Round"),
     "satisfaction": gettext_lazy("Satisfaction"),
     "severity": gettext_lazy("Severity"),
     "source": gettext_lazy("Source"),
     "starts_on": gettext_lazy("First day"),
+    "state": gettext_lazy("State"),
     "step": gettext_lazy("Step"),
+    "steps": gettext_lazy("Steps"),
     "time_zone": gettext_lazy("Time zone"),
     "times": gettext_lazy("Times"),
     "told": gettext_lazy("Told"),
@@ -80,7 +86,9 @@ FIELDS: dict[str, Promise | str] = {
     "within_authority": gettext_lazy("Within own authority"),
 }
 # Keys of rows, which tell a reader nothing, and what is in words elsewhere on the line.
-LEFT_OUT = frozenset({"about", "answers", "case", "currency", "entry", "follow_up", "offer", "token"})
+LEFT_OUT = frozenset(
+    {"about", "answers", "case", "currency", "customer", "entry", "follow_up", "offer", "token"}
+)
 # Which values come first; the database keeps them in no order of meaning.
 ORDER = (
     *("kind", "amount", "asked", "granted", "limit", "valid_from", "of", "branch", "starts_on", "ends_on"),
@@ -95,6 +103,13 @@ _CODED: dict[str, dict[Any, Any]] = {
     "asked_role": dict(Role.choices),
     "channel": dict(Channel.choices),
     "step": dict(StepKind.choices),
+    "steps": dict(StepKind.choices),
+    "state": dict(CaseState.choices),
+    "overridden": {
+        "open_steps": gettext_lazy("open steps"),
+        "offer_waiting": gettext_lazy("an offer that waits"),
+        "offer_unfulfilled": gettext_lazy("compensation that has not arrived"),
+    },
     "clock": dict(Metric.choices),
     "kind": dict(OfferKind.choices),
     "basis": dict(Basis.choices),

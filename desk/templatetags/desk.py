@@ -6,14 +6,18 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django import template
+from django.template.context import Context
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 
 from cases.rows import CaseRow
 from common.display import ClockView
+from compensation.rules import Likes
 from desk.cards import Card, draw_card
 from desk.highlight import highlight
+from desk.offer_words import DoseView, dose_words, likes_words
 from desk.rows import Hit, draw_hit, draw_row
+from desk.steps import StepView, draw_step
 
 register = template.Library()
 
@@ -36,10 +40,31 @@ def case_rows(rows: Iterable[tuple[CaseRow, ClockView | None]]) -> SafeString:
     return mark_safe("".join([draw_row(case, clock) for case, clock in rows]))  # noqa: S308  # each row is safe
 
 
+@register.simple_tag(takes_context=True)
+def recovery_steps(context: Context, steps: Iterable[StepView], number: str, may_work: bool) -> SafeString:
+    """`{% recovery_steps steps case.number may_work %}`: the items of the list of recovery steps."""
+    token = str(context.get("csrf_token", ""))
+    drawn = [draw_step(view, number=number, token=token, may_work=may_work) for view in steps]
+    return mark_safe("".join(drawn))  # noqa: S308  # each step is safe
+
+
 @register.simple_tag
-def offer_card(card: Card, before: int | None, after: int | None) -> SafeString:
-    """`{% offer_card card before after %}`: a waiting offer; the two beside the open one have keys."""
-    return draw_card(card, key="j" if card.row.pk == after else "k" if card.row.pk == before else "")
+def offer_cards(cards: Iterable[Card], before: int | None, after: int | None) -> SafeString:
+    """`{% offer_cards above before after %}`: waiting offers; the two beside the open one have keys."""
+    keys = {before: "k", after: "j"}
+    return SafeString("".join([draw_card(card, key=keys.get(card.row.pk, "")) for card in cards]))
+
+
+@register.simple_tag
+def like_cases(likes: Likes, currency: str) -> SafeString:
+    """`{% like_cases likes case.currency %}`: what like cases were granted, in words."""
+    return likes_words(likes, currency)
+
+
+@register.simple_tag
+def dose(view: DoseView) -> SafeString:
+    """`{% dose view %}`: the ratio of compensation to loss, in words."""
+    return dose_words(view)
 
 
 @register.simple_tag

@@ -31,8 +31,9 @@ from desk.cards import Card
 from desk.clocks import queue_clock
 from desk.forms.apply import run
 from desk.forms.offers import LowerForm, ReasonForm
+from desk.offer_words import DoseView, facts_of
 from desk.paging import id_in
-from desk.views.offer_panel import DoseView, dose_view, range_of, role_label
+from desk.views.offer_panel import dose_view, range_of, role_label
 
 PAGE = 25
 
@@ -58,6 +59,18 @@ class OpenCard:
     @property
     def may_lower(self) -> bool:
         return self.may_reject and self.facts.most > ZERO and self.facts.case.is_open
+
+
+@dataclass(frozen=True)
+class DecisionView:
+    """A way to decide: its title, the word on its button, where its form goes, and what was asked."""
+
+    verb: str
+    title: str
+    done: str
+    url: str
+    form: forms.Form
+    asked: str = ""
 
 
 @require_GET
@@ -121,21 +134,23 @@ def inbox_page(
     rows, more = _waiting(request, chosen)
     cards = cards_for(request, rows)
     opened = _opened(cards, chosen)
+    at = cards.index(opened) if opened else 0
     missing = chosen is not None and (opened is None or opened.row.pk != chosen)
     context = {
         "nav": "approvals",
-        "cards": cards,
         "opened": opened,
+        "above": cards[:at],
+        "below": cards[at + 1 :],
         "more": more,
         "mine": sum(card.asked for card in cards),
         "oldest": min((row.proposed_at for row in rows), default=None),
         "chosen": chosen is not None and not missing,
         "decided": _decided(request, chosen) if missing else None,
-        "refused": refused,
-        "verb": verb,
         **_neighbours(cards, opened),
         **(_open_context(request, opened) if opened else {"open_card": None}),
     }
+    if refused is not None:
+        context["refused"] = decision_of(context["offer"], verb, refused) if opened else refused
     return render(request, "desk/approvals.html", context, status=status)
 
 
@@ -188,19 +203,36 @@ def _open_context(request: StaffRequest, card: Card) -> dict[str, Any]:
         dose=dose_view(facts.granted + offer.amount, facts.case.loss),
         why_not=_("You proposed this yourself, so someone else decides.") if card.is_own else "",
     )
-    decisions = (
-        ("approve", ReasonForm(auto_id="approve_%s"), opened.may_approve),
-        ("lower", lower_form(facts), opened.may_lower),
-        ("reject", ReasonForm(auto_id="reject_%s"), opened.may_reject),
-    )
+    decisions: list[DecisionView] = []
+    if opened.may_approve:
+        decisions.append(decision_of(offer, "approve", ReasonForm(auto_id="approve_%s")))
+    if opened.may_lower:
+        decisions.append(decision_of(offer, "lower", lower_form(facts)))
+    if opened.may_reject:
+        decisions.append(decision_of(offer, "reject", ReasonForm(auto_id="reject_%s")))
     return {
         "open_card": opened,
         "offer": offer,
         "asked_role": role_label(offer.asked_role),
-        "decisions": [(verb, form) for verb, form, may in decisions if may],
+        "decisions": decisions,
+        "known": list(facts_of(facts, opened.dose)),
         "match_note": MATCH_NOTE,
         "match_source": MATCH_SOURCE,
     }
+
+
+def decision_of(offer: Offer, verb: str, form: forms.Form) -> DecisionView:
+    """One way to decide on an offer: "approve", "lower" or "reject"."""
+    amount = {"amount": format_money(offer.amount, offer.currency)}
+    path = reverse("desk:offer_reject" if verb == "reject" else "desk:offer_approve", args=[offer.pk])
+    match verb:
+        case "approve":
+            return DecisionView(verb, _("Approve %(amount)s") % amount, _("Approve"), path, form)
+        case "lower":
+            asked = _("Asked: %(asked)s.") % {"asked": amount["amount"]}
+            return DecisionView(verb, _("Approve a lower amount"), _("Approve"), path, form, asked)
+        case _:
+            return DecisionView(verb, _("Reject %(amount)s") % amount, _("Reject"), path, form)
 
 
 def lower_form(facts: Dossier) -> LowerForm:

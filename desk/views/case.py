@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -45,23 +44,13 @@ from desk.forms.cases import (
     WriteForm,
 )
 from desk.marking import mark_evidence
+from desk.steps import StepView
 from desk.views.offer_panel import panel_context
 from feedback.queries import responses_of
 from messaging.queries import scripts_for, undelivered_about
 
 WRITE_KINDS = ("reply", "call", "note", "message")
 EDITS = ("classify", "assign", "wait", "resolve", "reopen")
-
-
-@dataclass(frozen=True)
-class StepView:
-    """A recovery step as the rail shows it."""
-
-    step: RecoveryStep
-    css: str
-    hint: str
-    form: StepForm | None
-    asks: bool = False
 
 
 @staff_required(Capability.SEE_CASES)
@@ -141,8 +130,6 @@ def _step_view(
     form = None
     if bound is not None and bound.prefix == step.kind and isinstance(bound, StepForm):
         form = bound
-    elif step.state == StepState.OPEN:
-        form = StepForm(prefix=step.kind)
     asks = form is not None and form.has_error(NON_FIELD_ERRORS, EmotionFirst.code)
     return StepView(step, css, text if now else "", form, asks)
 

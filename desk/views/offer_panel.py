@@ -23,7 +23,6 @@ from compensation.queries import (
 from compensation.rules import Likes, dose_of, dose_ratio, remedy_matches
 from compensation.states import (
     DOSE_NOTES,
-    DOSE_SOURCE,
     MATCH_NOTE,
     MATCH_SOURCE,
     Dose,
@@ -31,6 +30,7 @@ from compensation.states import (
     OfferState,
 )
 from desk.forms.offers import FulfilForm, ProposeForm, WithdrawForm
+from desk.offer_words import DoseView
 
 TONES = {
     OfferState.WAITING: "risk",
@@ -53,17 +53,6 @@ class OfferRow:
     fulfilment: Fulfilment | None
     fulfil_form: FulfilForm | None
     withdraw_form: WithdrawForm | None
-
-
-@dataclass(frozen=True)
-class DoseView:
-    """Compensation ÷ loss, with what research says about it."""
-
-    ratio: Decimal
-    label: str
-    tone: str
-    note: str
-    source: str = DOSE_SOURCE
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ export function startTheme() {
   const form = document.querySelector("[data-theme-form]");
   form?.addEventListener("submit", async (event) => {
     const chosen = event.submitter;
-    if (!chosen?.value) return;
+    if (chosen?.name !== "theme") return;
     event.preventDefault();
     const body = new FormData(form, chosen);
     const before = document.documentElement.dataset.bsTheme;
@@ -19,7 +19,7 @@ export function startTheme() {
 function show(form, theme) {
   document.documentElement.dataset.bsTheme = theme;
   document.querySelector('meta[name="color-scheme"]').content = theme === "auto" ? "light dark" : theme;
-  for (const button of form.querySelectorAll("button[name=theme]")) {
-    button.setAttribute("aria-pressed", String(button.value === theme));
+  for (const button of form.elements) {
+    if (button.name === "theme") button.setAttribute("aria-pressed", String(button.value === theme));
   }
 }

@@ -86,14 +86,6 @@ class Source:
             rows = rows.filter(**{self.currency: selection.currency})
         return rows.order_by()
 
-    def rows(self, selection: Selection) -> QuerySet[Any]:
-        """The selected rows of the period."""
-        return self.between(selection, selection.period.start, selection.period.end)
-
-    def rows_and_before(self, selection: Selection) -> QuerySet[Any]:
-        """The selected rows of the period and of the one it is compared with."""
-        return self.between(selection, selection.period.previous_start, selection.period.end)
-
 
 RECEIVED = Source("received", Case, "received_at", case="")
 RESOLVED = Source("resolved", Resolution, "at", facts="")
@@ -106,7 +98,7 @@ OFFERS = Source("offers", Offer, "decided_at", where=Q(state__in=GRANTED), curre
 class Figure:
     """A number of the dashboard: the rows of a source that hold a condition. `unit` says what is counted.
 
-    `marks` adds what the condition needs and the rows do not hold.
+    `marks` adds what the condition needs and the rows do not hold, for a period that begins at a moment.
     """
 
     code: str
@@ -114,17 +106,21 @@ class Figure:
     unit: str | _StrPromise
     source: Source
     where: Q = field(default_factory=Q)
-    marks: Callable[[Selection], dict[str, Any]] | None = None
+    marks: Callable[[dt.datetime], dict[str, Any]] | None = None
 
     def rows(self, selection: Selection) -> QuerySet[Any]:
         """The rows that this figure counts: what the number is made of, and what its list shows."""
-        rows = self.source.rows(selection)
+        return self.between(selection, selection.period.start, selection.period.end)
+
+    def between(self, selection: Selection, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
+        """The rows that this figure would count from one moment (included) to another."""
+        rows = self.source.between(selection, start, end)
         if self.marks is not None:
-            rows = rows.alias(**self.marks(selection))
+            rows = rows.alias(**self.marks(start))
         return rows.filter(self.where)
 
 
-def _won_back(selection: Selection) -> dict[str, Exists]:
+def _won_back(start: dt.datetime) -> dict[str, Exists]:
     """A satisfied answer to the survey about that resolution; one about another round says nothing about it.
 
     No such answer can be older than the period, which lets the database look at those since its start alone.
@@ -132,7 +128,7 @@ def _won_back(selection: Selection) -> dict[str, Exists]:
     answer = Response.objects.filter(
         case=OuterRef("case"),
         satisfaction__gte=SATISFIED,
-        submitted_at__gte=selection.period.start,
+        submitted_at__gte=start,
         invitation__round=OuterRef("round"),
     )
     return {"won_back": Exists(answer)}

@@ -9,57 +9,78 @@ case only when a filter needs it.
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 
-from cases.models import Case, Defect
+from cases.models import Defect
 from cases.states import ClockState
+from common.prepared import prepared
 from insights.figures import (
-    CLOCKS,
     FIGURES,
     LOSS,
-    OFFERS,
-    RECEIVED,
-    RESOLVED,
-    RESPONSES,
     SATISFIED,
     Selection,
 )
-from insights.periods import Baseline
+from insights.periods import Baseline, Period
 from sla.states import Metric
 
 # The clocks' figures are named after these.
 ATTAINMENT = {Metric.FIRST_RESPONSE: "response", Metric.RESOLUTION: "resolution"}
 
+# Statements are written without the period: its moments are filled in.
+ANY_PERIOD = Period(dt.date.min, dt.date.min, ZoneInfo("UTC"), dt.datetime.min.replace(tzinfo=dt.UTC))
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A queryset as a statement sees it: `columns` maps the names used there to fields."""
+    """Rows of a figure between two moments as a statement sees them.
 
-    rows: QuerySet[Any]
-    columns: dict[str, str]
+    `columns` maps the names used there to fields, or to what is reckoned from fields.
+    """
+
+    figure: str
+    selection: Selection
+    start: dt.datetime
+    end: dt.datetime
+    columns: dict[str, Any]
+
+    def sql(self) -> tuple[str, list[Any]] | None:
+        """What reads the rows; None when there can't be any: for someone who has no branch."""
+        shape = self.selection.but(period=ANY_PERIOD)
+        return _rows.sql(self.figure, shape, *self.columns.values(), start=self.start, end=self.end)
+
+
+@prepared
+def _rows(
+    figure: str, shape: Selection, *columns: Any, start: dt.datetime, end: dt.datetime
+) -> QuerySet[Any, Any]:
+    return FIGURES[figure].between(shape, start, end).values_list(*columns)
+
+
+def _of_period(figure: str, selection: Selection, **columns: Any) -> Table:
+    return Table(figure, selection, selection.period.start, selection.period.end, columns)
+
+
+def _and_before(figure: str, selection: Selection, **columns: Any) -> Table:
+    """The rows of the period and of the one it is compared with."""
+    return Table(figure, selection, selection.period.previous_start, selection.period.end, columns)
 
 
 def over(statement: str, *params: Any, **tables: Table) -> list[tuple[Any, ...]]:
-    """Run handwritten aggregates over querysets, which the statement knows by their names.
-
-    Nothing is found where a queryset can't find anything: with someone who has no branch.
-    """
+    """Run handwritten aggregates over the rows of figures, which the statement knows by their names."""
     written: list[str] = []
     values: list[Any] = []
     for name, table in tables.items():
-        try:
-            sql, inner = table.rows.values_list(*table.columns.values()).query.sql_with_params()
-        except EmptyResultSet:
+        found = table.sql()
+        if found is None:
             return []
-        written.append(f"{name} ({', '.join(table.columns)}) AS NOT MATERIALIZED ({sql})")
-        values.extend(inner)
+        written.append(f"{name} ({', '.join(table.columns)}) AS NOT MATERIALIZED ({found[0]})")
+        values.extend(found[1])
     with connection.cursor() as cursor:
         cursor.execute(f"WITH {', '.join(written)} {statement}", [*values, *params])
         return list(cursor.fetchall())
@@ -142,12 +163,13 @@ class CaseCounts:
     failures: dict[tuple[str, int | None], int]
 
 
+# Slots of both periods and kinds of this one, in one pass over each table.
 _CASES = """
-SELECT 'opened', '', width_bucket(at, %s), count(*) FROM opened GROUP BY 3
-UNION ALL SELECT 'resolved', '', width_bucket(at, %s), count(*) FROM resolved GROUP BY 3
-UNION ALL SELECT 'resolved_type', type, 0, count(*) FROM resolved WHERE at >= %s GROUP BY 2
-UNION ALL SELECT 'won_back', type, 0, count(*) FROM won_back GROUP BY 2
-UNION ALL SELECT 'failure', type, defect, count(*) FROM opened WHERE at >= %s GROUP BY 2, 3
+SELECT 'opened', width_bucket(at, %s) AS slot, at >= %s AS in_period, type, defect, count(*)
+FROM opened GROUP BY GROUPING SETS ((2), (3, 4, 5))
+UNION ALL SELECT 'resolved', width_bucket(at, %s), at >= %s, type, NULL, count(*)
+FROM resolved GROUP BY GROUPING SETS ((2), (3, 4))
+UNION ALL SELECT 'won_back', NULL, true, type, NULL, count(*) FROM won_back GROUP BY 4
 """
 
 
@@ -157,26 +179,24 @@ def cases_counted(selection: Selection) -> CaseCounts:
     edges = list(period.edges)
     found = over(
         _CASES,
-        edges,
-        edges,
-        period.start,
-        period.start,
-        opened=Table(
-            RECEIVED.rows_and_before(selection),
-            {"at": "received_at", "type": "failure_type", "defect": "defect_id"},
-        ),
-        resolved=Table(RESOLVED.rows_and_before(selection), {"at": "at", "type": "failure_type"}),
-        won_back=Table(FIGURES["won_back"].rows(selection), {"type": "failure_type"}),
+        *(edges, period.start, edges, period.start),
+        opened=_and_before("opened", selection, at="received_at", type="failure_type", defect="defect_id"),
+        resolved=_and_before("resolved", selection, at="at", type="failure_type"),
+        won_back=_of_period("won_back", selection, type="failure_type"),
     )
-    parts: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
-    for part, *counted in found:
-        parts[part].append(tuple(counted))
+    slots: dict[str, dict[int, int]] = {"opened": {}, "resolved": {}}
+    kinds: dict[str, dict[tuple[str, int | None], int]] = {"opened": {}, "resolved": {}, "won_back": {}}
+    for part, slot, in_period, failure_type, defect, n in found:
+        if slot is not None:
+            slots[part][slot] = n
+        elif in_period:
+            kinds[part][failure_type, defect] = n
     return CaseCounts(
-        opened={slot: n for _type, slot, n in parts["opened"]},
-        resolved={slot: n for _type, slot, n in parts["resolved"]},
-        resolved_by_type={failure_type: n for failure_type, _key, n in parts["resolved_type"]},
-        won_back_by_type={failure_type: n for failure_type, _key, n in parts["won_back"]},
-        failures={(failure_type, defect): n for failure_type, defect, n in parts["failure"]},
+        opened=slots["opened"],
+        resolved=slots["resolved"],
+        resolved_by_type={failure_type: n for (failure_type, _none), n in kinds["resolved"].items()},
+        won_back_by_type={failure_type: n for (failure_type, _none), n in kinds["won_back"].items()},
+        failures=kinds["opened"],
     )
 
 
@@ -195,8 +215,8 @@ def finished_clocks(selection: Selection) -> dict[Metric, Finished]:
 
 def _finished(selection: Selection, name: str) -> Finished:
     columns = {"state": "state", "business": "business_seconds", "calendar": "calendar_seconds"}
-    rows = FIGURES[f"{name}_clocks"].rows(selection)
-    for n, met, business, calendar in over(_FINISHED, ClockState.MET.value, clocks=Table(rows, columns)):
+    clocks = _of_period(f"{name}_clocks", selection, **columns)
+    for n, met, business, calendar in over(_FINISHED, ClockState.MET.value, clocks=clocks):
         return Finished(n, met, _times(business), _times(calendar))
     return Finished(0, 0, None, None)
 
@@ -207,12 +227,11 @@ def _times(pair: list[float] | None) -> Times | None:
 
 def resolutions_by_slot(selection: Selection) -> dict[int, tuple[int, int]]:
     """Per slot: finished resolution clocks, and those that were met."""
-    rows = CLOCKS.rows_and_before(selection).filter(FIGURES["resolution_clocks"].where)
     found = over(
         "SELECT width_bucket(at, %s), count(*), count(*) FILTER (WHERE state = %s) FROM clocks GROUP BY 1",
         list(selection.period.edges),
         ClockState.MET.value,
-        clocks=Table(rows, {"at": "stopped_at", "state": "state"}),
+        clocks=_and_before("resolution_clocks", selection, at="stopped_at", state="state"),
     )
     return {slot: (n, met) for slot, n, met in found}
 
@@ -228,7 +247,7 @@ FROM answers GROUP BY 1
 def answers_by_slot(selection: Selection) -> dict[int, Answers]:
     """Survey answers per slot of `Period.edges`."""
     columns = {"at": "submitted_at", "after": "satisfaction", "before": "satisfaction_before"}
-    answers = Table(RESPONSES.rows_and_before(selection), columns)
+    answers = _and_before("surveyed", selection, **columns)
     found = over(_ANSWERS, list(selection.period.edges), SATISFIED, answers=answers)
     return {slot: Answers(*sums) for slot, *sums in found}
 
@@ -247,7 +266,7 @@ def granted_by_slot(selection: Selection) -> dict[tuple[str, int], Granted]:
         "amount": "granted_amount",
         "alone": "within_authority",
     }
-    offers = Table(OFFERS.rows_and_before(selection), columns)
+    offers = _and_before("granted", selection, **columns)
     found = over(_GRANTED, list(selection.period.edges), offers=offers)
     return {(currency, slot): Granted(*sums) for currency, slot, *sums in found}
 
@@ -268,16 +287,20 @@ def against_loss(selection: Selection) -> dict[str, AgainstLoss]:
         "case_id": "case_id",
         "amount": "granted_amount",
         "verified": "case__verified_loss",
-        "loss": "loss",
+        "loss": LOSS,
     }
-    rows = FIGURES["granted_for_loss"].rows(selection).annotate(loss=LOSS)
-    found = over(_AGAINST_LOSS, offers=Table(rows, columns))
+    found = over(_AGAINST_LOSS, offers=_of_period("granted_for_loss", selection, **columns))
     return {currency: AgainstLoss(*sums) for currency, *sums in found}
 
 
 def defects() -> dict[int, Defect]:
     """Every defect with its family."""
-    return {defect.pk: defect for defect in Defect.objects.select_related("family")}
+    return {defect.pk: defect for defect in _defects()}
+
+
+@prepared
+def _defects() -> QuerySet[Defect]:
+    return Defect.objects.select_related("family")
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,8 +316,8 @@ class WeekAndBaseline:
 
 _WEEK_AND_BASELINE = """
 SELECT defect, branch, count(*) FILTER (WHERE at >= %s), count(*) FILTER (WHERE at < %s),
-    (SELECT min(at) FROM ever)
-FROM complaints WHERE defect IS NOT NULL GROUP BY 1, 2
+    (SELECT min(received_at) FROM cases_case)
+FROM complaints GROUP BY 1, 2
 """
 
 
@@ -302,13 +325,13 @@ def week_and_baseline(selection: Selection, baseline: Baseline) -> WeekAndBaseli
     """What a warning compares; complaints without a defect are left out."""
     midnight = selection.period.midnight
     day = dt.timedelta(days=1)
-    rows = RECEIVED.between(selection, midnight(baseline.first), midnight(baseline.week_last + day))
+    columns = {"at": "received_at", "defect": "defect_id", "branch": "branch_id"}
+    first, end = midnight(baseline.first), midnight(baseline.week_last + day)
     found = over(
         _WEEK_AND_BASELINE,
         midnight(baseline.week_first),
         midnight(baseline.last + day),
-        complaints=Table(rows, {"at": "received_at", "defect": "defect_id", "branch": "branch_id"}),
-        ever=Table(Case.objects.order_by(), {"at": "received_at"}),
+        complaints=Table("classified", selection, first, end, columns),
     )
     return WeekAndBaseline(
         {(defect, branch): (now, then) for defect, branch, now, then, _since in found},
@@ -321,7 +344,7 @@ def counts_by_week(selection: Selection, edges: list[dt.datetime]) -> list[int]:
     found = over(
         "SELECT width_bucket(at, %s), count(*) FROM complaints GROUP BY 1",
         edges[:-1],
-        complaints=Table(RECEIVED.between(selection, edges[0], edges[-1]), {"at": "received_at"}),
+        complaints=Table("opened", selection, edges[0], edges[-1], {"at": "received_at"}),
     )
     counts = dict(found)
     return [counts.get(slot, 0) for slot in range(1, len(edges))]

@@ -5,21 +5,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_api_token'),
-        ('cases', '0007_resolutions_so_far'),
-        ('customers', '0001_initial'),
+        ("accounts", "0002_api_token"),
+        ("cases", "0007_resolutions_so_far"),
+        ("customers", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at', 'id'], include=('branch',), name='cases_waiting_due'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("state", "waiting")),
+                fields=["due_at", "id"],
+                include=("branch",),
+                name="cases_waiting_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('state__in', ['open', 'waiting']), ('next_step__in', ['compensate', 'follow_up'])), fields=['due_at', 'id'], include=('branch',), name='cases_landing_due'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(
+                    ("state__in", ["open", "waiting"]), ("next_step__in", ["compensate", "follow_up"])
+                ),
+                fields=["due_at", "id"],
+                include=("branch",),
+                name="cases_landing_due",
+            ),
         ),
     ]

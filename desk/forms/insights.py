@@ -71,6 +71,12 @@ class SelectionForm(forms.Form):
         return given
 
     @property
+    def key(self) -> tuple[object, ...]:
+        """All that the fields show: what was chosen, and the branches to choose from."""
+        chosen = [self.given.get(name, "") for name in self.fields]
+        return *chosen, *((code, branch.label) for code, branch in self.branches.items())
+
+    @property
     def chosen_branch(self) -> Branch | None:
         """The branch that was chosen, if it is one of the reader's."""
         return self.branches.get(self.cleaned_data.get("branch", ""))

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 from typing import Any
 
 from django import template
 from django.template.context import Context
+from django.utils.safestring import SafeString
 
+from common.display import format_percent
+from common.templatetags.ui import bar
+from insights.charts import Cell
+from insights.measures import ParetoRow
 from insights.wording import format_count, format_number
 
 register = template.Library()
@@ -18,6 +25,42 @@ NOTHING = "–"
 def figure_url(context: Context, code: str, **narrower: Any) -> str:
     """`{% figure_url "opened" defect=code %}`: the list behind a figure, with the page's filters."""
     return context["links"].to(code, **narrower)
+
+
+@register.simple_tag
+def chart_rows(rows: Iterable[Sequence[Cell]]) -> SafeString:
+    """`{% chart_rows chart.rows %}`: the body of a chart's table, which has a hundred cells."""
+    return SafeString("".join([f"<tr>{''.join(_cells(row))}</tr>" for row in rows]))
+
+
+def _cells(row: Sequence[Cell]) -> Iterator[str]:
+    for at, cell in enumerate(row):
+        number = ' class="num"' if at else ""
+        if isinstance(cell, str):
+            yield f"<td{number}>{escape(cell)}</td>"
+        else:
+            yield f'<td{number}><a href="{escape(cell["url"])}">{escape(cell["text"])}</a></td>'
+
+
+@register.simple_tag(takes_context=True)
+def pareto_rows(context: Context, rows: Iterable[ParetoRow], by: str) -> SafeString:
+    """`{% pareto_rows rows "family" %}`: defects or families, the largest first, each opening its list."""
+    links = context["links"]
+    return SafeString(
+        "".join([_pareto_row(row, by, links.to("opened", **{by: row.defect.code})) for row in rows])
+    )
+
+
+def _pareto_row(row: ParetoRow, by: str, url: str) -> str:
+    family = row.defect.family if by == "defect" else None
+    of = f' <small class="quiet">· {escape(family.label)}</small>' if family else ""
+    return (
+        f'<tr><th scope="row">{escape(row.defect.label)}{of}</th>'
+        f'<td class="pareto-bar">{bar(row.length, "", "thick")}</td>'
+        f'<td class="num"><a href="{escape(url)}">{format_count(row.n)}</a></td>'
+        f'<td class="num">{format_percent(row.share)}</td>'
+        f'<td class="num quiet">{format_percent(row.so_far)}</td></tr>\n'
+    )
 
 
 @register.filter

@@ -55,12 +55,16 @@ class Links:
 
     def to(self, figure: str, **narrower: Any) -> str:
         """The list of a figure; `narrower` adds filters or replaces those of the page."""
-        chosen = {
-            **self.query,
-            "figure": figure,
-            **{name: value for name, value in narrower.items() if value},
-        }
-        return f"{self.path}?{urlencode(chosen)}"
+        narrower = {name: value for name, value in narrower.items() if value}
+        if self.query.keys() & narrower.keys():
+            return f"{self.path}?{urlencode({**self.query, 'figure': figure, **narrower})}"
+        # The page's own filters are the same in a hundred addresses: they are written once.
+        address = f"{self._all_of_page}figure={figure}"
+        return f"{address}&{urlencode(narrower)}" if narrower else address
+
+    @cached_property
+    def _all_of_page(self) -> str:
+        return f"{self.path}?{urlencode(self.query)}&" if self.query else f"{self.path}?"
 
     def of_days(self, figure: str, first: dt.date, last: dt.date, **narrower: Any) -> str:
         """The list of a figure from one day to another."""

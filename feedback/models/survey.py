@@ -83,7 +83,7 @@ class Response(models.Model):
             models.Index(
                 fields=("submitted_at",),
                 name="feedback_response_time",
-                include=("case", "satisfaction", "satisfaction_before", "nps"),
+                include=("case", "invitation", "satisfaction", "satisfaction_before", "nps"),
             ),
         )
         constraints = (

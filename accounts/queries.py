@@ -49,6 +49,11 @@ def branch_options(user: User) -> list[Branch]:
     return _branches(branch_ids=sorted(user.branch_ids))
 
 
+def branch_by_key(user: User, key: int) -> Branch | None:
+    """One of them; None when there is none with that key."""
+    return next((branch for branch in branch_options(user) if branch.pk == key), None)
+
+
 @prepared
 def _branches(*, branch_ids: list[int] | None = None) -> QuerySet[Branch]:
     branches = Branch.objects.filter(is_active=True)

@@ -290,7 +290,13 @@ def _complaints(*, customer_ids: list[int]) -> QuerySet[Case, tuple[int, int, in
 def recent_complaints(customer_id: int, *, days: int = 365) -> int:
     """How often this customer complained in the last days, up to 100."""
     since = timezone.now() - dt.timedelta(days=days)
-    return Case.objects.filter(customer_id=customer_id, received_at__gte=since)[:100].count()
+    return len(_recent(customer_id=customer_id, since=since))
+
+
+@prepared
+def _recent(*, customer_id: int, since: dt.datetime) -> QuerySet[Case, int]:
+    rows = Case.objects.filter(customer=customer_id, received_at__gte=since).order_by()
+    return rows.values_list("pk", flat=True)[:100]
 
 
 def timeline_of(case: Case) -> list[TimelineEntry]:
@@ -348,6 +354,16 @@ def defects() -> list[Defect]:
         .select_related("family")
         .order_by("family__position", "position")
     )
+
+
+def defect_by_key(key: int) -> Defect | None:
+    """The defect with that key, retired ones too."""
+    return _defect.first(key=key)
+
+
+@prepared
+def _defect(*, key: int) -> QuerySet[Defect]:
+    return Defect.objects.filter(pk=key)
 
 
 def causes() -> list[Cause]:

@@ -30,6 +30,16 @@ def _contacts(*, customer_id: int) -> QuerySet[ContactPoint]:
     return ContactPoint.objects.filter(customer=customer_id).order_by("kind", "id")
 
 
+def customer_by_key(key: int) -> Customer | None:
+    """The customer with that key, if there is one."""
+    return _customer.first(key=key)
+
+
+@prepared
+def _customer(*, key: int) -> QuerySet[Customer]:
+    return Customer.objects.filter(pk=key).defer("search")
+
+
 def find_customers(text: str, *, limit: int = MOST_FOUND, region: str | None = None) -> list[Customer]:
     """Customers by phone, e-mail, order number (from their beginning) or name, the surest matches first."""
     text = text.replace("\x00", "").strip()

@@ -11,7 +11,9 @@ from threading import Lock
 
 import chinese_calendar
 import holidays
+from django.db.models import QuerySet
 
+from common.prepared import prepared
 from sla.models import BranchCalendar, Calendar, CalendarDay, Target
 from sla.rules import BusinessHours
 from sla.states import Metric, Severity
@@ -59,7 +61,15 @@ def _time(text: str) -> dt.time:
 
 def calendar_of(branch_id: int) -> Calendar:
     """The calendar that a branch works by. Raises `BranchCalendar.DoesNotExist` when it has none."""
-    return BranchCalendar.objects.select_related("calendar").get(branch_id=branch_id).calendar
+    found = _calendar.first(branch_id=branch_id)
+    if found is None:
+        raise BranchCalendar.DoesNotExist
+    return found.calendar
+
+
+@prepared
+def _calendar(*, branch_id: int) -> QuerySet[BranchCalendar]:
+    return BranchCalendar.objects.filter(branch=branch_id).select_related("calendar")
 
 
 def hours_of(calendar_id: int, changed_at: dt.datetime) -> BusinessHours:
@@ -123,5 +133,10 @@ def holiday_countries() -> frozenset[str]:
 
 def targets_for(severity: Severity | int, on: dt.date) -> dict[Metric, int]:
     """Business minutes per clock for a severity, as in force that day."""
-    rows = Target.objects.filter(severity=severity, valid_from__lte=on).order_by("valid_from")
+    rows = _targets(int(severity), on=on)
     return {Metric(row.metric): row.minutes for row in rows}
+
+
+@prepared
+def _targets(severity: int, *, on: dt.date) -> QuerySet[Target]:
+    return Target.objects.filter(severity=severity, valid_from__lte=on).order_by("valid_from")

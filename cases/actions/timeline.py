@@ -19,6 +19,7 @@ from cases.models import Case, TimelineEntry
 from cases.states import CaseState, EntryKind, StepKind
 from common.errors import Invalid
 from customers.models import ContactPoint
+from customers.queries import contacts_of
 from customers.states import ContactKind
 from messaging.actions import queue_email
 from sla.states import Metric
@@ -118,7 +119,7 @@ def end_wait(case: Case, *, actor: User | None, at: dt.datetime) -> None:
 
 def email_of(customer_id: int) -> ContactPoint | None:
     """The customer's first e-mail address."""
-    return ContactPoint.objects.filter(customer_id=customer_id, kind=ContactKind.EMAIL).order_by("id").first()
+    return next((each for each in contacts_of(customer_id) if each.kind == ContactKind.EMAIL), None)
 
 
 def _write(

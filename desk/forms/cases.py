@@ -6,15 +6,15 @@ import re
 from typing import Any
 
 from django import forms
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.queries import owners_for
 from cases.models import Case, Cause, Defect
-from cases.queries import causes, defects
+from cases.queries import causes, defect_by_key, defects
 from cases.states import DECISIONS, FailureType, StepKind
 from desk.forms.changing import ChangeForm
+from desk.forms.choices import FoundChoice
 from sla.states import Severity
 
 LONG = 20_000
@@ -88,18 +88,26 @@ class AssignForm(ChangeForm):
         self.fields["owner"].queryset = owners_for(case.branch_id)  # type: ignore[attr-defined]
 
 
-class DefectChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
+class DefectChoice(FoundChoice):
     """Kinds of defect, grouped by family, from one query."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(Defect.objects.filter(is_active=True, family__isnull=False), **kwargs)
+        super().__init__(Defect.objects.all(), find=self._found, **kwargs)
         self.held: int | None = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> DefectChoice:
+        copied: DefectChoice = super().__deepcopy__(memo)
+        copied.find = copied._found
+        return copied
+
+    def _found(self, key: int) -> Defect | None:
+        found = defect_by_key(key)
+        usable = found is not None and ((found.is_active and found.family_id is not None) or key == self.held)
+        return found if usable else None
 
     def keep(self, held: int | None) -> None:
         """Take the kind that a case has also when it is retired: what is not changed must not be lost."""
         self.held = held
-        if held is not None:
-            self.queryset = Defect.objects.filter(Q(is_active=True, family__isnull=False) | Q(pk=held))
 
     def fill(self) -> None:
         """Offer what there is, in the language of the page, once it is shown: a form sent asks nothing."""

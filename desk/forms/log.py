@@ -12,14 +12,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, User
-from accounts.queries import branches_of
+from accounts.queries import branch_by_key, branches_of
 from cases.actions.log import LONGEST_DESCRIPTION, check_day, check_loss
 from cases.states import Channel, FailureType, Remedy
 from common.errors import Invalid
 from customers.actions import NewCustomer, wrong_in_customer
 from customers.models import Customer
+from customers.queries import customer_by_key
 from customers.states import ContactKind
 from desk.forms.cases import DefectChoice
+from desk.forms.choices import FoundChoice
 from sla.states import Severity
 
 # The fields of a new customer as the actions call them, and as the form does.
@@ -30,8 +32,9 @@ SATISFACTION = [(value, str(value)) for value in range(1, 6)]
 class LogForm(forms.Form):
     """The complaint record of ISO 10002, in the order in which a customer tells it."""
 
-    customer = forms.ModelChoiceField(
+    customer = FoundChoice(
         Customer.objects.all(),
+        find=customer_by_key,
         required=False,
         widget=forms.HiddenInput(attrs={"data-keep": ""}),
         error_messages={"invalid_choice": _("This customer is no longer there. Search again.")},
@@ -50,7 +53,7 @@ class LogForm(forms.Form):
         widget=forms.EmailInput(attrs={"inputmode": "email"}),
     )
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel)
-    branch = forms.ModelChoiceField(Branch.objects.none(), label=_("Branch"), empty_label=None)
+    branch = FoundChoice(Branch.objects.none(), find=lambda key: None, label=_("Branch"), empty_label=None)
     occurred_on = forms.DateField(
         label=_("When it happened"),
         required=False,
@@ -103,7 +106,9 @@ class LogForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["branch"].queryset = branches_of(user)  # type: ignore[attr-defined]
+        branch = self.fields["branch"]
+        branch.queryset = branches_of(user)  # type: ignore[attr-defined]
+        branch.find = lambda key: branch_by_key(user, key)  # type: ignore[attr-defined]
         self.fields["defect"].fill()  # type: ignore[attr-defined]
         severities = [(value, f"{value} · {label}") for value, label in Severity.choices]
         self.fields["severity"].choices = severities  # type: ignore[attr-defined]

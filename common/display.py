@@ -151,7 +151,13 @@ def date_locale(language: str | None = None) -> Locale:
 def format_percent(share: float | Decimal, digits: int = 0) -> str:
     """A share (0.71) as people read it ("71%")."""
     pattern = "#,##0%" if not digits else f"#,##0.{'0' * digits}%"
-    return format_decimal(share, format=pattern, locale=date_locale())
+    return _percent(share, pattern, date_locale())
+
+
+# The same shares stand on a page again and again, and on many pages.
+@lru_cache(maxsize=2048)
+def _percent(share: float | Decimal, pattern: str, locale: Locale) -> str:
+    return format_decimal(share, format=pattern, locale=locale)
 
 
 def format_exact(moment: datetime, zone: tzinfo | None = None) -> str:

@@ -5,28 +5,34 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from cases.models import Defect
 from insights import queries
 from insights.figures import Selection
 from insights.periods import Baseline, baseline_for
-from insights.rules import is_rising, poisson_tail, poisson_upper_limit
+from insights.rules import poisson_upper_limit, rising_by_chance
 
 CHART_WEEKS = 12
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Signal:
-    """A defect at a branch with more complaints in a week than chance explains.
+    """A defect at a branch with more complaints in a week than chance explains: `chance` is how likely it is.
 
-    `mean` is the baseline's complaints a week, `limit` the largest weekly count that is still ordinary.
+    `mean` is the baseline's complaints a week.
     """
 
     defect: Defect
     branch_id: int
     count: int
     mean: float
-    limit: int
+    chance: float
+
+    @cached_property
+    def limit(self) -> int:
+        """The largest weekly count that is still ordinary; reckoned for those that are shown."""
+        return poisson_upper_limit(self.mean)
 
     @property
     def times(self) -> float:
@@ -68,11 +74,11 @@ def rising(selection: Selection, defects: Mapping[int, Defect]) -> Rising:
     for (defect_id, branch_id), (count, before) in measured.counts.items():
         # A baseline without a complaint is taken as one: it proves a low rate, not an impossible event.
         mean = max(before, 1) / baseline.weeks
-        if is_rising(count, mean):
-            signal = Signal(defects[defect_id], branch_id, count, mean, poisson_upper_limit(mean))
-            found.append((poisson_tail(count, mean), signal))
-    found.sort(key=lambda item: (item[0], -item[1].count, item[1].defect.pk, item[1].branch_id))
-    signals = tuple(signal for _chance, signal in found)
+        chance = rising_by_chance(count, mean)
+        if chance is not None:
+            found.append(Signal(defects[defect_id], branch_id, count, mean, chance))
+    found.sort(key=lambda signal: (signal.chance, -signal.count, signal.defect.pk, signal.branch_id))
+    signals = tuple(found)
     return Rising(baseline, signals, _weeks(selection, baseline, signals[0]) if signals else ())
 
 

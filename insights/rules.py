@@ -119,9 +119,15 @@ def poisson_upper_limit(mean: float, risk: float = WARNING_RISK) -> int:
     return low
 
 
-def is_rising(count: int, mean: float) -> bool:
-    """Whether a count warns: at least five, and above the exact Poisson limit of its baseline mean."""
-    return count >= WARNING_AT_LEAST and poisson_tail(count, mean) < WARNING_RISK
+def rising_by_chance(count: int, mean: float) -> float | None:
+    """How likely so many are by accident, where that warns: at least five, and above the exact Poisson limit.
+
+    None where it does not warn.
+    """
+    if count < WARNING_AT_LEAST:
+        return None
+    chance = poisson_tail(count, mean)
+    return chance if chance < WARNING_RISK else None
 
 
 def shares_so_far(counts: Sequence[int], total: int) -> list[float]:

@@ -36,6 +36,8 @@ from insights.periods import Baseline, Preset, Step
 from insights.rising import Signal
 from insights.wording import format_days
 
+# The strongest with its chart, and a few more by name.
+MOST_SIGNALS = 6
 STEP_WORDS = {
     Step.DAY: gettext_lazy("per day"),
     Step.WEEK: gettext_lazy("per week"),
@@ -69,8 +71,12 @@ class Links:
     def of_days(self, figure: str, first: dt.date, last: dt.date, **narrower: Any) -> str:
         """The list of a figure from one day to another."""
         # Dates need no escaping, and a dashboard has a hundred of these.
-        rest = self._without_days(**narrower)
+        rest = self._without_days(**narrower) if narrower else self._any_days
         return f"{rest}figure={figure}&period={Preset.CUSTOM.value}&start={first}&end={last}"
+
+    @cached_property
+    def _any_days(self) -> str:
+        return self._without_days()
 
     def _without_days(self, **narrower: Any) -> str:
         kept = {name: value for name, value in self.query.items() if name not in ("period", "start", "end")}
@@ -134,7 +140,7 @@ def dashboard_page(request: StaffRequest) -> HttpResponse:
         **looking.context(),
         "board": measured,
         "trend": trend_chart(looking.selection.period, measured.trend, links.of_days),
-        "signals": [_signal(signal, measured, looking) for signal in measured.rising.signals],
+        "signals": [_signal(signal, measured, looking) for signal in measured.rising.signals[:MOST_SIGNALS]],
         "rising": _rising_chart(measured, looking),
         "split": _split(measured.types),
         "step": STEP_WORDS[looking.selection.period.step],

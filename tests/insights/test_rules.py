@@ -72,13 +72,13 @@ def test_the_upper_limit_is_the_last_ordinary_count(mean: float) -> None:
 
 
 def test_four_complaints_never_warn_however_rare() -> None:
-    assert not rules.is_rising(4, 0.01)
-    assert rules.is_rising(5, 0.01)
+    assert rules.rising_by_chance(4, 0.01) is None
+    assert rules.rising_by_chance(5, 0.01) == rules.poisson_tail(5, 0.01)
 
 
 def test_an_ordinary_week_does_not_warn() -> None:
-    assert not rules.is_rising(9, 4.0)
-    assert rules.is_rising(12, 4.0)
+    assert rules.rising_by_chance(9, 4.0) is None
+    assert rules.rising_by_chance(12, 4.0) == rules.poisson_tail(12, 4.0)
 
 
 def test_fewer_than_five_are_suppressed_and_fewer_than_thirty_flagged() -> None:

@@ -35,8 +35,6 @@ from common.search_text import Lexemes, query_text
 PAGE = 25
 SOON = dt.timedelta(hours=2)
 LONGEST_KEY = 18  # digits of a bigint
-# Stands in a query for the time at which it is read.
-SOME_TIME = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 _OPEN = Q(state__in=OPEN_STATES)
 
 
@@ -148,13 +146,11 @@ def _queued(
 
 def queue_counts(user: User) -> dict[str, int]:
     """How many cases each view holds, bounded."""
-    counts = kept_counts(
-        ("queue", *user.rights),
-        lambda: {
-            view: visible_cases(user).filter(_queue_filter(view, user.pk, SOME_TIME)) for view in QUEUE_VIEWS
-        },
-    )
-    return counts.read(replaced=(SOME_TIME, timezone.now() + SOON))
+
+    def rows(owner_id: int, soon: dt.datetime) -> dict[str, QuerySet[Case]]:
+        return {view: visible_cases(user).filter(_queue_filter(view, owner_id, soon)) for view in QUEUE_VIEWS}
+
+    return kept_counts(("queue", *user.rights), rows, owner_id=user.pk, soon=timezone.now() + SOON)
 
 
 def search_cases(user: User, text: str, *, after: str = "") -> CasePage:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
 from django.db.models import QuerySet
+
+from common.prepared import stand_ins_for, statement
+from common.statements import Statement
 
 # Counts beyond this are shown as "999+".
 COUNT_LIMIT = 999
@@ -22,20 +24,14 @@ class Counts:
 
     names: tuple[str, ...]
     asked: tuple[str, ...]
-    sql: str
-    values: tuple[Any, ...]
+    statement: Statement
 
-    def read(self, replaced: tuple[Any, Any] | None = None) -> dict[str, int]:
-        """How many rows there are now; `replaced` is a value it was written with, and the one for now."""
+    def read(self, values: Mapping[str, object]) -> dict[str, int]:
+        """How many rows there are now."""
         counts = dict.fromkeys(self.names, 0)
         if self.asked:
-            values = self.values
-            if replaced is not None:
-                written, present = replaced
-                values = tuple(present if value == written else value for value in values)
-            with connection.cursor() as cursor:
-                cursor.execute(self.sql, values)
-                counts.update(zip(self.asked, cursor.fetchone(), strict=True))
+            [found] = self.statement.rows(values)
+            counts.update(zip(self.asked, found, strict=True))
         return counts
 
 
@@ -44,19 +40,27 @@ MOST_WRITTEN = 1000
 
 
 def kept_counts(
-    key: Hashable, rows: Callable[[], Mapping[str, QuerySet[Any]]], *, limit: int = COUNT_LIMIT
-) -> Counts:
-    """The query for these querysets, kept under a key that names all they depend on."""
+    key: Hashable,
+    rows: Callable[..., Mapping[str, QuerySet[Any]]],
+    *,
+    limit: int = COUNT_LIMIT,
+    **values: object,
+) -> dict[str, int]:
+    """How many rows each of these querysets has, up to `limit` + 1, in one query.
+
+    The query is kept under a key that names all it depends on but the values, for which `rows` is called
+    with stand-ins (see `common.prepared`).
+    """
     found = _written.get(key)
     if found is None:
         if len(_written) >= MOST_WRITTEN:
             _written.clear()
-        found = _written[key] = write_counts(rows(), limit=limit)
-    return found
+        stand_ins = stand_ins_for(values)
+        found = _written[key] = _write(rows(**stand_ins), stand_ins, limit)
+    return found.read(values)
 
 
-def write_counts(rows: Mapping[str, QuerySet[Any]], *, limit: int = COUNT_LIMIT) -> Counts:
-    """The query that counts the rows of each queryset, up to `limit` + 1."""
+def _write(rows: Mapping[str, QuerySet[Any]], stand_ins: Mapping[str, Any], limit: int) -> Counts:
     parts: list[str] = []
     values: list[Any] = []
     asked: list[str] = []
@@ -68,7 +72,8 @@ def write_counts(rows: Mapping[str, QuerySet[Any]], *, limit: int = COUNT_LIMIT)
         parts.append(f"(SELECT count(*) FROM ({sql}) AS counted)")  # noqa: S608  # compiled by Django, values apart
         values.extend(params)
         asked.append(name)
-    return Counts(tuple(rows), tuple(asked), "SELECT " + ", ".join(parts), tuple(values))
+    used = {name: value for name, value in stand_ins.items() if value in values}
+    return Counts(tuple(rows), tuple(asked), statement("SELECT " + ", ".join(parts), values, used))
 
 
 def shown(count: int, *, limit: int = COUNT_LIMIT) -> str:

@@ -6,14 +6,13 @@ For the ORM takes longer to write a statement with some joins than the database 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import count
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Field, ForeignObject, Lookup, Model, QuerySet
 from django.db.models.query import (
     FlatValuesListIterable,
@@ -22,6 +21,8 @@ from django.db.models.query import (
     get_related_populators,
 )
 from django.db.models.sql.compiler import SQLCompiler
+
+from common.statements import Slot, Statement
 
 R = TypeVar("R")
 
@@ -50,21 +51,11 @@ class Among(Lookup):
 
 
 @dataclass(frozen=True, slots=True)
-class _Slot:
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Written:
-    """A statement, its values (a `_Slot` where one is to be filled in), and what makes rows of its answer."""
+    """A statement, and what makes rows of its answer."""
 
-    sql: str
-    values: tuple[Any, ...]
+    statement: Statement
     rows: Callable[[list[tuple[Any, ...]]], Iterable[Any]]
-
-    def given(self, values: dict[str, Any]) -> list[Any]:
-        """The values in the order of the statement."""
-        return [values[value.name] if type(value) is _Slot else value for value in self.values]
 
 
 class Prepared(Generic[R]):
@@ -81,53 +72,58 @@ class Prepared(Generic[R]):
 
     def __call__(self, *shape: Hashable, **values: Any) -> list[R]:
         """The rows as the queryset would give them; one query. Raises `NotPlainError`."""
-        statement = self._statement(shape, values)
-        if statement is None:
-            return []
-        with connection.cursor() as cursor:
-            cursor.execute(statement.sql, statement.given(values))
-            return list(statement.rows(cursor.fetchall()))
+        written = self._of(shape, values)
+        return [] if written is None else list(written.rows(written.statement.rows(values)))
 
     def sql(self, *shape: Hashable, **values: Any) -> tuple[str, list[Any]] | None:
         """The statement and its values, for a larger one to hold; None when it can't find anything."""
-        statement = self._statement(shape, values)
-        return None if statement is None else (statement.sql, statement.given(values))
+        written = self._of(shape, values)
+        return None if written is None else (written.statement.sql, written.statement.given(values))
 
     def first(self, *shape: Hashable, **values: Any) -> R | None:
         """The first row, or None; the query should end after it by itself."""
         return next(iter(self(*shape, **values)), None)
 
-    def _statement(self, shape: tuple[Hashable, ...], values: dict[str, Any]) -> _Written | None:
+    def _of(self, shape: tuple[Hashable, ...], values: dict[str, Any]) -> _Written | None:
         key = (shape, tuple(values))
         try:
             return self.written[key]
         except KeyError:
-            statement = self._write(shape, values)
+            written = self._write(shape, values)
         if len(self.written) >= MOST_KEPT:
             self.written.clear()
-        self.written[key] = statement
-        return statement
+        self.written[key] = written
+        return written
 
     def _write(self, shape: tuple[Hashable, ...], values: dict[str, Any]) -> _Written | None:
-        numbers = count()
-        stand_ins = {name: _stand_in(value, next(numbers)) for name, value in values.items()}
-        slots = {_as_key(stand_in): _Slot(name) for name, stand_in in stand_ins.items()}
+        stand_ins = stand_ins_for(values)
         rows = self.write(*shape, **stand_ins)
         compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
         try:
             sql, params = compiler.as_sql()
         except EmptyResultSet:
             return None
-        filled = tuple(slots.get(_as_key(value), value) for value in params)
-        missing = {slot.name for slot in slots.values()} - {v.name for v in filled if isinstance(v, _Slot)}
-        if missing:
-            raise NotPlainError(f"The query does not pass on as they are: {sorted(missing)}.")
-        return _Written(sql, filled, _MAKERS[rows._iterable_class](compiler))
+        return _Written(statement(sql, params, stand_ins), _MAKERS[rows._iterable_class](compiler))
 
 
 def prepared(write: Callable[..., QuerySet[Any, R]]) -> Prepared[R]:
     """`@prepared`: the function returns a queryset of instances or of a `values_list`."""
     return Prepared(write)
+
+
+def stand_ins_for(values: Mapping[str, object]) -> dict[str, Any]:
+    """What to write a query with in place of these values. Raises `NotPlainError`."""
+    return {name: _stand_in(value, number) for number, (name, value) in enumerate(values.items())}
+
+
+def statement(sql: str, params: Iterable[object], stand_ins: Mapping[str, Any]) -> Statement:
+    """The statement in which each stand-in is to be filled in. Raises `NotPlainError` when one got lost."""
+    slots = {_as_key(value): Slot(name) for name, value in stand_ins.items()}
+    filled = [slots.get(_as_key(value), value) for value in params]
+    missing = stand_ins.keys() - {value.name for value in filled if isinstance(value, Slot)}
+    if missing:
+        raise NotPlainError(f"The query does not pass on as they are: {sorted(missing)}.")
+    return Statement(sql, filled)
 
 
 def _as_key(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +29,13 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 
 def rail_of(user: User) -> dict[str, Any]:
     """Counts beside the entries of the rail, by one query; a large one is shown as "99+"."""
-    counts = kept_counts(("rail", *user.rights), lambda: _counted(user), limit=RAIL_LIMIT).read()
+
+    def rows(user_id: int) -> dict[str, QuerySet[Any]]:
+        anyone = copy(user)
+        anyone.pk = user_id
+        return _counted(anyone)
+
+    counts = kept_counts(("rail", *user.rights), rows, limit=RAIL_LIMIT, user_id=user.pk)
     return {
         "home": shown(counts.get("own", 0) + counts.get("follow_ups", 0), limit=RAIL_LIMIT),
         "queue": shown(counts["queue"], limit=RAIL_LIMIT),

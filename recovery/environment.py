@@ -39,6 +39,7 @@ class Environment:
     statement_timeout: int
     lock_timeout: int
     connection_max_age: int
+    prepare: bool
     email_url: str | None
     from_email: str
     metrics_token: str
@@ -99,6 +100,7 @@ def _read(env: Env) -> Environment:
         statement_timeout=_whole(env, "DATABASE_STATEMENT_TIMEOUT", 30, 0, 3600),
         lock_timeout=_whole(env, "DATABASE_LOCK_TIMEOUT", 10, 0, 3600),
         connection_max_age=_whole(env, "DATABASE_CONN_MAX_AGE", 300, 0, 86400),
+        prepare=env.bool("DATABASE_PREPARE", True),
         email_url=_service_url(env, "EMAIL_URL", ("smtp", "smtps", "smtp+tls", "smtp+ssl", "submission")),
         from_email=env.str("DEFAULT_FROM_EMAIL", "Amends <amends@localhost>"),
         metrics_token=env.str("METRICS_TOKEN", ""),

@@ -114,6 +114,8 @@ FORM_RENDERER = "common.forms.Renderer"
 # --- data ----------------------------------------------------------------------------------
 
 DATABASES = {"default": database_settings(ENVIRONMENT, SERVICES)}
+# Whether a connection holds planned statements; a pooler that shares connections could not.
+DATABASE_PREPARE = ENVIRONMENT.prepare
 
 REDIS_URL = ENVIRONMENT.redis_url or f"unix://{SERVICES.valkey_socket}"
 

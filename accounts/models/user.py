@@ -77,8 +77,8 @@ class User(QuickLabels, AbstractBaseUser):
 
     @property
     def rights(self) -> tuple[object, ...]:
-        """All that decides what this person may see, as a key for what is kept of it."""
-        return self.pk, self.role, self.is_active, self.branch_ids
+        """All that decides what a person may see, as a key for what is kept of it."""
+        return self.role, self.is_active, self.branch_ids
 
     def reaches(self, branch_id: int) -> bool:
         """Whether this person may see cases of that branch."""

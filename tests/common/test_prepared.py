@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts.models import Branch, User
 from accounts.states import Role
@@ -112,8 +113,31 @@ def test_a_value_that_does_not_reach_the_database_as_it_is_is_refused() -> None:
 
     with pytest.raises(NotPlainError, match="with_"):
         beginning(with_="A")
-    with pytest.raises(NotPlainError):
-        staff(None, role=True)
+    with pytest.raises(NotPlainError, match="True"):
+        beginning(with_=True)
+
+
+@pytest.mark.parametrize("prepare", [True, False])
+def test_a_connection_plans_a_statement_once_and_forgets_what_is_too_many(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, prepare: bool
+) -> None:
+    settings.DATABASE_PREPARE = prepare
+    monkeypatch.setattr("common.statements.MOST_HELD", 3)
+    user = make_user(Role.FRONTLINE, make_branch("harbour"))
+
+    @prepared
+    def some(limit: int, *, role: str, like: str) -> QuerySet[User]:
+        return User.objects.filter(Q(role=role) & ~Q(name="50% or %s") & ~Q(name=like))[:limit]
+
+    for limit in (1, 2, 3, 4, 5, 1, 2):
+        with CaptureQueriesContext(connection) as asked:
+            assert some(limit, role="frontline", like="O'Neil %s") == [user]
+        assert len(asked) == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%50\\% or%'")
+        [(held,)] = cursor.fetchall()
+    assert held <= 3
+    assert bool(held) == prepare
 
 
 def test_a_statement_is_written_once_for_each_shape(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,100 @@
+"""Statements that a connection plans once and then only executes.
+
+Planning a query with some joins takes the database longer than running it. `PREPARE` has it plan once for a
+connection; PostgreSQL still plans for the values at hand wherever that promises to be quicker.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from django.db import connection
+
+# Of one connection; beyond that all are forgotten, for the server keeps each plan in its memory.
+MOST_HELD = 400
+
+_PLACEHOLDER = re.compile(r"%[s%]")
+_held: WeakKeyDictionary[Any, dict[str, str]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A value of a statement that is filled in each time."""
+
+    name: str
+
+
+class Statement:
+    """SQL with its values in order: a `Slot` where one is filled in, else what is always the same.
+
+    What is always the same is written into the SQL when it is prepared, so that the planner may use indexes
+    of a part of the rows.
+    """
+
+    __slots__ = ("_prepared", "names", "sql", "values")
+
+    def __init__(self, sql: str, values: Sequence[object]) -> None:
+        self.sql = sql
+        self.values = tuple(values)
+        self.names = [value.name for value in self.values if isinstance(value, Slot)]
+        self._prepared: str | None = None
+
+    def given(self, values: Mapping[str, object]) -> list[Any]:
+        """The values in the order of the SQL, for a larger statement that holds this one."""
+        return [values[value.name] if isinstance(value, Slot) else value for value in self.values]
+
+    def rows(self, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        """Execute it; one query, but for the first time on a connection."""
+        with connection.cursor() as cursor:
+            if not settings.DATABASE_PREPARE:
+                cursor.execute(self.sql, self.given(values))
+                return list(cursor.fetchall())
+            marks = ", ".join(["%s"] * len(self.names))
+            name = self._name(cursor)
+            given: list[Any] = [values[name] for name in self.names]
+            cursor.execute(f"EXECUTE {name} ({marks})" if marks else f"EXECUTE {name}", given)
+            return list(cursor.fetchall())
+
+    def _name(self, cursor: Any) -> str:
+        held = _held.setdefault(connection.connection, {})
+        if self._prepared is None:
+            self._prepared = self._write(cursor)
+        name = held.get(self._prepared)
+        if name is None:
+            name = held[self._prepared] = _prepare(self._prepared, held)
+        return name
+
+    def _write(self, cursor: Any) -> str:
+        """The SQL with $1, $2 … for what is filled in."""
+        left, number = iter(self.values), 0
+
+        def written(found: re.Match[str]) -> str:
+            nonlocal number
+            if found[0] == "%%":
+                return "%"
+            value = next(left)
+            if isinstance(value, Slot):
+                number += 1
+                return f"${number}"
+            literal: bytes = cursor.mogrify("%s", [value])
+            return literal.decode()
+
+        return _PLACEHOLDER.sub(written, self.sql)
+
+
+def _prepare(sql: str, held: dict[str, str]) -> str:
+    """Have the connection plan a statement; returns its name there."""
+    name = f"amends_{len(held)}"
+    # Past Django's cursor: this is no query of the page's, and who counts those must not meet it at random.
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        if len(held) >= MOST_HELD:
+            cursor.execute("DEALLOCATE ALL")
+            held.clear()
+            name = "amends_0"
+        cursor.execute(f"PREPARE {name} AS {sql}")
+    return name

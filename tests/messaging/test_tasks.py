@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from common.queue import nudge
+from common.queue import nudge, told
 from messaging.models import OutboxMessage
 from messaging.states import MessageState
 from messaging.tasks import send_due
@@ -29,10 +29,14 @@ def test_a_message_is_on_its_way_once_it_is_committed() -> None:
         with redis.Redis.from_url(settings.REDIS_URL) as valkey:
             return int(valkey.llen(f"{settings.CELERY_BROKER_TRANSPORT_OPTIONS['global_keyprefix']}celery"))
 
+    assert told()
     before = waiting()
     with transaction.atomic():
-        write()
+        write("greeting")
+        write("farewell")
+        assert told()
         assert waiting() == before
+    assert told()
     assert waiting() == before + 1
 
 
@@ -44,5 +48,6 @@ def test_a_lost_broker_loses_no_message(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("celery.app.base.Celery.send_task", refuse)
     write()
     nudge("messaging.tasks.send_due")
+    assert told()
     assert send_due() == 1
     assert OutboxMessage.objects.get().state == MessageState.SENT

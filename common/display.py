@@ -122,14 +122,19 @@ def _duration_patterns(_language: str | None) -> dict[str, str]:
     }
 
 
-def format_duration(seconds: float, *, days: bool = True) -> str:
+def format_duration(seconds: float, *, days: bool = True, language: str | None = None) -> str:
     """Seconds as a short phrase: "22 min", "1 h 05", "1 d 2 h"; below zero with a minus sign.
 
-    `days=False` stays with hours, for business time, where a day is not 24 hours.
+    `days=False` stays with hours, for business time, where a day is not 24 hours. `language` is the page's,
+    where the caller has asked for it already: a list asks a hundred times.
     """
-    patterns = duration_patterns()
+    patterns = _duration_patterns(language or get_language())
     if seconds < 0:
-        return patterns["late"].format(time=format_duration(-seconds, days=days))
+        return patterns["late"].format(time=_duration(-seconds, patterns, days=days))
+    return _duration(seconds, patterns, days=days)
+
+
+def _duration(seconds: float, patterns: dict[str, str], *, days: bool) -> str:
     if seconds < MINUTE:
         return patterns["minute"]
     whole_days, rest = divmod(int(seconds), DAY) if days else (0, int(seconds))
@@ -160,10 +165,10 @@ def _percent(share: float | Decimal, pattern: str, locale: Locale) -> str:
     return format_decimal(share, format=pattern, locale=locale)
 
 
-def format_exact(moment: datetime, zone: tzinfo | None = None) -> str:
+def format_exact(moment: datetime, zone: tzinfo | None = None, *, language: str | None = None) -> str:
     """Date, time and zone in full, in the reader's zone: what stands behind a relative time."""
     local = moment.astimezone(zone or timezone.get_current_timezone())
-    words = _zone_words(local.tzinfo, f"{local:%Y-%m-%dT%H}", local.fold, get_language())
+    words = _zone_words(local.tzinfo, f"{local:%Y-%m-%dT%H}", local.fold, language or get_language())
     return f"{local:%Y-%m-%d %H:%M} {words}"
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +20,7 @@ from cases.models import Case
 from cases.registry import Blocker
 from common.days import local_day
 from common.prepared import prepared
+from common.statements import Slot, Statement
 from compensation.models import Budget, Offer
 from compensation.rows import WaitingRow, as_rows
 from compensation.rules import ZERO, Likes, Limit, day_start, like_key, may_grant, who_decides
@@ -193,21 +193,25 @@ def like_cases(keys: Iterable[str]) -> dict[str, list[tuple[int, Decimal]]]:
     found: dict[str, list[tuple[int, Decimal]]] = {key: [] for key in wanted}
     if not wanted:
         return found
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT wanted.key, granted.case_id, granted.granted_amount FROM unnest(%s::text[]) AS wanted (key)
-            CROSS JOIN LATERAL (
-                SELECT o.case_id, o.granted_amount FROM compensation_offer o
-                WHERE o.like_key = wanted.key AND o.state IN ('approved', 'fulfilled') AND o.decided_at >= %s
-                ORDER BY o.decided_at DESC LIMIT %s
-            ) granted
-            """,
-            [wanted, timezone.now() - HISTORY, MOST_LIKE_CASES + 1],
-        )
-        for key, case_id, amount in cursor.fetchall():
-            found[key].append((case_id, amount))
+    since = timezone.now() - HISTORY
+    for key, case_id, amount in _LIKE_CASES.rows(
+        {"keys": wanted, "since": since, "most": MOST_LIKE_CASES + 1}
+    ):
+        found[key].append((case_id, amount))
     return found
+
+
+_LIKE_CASES = Statement(
+    """
+    SELECT wanted.key, granted.case_id, granted.granted_amount FROM unnest(%s::text[]) AS wanted (key)
+    CROSS JOIN LATERAL (
+        SELECT o.case_id, o.granted_amount FROM compensation_offer o
+        WHERE o.like_key = wanted.key AND o.state IN ('approved', 'fulfilled') AND o.decided_at >= %s
+        ORDER BY o.decided_at DESC LIMIT %s
+    ) granted
+    """,
+    (Slot("keys"), Slot("since"), Slot("most")),
+)
 
 
 def key_of(case: Case) -> str:

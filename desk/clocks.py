@@ -31,7 +31,7 @@ def clock_view(clock: Clock, now: dt.datetime | None = None) -> ClockView:
     if clock.state == ClockState.PAUSED:
         return ClockView("paused", _("paused"), str(label), _used(clock, clock.paused_at or clock.due_at))
     hours = business_hours(clock.calendar)
-    return _running(clock.due_at, clock.target_minutes, str(label), hours, now or timezone.now())
+    return _running(clock.due_at, clock.target_minutes, clock.metric, hours, now or timezone.now())
 
 
 def row_clock(case: Case, clocks: dict[int, Clock], now: dt.datetime) -> ClockView | None:
@@ -73,8 +73,7 @@ def queue_clock(row: Timed, now: dt.datetime) -> ClockView | None:
         waits = row.state == CaseState.WAITING
         return ClockView("paused", _("waiting for customer"), "", 0) if waits else None
     hours = hours_of(row.calendar_id, row.calendar_changed_at)
-    label = _metric_label(row.due_metric, get_language())
-    return _running(row.due_at, row.minutes, label, hours, now)
+    return _running(row.due_at, row.minutes, row.due_metric, hours, now)
 
 
 @lru_cache(maxsize=64)
@@ -83,19 +82,20 @@ def _metric_label(metric: str, _language: str | None) -> str:
 
 
 def _running(
-    due_at: dt.datetime, minutes: int, label: str, hours: BusinessHours, now: dt.datetime
+    due_at: dt.datetime, minutes: int, metric: str, hours: BusinessHours, now: dt.datetime
 ) -> ClockView:
+    language = get_language()
     left = seconds_left(due_at, now, hours)
     total = minutes * 60
     used = 1 - left / total
     state: Shown = "late" if left < 0 else "risk" if used >= RISK_FROM else "ok"
     return ClockView(
         state=state,
-        text=format_duration(left, days=False),
-        label=label,
+        text=format_duration(left, days=False, language=language),
+        label=_metric_label(metric, language),
         percent=max(0, min(100, round(used * 100))),
         due_at=due_at,
-        exact=_due_words(get_language()).format(time=format_exact(due_at)),
+        exact=_due_words(language).format(time=format_exact(due_at, language=language)),
         left=left,
         total=total,
         open_for=_open_for(hours, now),

@@ -10,11 +10,12 @@ and no special date, so that its hours are a ready-made pattern; only the others
 and remembered. A long span costs one look-up per week, however many hours it holds.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -76,10 +77,15 @@ class OutOfReachError(BusinessTimeError):
 
 
 class _Shape(NamedTuple):
-    """The open spans of one UTC week, as distances from its Monday 00:00 UTC, and their sum."""
+    """The open spans of one UTC week, as distances from its Monday 00:00 UTC, and their sum.
+
+    `openings` repeats where each begins, and `before` says how long it has been open before each.
+    """
 
     spans: tuple[Span, ...]
     total: timedelta
+    openings: tuple[timedelta, ...]
+    before: tuple[timedelta, ...]
 
 
 @dataclass(frozen=True)
@@ -288,18 +294,19 @@ def _open_spans(stretches: Iterable[_Stretch], hours_on: Callable[[int], tuple[S
                 opening, closing = max(midnight + opens, begin), min(midnight + closes, end)
                 if opening < closing:
                     spans.append((opening, closing))
-    return _Shape(tuple(spans), sum((closing - opening for opening, closing in spans), ZERO))
+    lengths = [closing - opening for opening, closing in spans]
+    *before, total = accumulate(lengths, initial=ZERO)
+    return _Shape(tuple(spans), total, tuple(opening for opening, _closing in spans), tuple(before))
 
 
 def _open_before(moment: datetime, week: int, hours: BusinessHours) -> timedelta:
     """Measure the business time from the start of the moment's week to the moment."""
-    position = moment - _monday(week)
-    used = ZERO
-    for opening, closing in hours._shape(week).spans:
-        if opening >= position:
-            break
-        used += min(closing, position) - opening
-    return used
+    position, shape = moment - _monday(week), hours._shape(week)
+    last = bisect_left(shape.openings, position) - 1
+    if last < 0:
+        return ZERO
+    opening, closing = shape.spans[last]
+    return shape.before[last] + min(closing, position) - opening
 
 
 def _utc(moment: datetime) -> datetime:

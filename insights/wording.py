@@ -22,7 +22,7 @@ def format_days(first: dt.date, last: dt.date, *, year: bool = False) -> str:
     skeleton = "yMMMd" if year or first.year != last.year else "MMMd"
     if first == last:
         return _day(first, skeleton, date_locale())
-    return format_interval(first, last, skeleton, locale=date_locale())
+    return _span(first, last, skeleton, date_locale())
 
 
 def format_count(n: float) -> str:
@@ -39,6 +39,11 @@ def format_number(value: float, pattern: str) -> str:
 @lru_cache(maxsize=4096)
 def _number(value: float, pattern: str, locale: Locale) -> str:
     return format_decimal(value, pattern, locale=locale)
+
+
+@lru_cache(maxsize=2048)
+def _span(first: dt.date, last: dt.date, skeleton: str, locale: Locale) -> str:
+    return str(format_interval(first, last, skeleton, locale=locale))
 
 
 @lru_cache(maxsize=2048)

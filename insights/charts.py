@@ -139,7 +139,7 @@ def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: D
                             {
                                 "yAxis": round(signal.mean, 1),
                                 "name": mean,
-                                "label": _line_label("insideStartBottom"),
+                                "label": _line_label("insideMiddleTop"),
                                 "lineStyle": {"color": "var(--am-line-strong)", "type": "solid"},
                             },
                         ],

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import Event
 from audit.rules import START, chain_hash
+from common.inserting import insert
 
 
 def record(
@@ -29,7 +30,7 @@ def record(
     """
     previous = None if begins else Event.objects.filter(stream=stream).order_by("-sequence").first()
     event = _linked(previous, stream=stream, verb=verb, actor=actor, data=data, at=timezone.now())
-    event.save(force_insert=True)
+    insert(event)
     return event
 
 

@@ -24,6 +24,7 @@ from cases.queries import playbook_steps
 from cases.rules import next_step, summarise
 from cases.states import BaselineSource, Channel, Cue, EntryKind, FailureType, Remedy, StepKind, StepState
 from common.errors import Conflict, Invalid
+from common.inserting import insert
 from common.money import check_amount
 from common.search_text import search_document
 from customers.actions import NewCustomer, create_customer
@@ -98,9 +99,9 @@ def log_complaint(*, actor: User, new: NewCase) -> Case:
             first = min(clocks, key=lambda clock: clock.due_at)
             case.due_at, case.due_metric = first.due_at, first.metric
         _insert(case)
-        RecoveryStep.objects.bulk_create(steps)
-        Clock.objects.bulk_create(clocks)
-        TimelineEntry.objects.create(case=case, kind=EntryKind.COMPLAINT, body=case.description, at=now)
+        insert(*steps)
+        insert(*clocks)
+        insert(TimelineEntry(case=case, kind=EntryKind.COMPLAINT, body=case.description, at=now))
         record(
             stream=case.stream,
             verb="case.logged",

@@ -21,6 +21,7 @@ from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
 from common.errors import Conflict
+from common.inserting import insert
 from common.queue import claim, nudge
 from messaging.models import OutboxMessage
 from messaging.rendering import render_email
@@ -75,7 +76,7 @@ def queue_email(
         due_at=due_at or now,
     )
     if begins:
-        message.save(force_insert=True)
+        insert(message)
     elif not _insert(message):
         return None
     if not problem and message.due_at <= now:
@@ -87,7 +88,7 @@ def _insert(message: OutboxMessage) -> bool:
     """Write the row, unless another writer has taken the occasion meanwhile."""
     try:
         with transaction.atomic():
-            message.save(force_insert=True)
+            insert(message)
     except IntegrityError:
         if OutboxMessage.objects.filter(dedupe_key=message.dedupe_key).exists():
             return False

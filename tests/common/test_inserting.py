@@ -1,0 +1,92 @@
+"""Rows that are inserted are as the ORM would have saved them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.states import Role
+from audit.models import Event
+from cases.models import RecoveryStep
+from common.inserting import insert
+from compensation.models import Offer
+from messaging.models import Notice
+from tests.compensation.world import make_case
+from tests.factories import make_branch, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def columns(row: Any) -> dict[str, Any]:
+    fresh = type(row).objects.get(pk=row.pk)
+    return {field.attname: getattr(fresh, field.attname) for field in row._meta.concrete_fields}
+
+
+def test_several_rows_get_their_keys_in_order_and_hold_what_was_given() -> None:
+    case = make_case(make_branch("harbour"))
+    RecoveryStep.objects.filter(case=case).delete()
+    steps = [RecoveryStep(case=case, kind=kind, position=at) for at, kind in enumerate(("listen", "solve"))]
+
+    insert(*steps)
+
+    assert [step.kind for step in RecoveryStep.objects.filter(case=case).order_by("pk")] == [
+        "listen",
+        "solve",
+    ]
+    assert [step.pk for step in steps] == sorted(step.pk for step in steps)
+    assert not any(step._state.adding for step in steps)
+    insert()
+
+
+def test_json_times_and_what_the_database_fills_in_are_as_when_saved() -> None:
+    user = make_user(Role.FRONTLINE, make_branch("harbour"))
+    values = {
+        "user": user,
+        "message": "Hello %(who)s",
+        "params": {"who": "A “B”", "n": [1, None]},
+        "url": "/x",
+    }
+    inserted, saved = Notice(**values, dedupe_key="a"), Notice(**values, dedupe_key="b")
+    inserted.created_at = saved.created_at = timezone.now()
+    insert(inserted)
+    saved.save()
+    differing = {"id", "dedupe_key"}
+    assert {name: value for name, value in columns(inserted).items() if name not in differing} == {
+        name: value for name, value in columns(saved).items() if name not in differing
+    }
+
+
+def test_a_column_with_a_default_of_the_database_is_left_to_it() -> None:
+    user = make_user(Role.FRONTLINE, make_branch("harbour"))
+    case = make_case(user.branches.get())
+    offer = Offer(
+        case=case,
+        branch=case.branch,
+        kind="refund",
+        amount=5,
+        currency="EUR",
+        purpose="p",
+        reason="r",
+        proposer=user,
+    )
+    insert(offer)
+    assert Offer.objects.get().amount == 5
+
+
+def test_a_refusal_by_the_database_is_raised_as_saving_would() -> None:
+    now = timezone.now()
+    event = {
+        "stream": "case:1",
+        "sequence": 1,
+        "at": now,
+        "verb": "x",
+        "data": {},
+        "previous_hash": "",
+        "hash": "h",
+    }
+    insert(Event(**event))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert(Event(**event))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,10 +21,10 @@ from cases.registry import Blocker
 from common.days import local_day
 from common.prepared import prepared
 from common.statements import Slot, Statement
-from compensation.models import Budget, Offer
+from compensation.models import Budget, KindSetting, Offer, Setback
 from compensation.rows import WaitingRow, as_rows
 from compensation.rules import ZERO, Likes, Limit, day_start, like_key, may_grant, who_decides
-from compensation.states import GRANTED, OfferState
+from compensation.states import GRANTED, OUTSTANDING, OfferState
 
 HISTORY = dt.timedelta(days=365)
 MOST_LIKE_CASES = 50
@@ -93,14 +93,27 @@ def _by_key(branch_ids: frozenset[int] | None, *, offer_id: int) -> QuerySet[Off
 
 
 def offers_of(case: Case) -> list[Offer]:
-    """A case's offers in the order they were made, with who asked, who decided and how they landed."""
+    """A case's offers in the order they were made, with who asked, who decided and how they landed.
+
+    Each also has `asks_customer`, of its kind's setting, and `setback`, the reason of its last one, if any.
+    """
     return _offers(case_id=case.pk)
 
 
 @prepared
 def _offers(*, case_id: int) -> QuerySet[Offer]:
-    joined = ("proposer", "approval__approver", "fulfilment__recorded_by")
-    return Offer.objects.filter(case=case_id).select_related(*joined).order_by("id")
+    joined = ("proposer", "approval__approver", "fulfilment__recorded_by", "answer__recorded_by")
+    setbacks = Setback.objects.filter(offer=OuterRef("pk")).order_by("-id")
+    settings = KindSetting.objects.filter(pk=OuterRef("kind"))
+    return (
+        Offer.objects.filter(case=case_id)
+        .select_related(*joined)
+        .annotate(
+            asks_customer=Subquery(settings.values("asks_customer")[:1]),
+            setback=Subquery(setbacks.values("reason")[:1]),
+        )
+        .order_by("id")
+    )
 
 
 def waiting_for(user: User, *, limit: int) -> list[WaitingRow]:
@@ -206,7 +219,8 @@ _LIKE_CASES = Statement(
     SELECT wanted.key, granted.case_id, granted.granted_amount FROM unnest(%s::text[]) AS wanted (key)
     CROSS JOIN LATERAL (
         SELECT o.case_id, o.granted_amount FROM compensation_offer o
-        WHERE o.like_key = wanted.key AND o.state IN ('approved', 'fulfilled') AND o.decided_at >= %s
+        WHERE o.like_key = wanted.key AND o.decided_at >= %s
+            AND o.state IN ('approved', 'offered', 'accepted', 'failed', 'fulfilled')
         ORDER BY o.decided_at DESC LIMIT %s
     ) granted
     """,
@@ -333,6 +347,24 @@ def grant_view(user: User, case: Case, offers: Iterable[Offer] | None = None) ->
     )
 
 
+# --- promises and answers ------------------------------------------------------------------
+
+
+def kind_setting(kind: str) -> KindSetting:
+    """How offers of this kind are handled; the defaults where nothing is set."""
+    return KindSetting.objects.filter(pk=kind).first() or KindSetting(kind=kind)
+
+
+def expiring_offers(now: dt.datetime) -> QuerySet[Offer]:
+    """The offers that the customer has not answered in time, the oldest first."""
+    return Offer.objects.filter(state=OfferState.OFFERED, expires_at__lte=now).order_by("expires_at", "id")
+
+
+def due_promises(now: dt.datetime) -> QuerySet[Offer]:
+    """The granted offers of whose promise somebody is to be reminded by now."""
+    return Offer.objects.filter(next_reminder_at__lte=now).order_by("next_reminder_at", "id")
+
+
 # --- budgets -------------------------------------------------------------------------------
 
 
@@ -357,13 +389,21 @@ def current_budget(branch: Branch, currency: str) -> Budget | None:
 
 def closing_blockers(case: Case) -> Iterator[Blocker]:
     """What compensation says against resolving a case: money not delivered, a question not answered."""
-    states = dict(
-        Offer.objects.filter(case=case, state__in=(OfferState.WAITING, OfferState.APPROVED))
-        .values_list("state")
-        .annotate(n=Count("pk"))
-        .order_by("state")
+    states = set(
+        Offer.objects.filter(case=case, state__in=OUTSTANDING).order_by().values_list("state", flat=True)
     )
-    if states.get(OfferState.APPROVED):
-        yield Blocker("offer_unfulfilled", _("Approved compensation has not reached the customer yet."))
-    if states.get(OfferState.WAITING):
-        yield Blocker("offer_waiting", _("An offer is still waiting for approval."))
+    for code, (against, message) in _AGAINST_CLOSING.items():
+        if not states.isdisjoint(against):
+            yield Blocker(code, message)
+
+
+_AGAINST_CLOSING = {
+    "offer_unfulfilled": (
+        {OfferState.APPROVED, OfferState.ACCEPTED},
+        _("Approved compensation has not reached the customer yet."),
+    ),
+    "offer_waiting": ({OfferState.WAITING}, _("An offer is still waiting for approval.")),
+    "offer_unanswered": ({OfferState.OFFERED}, _("The customer has not answered an offer yet.")),
+    "offer_failed": ({OfferState.FAILED}, _("Compensation did not arrive and has to be sent again.")),
+    "offer_draft": ({OfferState.DRAFT}, _("The customer's wish for something else has not been answered.")),
+}

@@ -10,6 +10,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from compensation.states import (
+    HOLDING,
     NEEDS_REFERENCE,
     REMEDY_CLASSES,
     TRANSITIONS,
@@ -72,6 +73,18 @@ class Likes:
 def may_become(state: str, wanted: OfferState) -> bool:
     """Whether an offer in this state may go over to the wanted one."""
     return wanted in TRANSITIONS[OfferState(state)]
+
+
+def may_withdraw(state: str, *, own: bool, decides: bool) -> bool:
+    """Whether a person who may propose may take back an offer in this state.
+
+    Their own until it is fulfilled or accepted; whoever decides on offers, what is granted; anyone, a draft.
+    """
+    if state == OfferState.DRAFT:
+        return True
+    if state == OfferState.ACCEPTED:
+        return decides
+    return may_become(state, OfferState.CANCELLED) and (own or (decides and state in HOLDING))
 
 
 def may_grant(limit: Limit | None, *, on_case: Decimal, today: Decimal) -> Decimal:

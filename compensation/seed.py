@@ -1,4 +1,4 @@
-"""The authorities a new installation starts with: our judgement, for an administrator to change."""
+"""The authorities and the handling of kinds to start with: our judgement, for an administrator to change."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from accounts.models import Authority
 from accounts.states import Role
+from compensation.models import KindSetting
+from compensation.states import OfferKind
 
 # Long ago, so that complaints from before the installation can be recorded, too.
 START = dt.date(2000, 1, 1)
@@ -20,8 +22,27 @@ AUTHORITIES: dict[str, dict[Role, tuple[int, int]]] = {
 }
 
 
+# What the customer has to choose a time for is asked first; money and codes simply come, in business days.
+KINDS: dict[OfferKind, tuple[bool, int]] = {
+    OfferKind.REFUND: (False, 5),
+    OfferKind.COMPENSATION: (False, 5),
+    OfferKind.VOUCHER: (False, 2),
+    OfferKind.DISCOUNT: (False, 2),
+    OfferKind.FREE_SERVICE: (True, 10),
+    OfferKind.UPGRADE: (True, 5),
+    OfferKind.POINTS: (False, 3),
+    OfferKind.HOTEL: (False, 1),
+    OfferKind.MEAL: (False, 1),
+    OfferKind.GIFT: (False, 10),
+}
+
+
 def seed(**kwargs: object) -> None:
-    """Add what is missing; a role that has any authority in a currency keeps its own."""
+    """Add what is missing; roles with any authority in a currency, and kinds with a setting, keep theirs."""
+    KindSetting.objects.bulk_create(
+        [KindSetting(kind=kind, asks_customer=asks, due_days=days) for kind, (asks, days) in KINDS.items()],
+        ignore_conflicts=True,
+    )
     known = set(Authority.objects.values_list("role", "currency").distinct())
     Authority.objects.bulk_create(
         [

@@ -7,23 +7,88 @@ from django.utils.translation import gettext_lazy as _
 
 
 class OfferState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
     WAITING = "waiting", _("Waiting for approval")
     APPROVED = "approved", _("Approved")
+    OFFERED = "offered", _("Offered to the customer")
+    ACCEPTED = "accepted", _("Accepted by the customer")
+    DECLINED = "declined", _("Declined by the customer")
+    COUNTERED = "countered", _("Customer asked for something else")
+    EXPIRED = "expired", _("Expired")
     REJECTED = "rejected", _("Rejected")
     CANCELLED = "cancelled", _("Withdrawn")
     FULFILLED = "fulfilled", _("Fulfilled")
+    FAILED = "failed", _("Did not arrive")
+    CLAWED_BACK = "clawed_back", _("Clawed back")
 
 
+# Which state may follow which. A trigger of the database holds the same, see `compensation_offer_moves`.
 TRANSITIONS: dict[OfferState, frozenset[OfferState]] = {
+    OfferState.DRAFT: frozenset({OfferState.WAITING, OfferState.APPROVED, OfferState.CANCELLED}),
     OfferState.WAITING: frozenset({OfferState.APPROVED, OfferState.REJECTED, OfferState.CANCELLED}),
-    OfferState.APPROVED: frozenset({OfferState.FULFILLED, OfferState.CANCELLED}),
+    OfferState.APPROVED: frozenset(
+        {OfferState.OFFERED, OfferState.FULFILLED, OfferState.FAILED, OfferState.CANCELLED}
+    ),
+    OfferState.OFFERED: frozenset(
+        {
+            OfferState.ACCEPTED,
+            OfferState.DECLINED,
+            OfferState.COUNTERED,
+            OfferState.EXPIRED,
+            OfferState.CANCELLED,
+        }
+    ),
+    OfferState.ACCEPTED: frozenset({OfferState.FULFILLED, OfferState.FAILED, OfferState.CANCELLED}),
+    OfferState.FAILED: frozenset({OfferState.FULFILLED, OfferState.FAILED, OfferState.CANCELLED}),
+    OfferState.FULFILLED: frozenset({OfferState.CLAWED_BACK}),
+    OfferState.DECLINED: frozenset(),
+    OfferState.COUNTERED: frozenset(),
+    OfferState.EXPIRED: frozenset(),
     OfferState.REJECTED: frozenset(),
     OfferState.CANCELLED: frozenset(),
-    OfferState.FULFILLED: frozenset(),
+    OfferState.CLAWED_BACK: frozenset(),
 }
 
-# Offers in these states hold money of a budget.
-GRANTED = (OfferState.APPROVED, OfferState.FULFILLED)
+# Offers in these states have money of a budget set aside for them.
+HOLDING = (OfferState.APPROVED, OfferState.OFFERED, OfferState.ACCEPTED, OfferState.FAILED)
+# Granted and neither given back nor declined: set aside or spent. The indexes and triggers name the same.
+GRANTED = (*HOLDING, OfferState.FULFILLED)
+# Somebody still has something to do about these before the case can be closed.
+OUTSTANDING = (OfferState.DRAFT, OfferState.WAITING, *HOLDING)
+# What the customer was told they get, and has not got.
+PROMISED = (OfferState.APPROVED, OfferState.ACCEPTED, OfferState.FAILED)
+
+
+class AnswerKind(models.TextChoices):
+    """What a customer says to an offer."""
+
+    ACCEPTED = "accepted", _("accepts")
+    DECLINED = "declined", _("declines")
+    COUNTERED = "countered", _("asks for something else")
+
+
+class AnswerChannel(models.TextChoices):
+    """How the customer's answer reached us."""
+
+    PHONE = "phone", _("by phone")
+    EMAIL = "email", _("by e-mail")
+    COUNTER = "counter", _("at the counter")
+
+
+class SetbackKind(models.TextChoices):
+    """What went wrong with a compensation after it was granted."""
+
+    FAILED = "failed", _("did not arrive")
+    CLAWED_BACK = "clawed_back", _("clawed back")
+
+
+class PromiseState(models.TextChoices):
+    """How the promise of a granted compensation stands."""
+
+    OPEN = "open", _("promised")
+    OVERDUE = "overdue", _("overdue")
+    KEPT = "kept", _("kept")
+    LATE = "late", _("arrived late")
 
 
 class OfferKind(models.TextChoices):
@@ -53,6 +118,7 @@ class Movement(models.TextChoices):
     RESERVE = "reserve", _("Reserved")
     COMMIT = "commit", _("Committed")
     RELEASE = "release", _("Released")
+    CLAW_BACK = "claw_back", _("Clawed back")
 
 
 class FulfilmentMethod(models.TextChoices):

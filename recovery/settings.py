@@ -296,6 +296,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "expire-offers": {
+        "task": "compensation.tasks.expire_offers",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "remind-of-promises": {
+        "task": "compensation.tasks.remind_of_promises",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "prune": {
         "task": "recovery.tasks.prune_nightly",
         "schedule": crontab(hour=3, minute=17),

@@ -17,6 +17,7 @@ from common.errors import Invalid, NotAllowed
 from common.money import check_amount, format_money
 from compensation.actions import ledger
 from compensation.actions.guards import check_transition, clean_text, fresh, money_transaction, take_offer
+from compensation.actions.promises import PROMISE_FIELDS, promise
 from compensation.actions.telling import amount_text, tell_proposer
 from compensation.models import Approval, Offer
 from compensation.queries import granted_on, limit_of
@@ -51,7 +52,8 @@ def approve_offer(*, actor: User, offer_id: int, amount: Decimal, reason: str) -
         )
         offer.granted_amount = amount
         offer.state, offer.decided_at = OfferState.APPROVED, approval.at
-        offer.save(update_fields=("granted_amount", "state", "decided_at", "budget"))
+        promise(offer, case, at=approval.at)
+        offer.save(update_fields=("granted_amount", "state", "decided_at", "budget", *PROMISE_FIELDS))
         ledger.note_reserved(offer=offer, by=actor)
         _write_down(case, offer, approval)
     return offer

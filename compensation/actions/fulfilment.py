@@ -12,12 +12,10 @@ from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
 from cases.actions.remedy import record_remedy_landed
-from cases.actions.steps import finish_step_by_product
 from cases.actions.timeline import add_event
-from cases.models import Case
-from cases.states import StepKind
-from common.errors import Invalid
+from common.errors import Conflict, Invalid
 from compensation.actions import ledger
+from compensation.actions.ending import settle_step
 from compensation.actions.guards import (
     check_choice,
     check_transition,
@@ -25,8 +23,10 @@ from compensation.actions.guards import (
     money_transaction,
     take_offer,
 )
+from compensation.actions.promises import PROMISE_FIELDS, end_promise
 from compensation.actions.telling import amount_text
 from compensation.models import Fulfilment, Offer
+from compensation.queries import kind_setting
 from compensation.rules import needs_reference
 from compensation.states import FulfilmentMethod, OfferState
 
@@ -36,7 +36,10 @@ LONGEST_REFERENCE = 120
 def fulfil_offer(
     *, actor: User, offer_id: int, method: str, reference: str, landed_at: dt.datetime
 ) -> Fulfilment:
-    """Record how and when an approved compensation reached the customer, also on a resolved case.
+    """Record how and when a granted compensation reached the customer, also on a resolved case.
+
+    Where the kind's setting asks the customer, they have to have accepted it; an attempt that failed may be
+    followed by another.
 
     `landed_at` lies between the approval (to the minute, as people enter it) and now. Payments, codes and
     bookings need their reference. When nothing granted on the case is outstanding, its step "compensate" is
@@ -49,12 +52,14 @@ def fulfil_offer(
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.FULFIL_OFFER)
         check_transition(offer, OfferState.FULFILLED)
+        _check_asked(offer)
         _check_landed(offer, landed_at)
         fulfilment = Fulfilment.objects.create(
             offer=offer, method=method, reference=reference.strip(), landed_at=landed_at, recorded_by=actor
         )
         offer.state = OfferState.FULFILLED
-        offer.save(update_fields=("state",))
+        end_promise(offer, kept_or_late=True)
+        offer.save(update_fields=("state", *PROMISE_FIELDS))
         ledger.commit(offer=offer, by=actor)
         add_event(
             case=case,
@@ -69,8 +74,15 @@ def fulfil_offer(
             data={"offer": offer.pk, "method": method, "landed_at": landed_at.isoformat()},
         )
         record_remedy_landed(case=case, at=landed_at)
-        _finish_step(case)
+        settle_step(case)
     return fulfilment
+
+
+def _check_asked(offer: Offer) -> None:
+    if offer.state == OfferState.APPROVED and kind_setting(offer.kind).asks_customer:
+        raise Conflict(
+            _("Ask the customer first: this kind of offer is fulfilled once they have accepted it.")
+        )
 
 
 def _check_landed(offer: Offer, landed_at: dt.datetime) -> None:
@@ -80,9 +92,3 @@ def _check_landed(offer: Offer, landed_at: dt.datetime) -> None:
         raise Invalid(_("This lies in the future. Record it when it has arrived."), field="landed_at")
     if offer.decided_at is not None and landed_at < offer.decided_at.replace(second=0, microsecond=0):
         raise Invalid(_("This lies before the approval."), field="landed_at")
-
-
-def _finish_step(case: Case) -> None:
-    outstanding = Offer.objects.filter(case=case, state__in=(OfferState.WAITING, OfferState.APPROVED))
-    if not outstanding.exists():
-        finish_step_by_product(case=case, kind=StepKind.COMPENSATE)

@@ -35,6 +35,11 @@ _REFUSALS: dict[str, tuple[type[DomainError], Text]] = {
     "compensation_budget_never_overspent": (Conflict, _SPENT),
     "compensation_approval_offer_id_key": (Conflict, _DECIDED),
     "compensation_movement_once": (Conflict, _DECIDED),
+    "compensation_offer_moves": (Conflict, _DECIDED),
+    "compensation_answer_offer_id_key": (
+        Conflict,
+        _("The customer's answer has been recorded in the meantime."),
+    ),
     "compensation_fulfilment_offer_id_key": (Conflict, _("This offer has been fulfilled in the meantime.")),
 }
 
@@ -72,6 +77,12 @@ def fresh(actor: User, capability: Capability, *, lock: bool = False) -> User:
     person = people.get(pk=actor.pk)
     require(person, capability)
     return person
+
+
+def hold_case(case_id: int) -> Case | None:
+    """Lock the case of an offer that a sweep has found; None while somebody else works on it."""
+    cases = Case.objects.select_for_update(of=("self",), skip_locked=True).select_related("branch")
+    return cases.defer("search").filter(pk=case_id).first()
 
 
 def check_transition(offer: Offer, wanted: OfferState) -> None:

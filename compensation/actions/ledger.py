@@ -1,4 +1,4 @@
-"""Movements of a branch's budget: reserved at approval, committed at fulfilment, released at withdrawal.
+"""Movements of a branch's budget: reserved at approval, committed at fulfilment, else given back.
 
 Balances on the budget are changed by one conditional statement each, and every change is a movement, so that
 the sums always agree (`manage.py verify_ledger`).
@@ -51,12 +51,12 @@ def reserve_or_refuse(*, case: Case, amount: Decimal) -> Budget | None:
     return budget
 
 
-def note_reserved(*, offer: Offer, by: User) -> None:
+def note_reserved(*, offer: Offer, by: User | None) -> None:
     """Write down that the offer's money was set aside."""
     _note(offer, Movement.RESERVE, by)
 
 
-def commit(*, offer: Offer, by: User) -> None:
+def commit(*, offer: Offer, by: User | None) -> None:
     """Turn what was set aside for an offer into money spent."""
     if offer.budget_id is None:
         return
@@ -67,7 +67,7 @@ def commit(*, offer: Offer, by: User) -> None:
     _note(offer, Movement.COMMIT, by)
 
 
-def release(*, offer: Offer, by: User) -> None:
+def release(*, offer: Offer, by: User | None) -> None:
     """Give back what was set aside for an offer."""
     if offer.budget_id is None:
         return
@@ -75,7 +75,15 @@ def release(*, offer: Offer, by: User) -> None:
     _note(offer, Movement.RELEASE, by)
 
 
-def _note(offer: Offer, kind: Movement, by: User) -> None:
+def claw_back(*, offer: Offer, by: User | None) -> None:
+    """Give back to the budget what was spent for an offer."""
+    if offer.budget_id is None:
+        return
+    Budget.objects.filter(pk=offer.budget_id).update(committed=F("committed") - offer.standing_amount)
+    _note(offer, Movement.CLAW_BACK, by)
+
+
+def _note(offer: Offer, kind: Movement, by: User | None) -> None:
     if offer.budget_id is not None:
         BudgetMovement.objects.create(
             budget_id=offer.budget_id, offer=offer, kind=kind, amount=offer.standing_amount, by=by

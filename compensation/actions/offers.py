@@ -18,6 +18,7 @@ from cases.models import Case
 from common.errors import Invalid, NotAllowed
 from common.money import check_amount, format_money
 from compensation.actions import ledger
+from compensation.actions.ending import end_offer
 from compensation.actions.guards import (
     check_choice,
     check_transition,
@@ -26,10 +27,11 @@ from compensation.actions.guards import (
     money_transaction,
     take_offer,
 )
+from compensation.actions.promises import promise
 from compensation.actions.telling import amount_text, tell_deciders
 from compensation.models import Budget, Offer
 from compensation.queries import GrantView, grant_view, limits_of_roles
-from compensation.rules import largest_decidable
+from compensation.rules import largest_decidable, may_withdraw
 from compensation.states import Basis, OfferKind, OfferState
 
 
@@ -60,8 +62,7 @@ def propose_offer(
         amount = check_amount(amount, case.currency)
         proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
         route = _route(case, proposer, amount)
-        now = timezone.now()
-        offer = Offer.objects.create(
+        offer = Offer(
             case=case,
             branch=case.branch,
             kind=kind,
@@ -71,14 +72,30 @@ def propose_offer(
             purpose=purpose,
             reason=reason,
             proposer=proposer,
-            proposed_at=now,
-            state=OfferState.APPROVED if route.alone else OfferState.WAITING,
-            granted_amount=amount if route.alone else None,
-            decided_at=now if route.alone else None,
-            within_authority=route.alone,
-            asked_role=route.asked_role,
-            budget=route.budget,
         )
+        _send_on(case, offer, route)
+        _write_down(case, offer, actor)
+    return offer
+
+
+def submit_offer(
+    *, actor: User, offer_id: int, kind: str, basis: str, amount: Decimal, purpose: str, reason: str
+) -> Offer:
+    """Propose a draft, such as a customer's counter-proposal, with these values.
+
+    Whoever submits it is its proposer. The way is that of `propose_offer`, and so are the errors.
+    """
+    kind = check_choice(kind, OfferKind, field="kind")
+    basis = check_choice(basis, Basis, field="basis")
+    purpose = clean_text(purpose, field="purpose", longest=160, missing=_("Say what it is for."))
+    reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))
+    with money_transaction():
+        case, offer = take_offer(actor, offer_id, Capability.PROPOSE_OFFER, must_be_open=True)
+        check_transition(offer, OfferState.WAITING)
+        offer.amount = check_amount(amount, offer.currency)
+        offer.kind, offer.basis, offer.purpose, offer.reason = kind, basis, purpose, reason
+        offer.proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
+        _send_on(case, offer, _route(case, offer.proposer, offer.amount))
         _write_down(case, offer, actor)
     return offer
 
@@ -86,19 +103,18 @@ def propose_offer(
 def withdraw_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
     """Take an offer back before it is fulfilled; money set aside for it returns to the budget.
 
-    The proposer may, and for an approved offer anyone who may decide on offers, for people leave.
+    The proposer may, and for a granted offer anyone who may decide on offers, for people leave. What the
+    customer has accepted only the latter take back, and a draft anyone who may propose.
     """
     reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.PROPOSE_OFFER)
-        was_granted = offer.state == OfferState.APPROVED
-        if offer.proposer_id != actor.pk and not (was_granted and actor.may(Capability.DECIDE_OFFER)):
-            raise NotAllowed(_("Only the person who proposed this can withdraw it."))
-        check_transition(offer, OfferState.CANCELLED)
-        if was_granted:
-            ledger.release(offer=offer, by=actor)
-        offer.state = OfferState.CANCELLED
-        offer.save(update_fields=("state",))
+        if not may_withdraw(
+            offer.state, own=offer.proposer_id == actor.pk, decides=actor.may(Capability.DECIDE_OFFER)
+        ):
+            check_transition(offer, OfferState.CANCELLED)
+            raise NotAllowed(_WHO_WITHDRAWS[offer.state == OfferState.ACCEPTED])
+        end_offer(case, offer, OfferState.CANCELLED, by=actor)
         add_event(
             case=case,
             actor=actor,
@@ -107,6 +123,23 @@ def withdraw_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
         )
         record(stream=case.stream, verb="offer.withdrawn", actor=actor, data={"offer": offer.pk})
     return offer
+
+
+_WHO_WITHDRAWS = {
+    False: _("Only the person who proposed this can withdraw it."),
+    True: _("The customer has accepted this. Only someone who decides on offers can withdraw it."),
+}
+
+
+def _send_on(case: Case, offer: Offer, route: _Route) -> None:
+    """Write the offer as its route says: granted and promised at once, or waiting for a role."""
+    offer.proposed_at = timezone.now()
+    offer.state = OfferState.APPROVED if route.alone else OfferState.WAITING
+    offer.within_authority, offer.asked_role, offer.budget = route.alone, route.asked_role, route.budget
+    if route.alone:
+        offer.granted_amount, offer.decided_at = offer.amount, offer.proposed_at
+        promise(offer, case, at=offer.proposed_at)
+    offer.save()
 
 
 def _route(case: Case, proposer: User, amount: Decimal) -> _Route:

@@ -1,6 +1,16 @@
 """Offers, approvals, budgets and fulfilment."""
 
 from compensation.models.budget import Budget, BudgetMovement
-from compensation.models.offer import Approval, Fulfilment, Offer
+from compensation.models.kind import KindSetting
+from compensation.models.offer import Answer, Approval, Fulfilment, Offer, Setback
 
-__all__ = ["Approval", "Budget", "BudgetMovement", "Fulfilment", "Offer"]
+__all__ = [
+    "Answer",
+    "Approval",
+    "Budget",
+    "BudgetMovement",
+    "Fulfilment",
+    "KindSetting",
+    "Offer",
+    "Setback",
+]

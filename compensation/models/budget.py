@@ -64,7 +64,7 @@ class BudgetMovement(models.Model):
     offer = models.ForeignKey(
         "compensation.Offer", models.PROTECT, related_name="movements", verbose_name=_("offer")
     )
-    kind = models.CharField(_("kind"), max_length=8, choices=Movement)
+    kind = models.CharField(_("kind"), max_length=9, choices=Movement)
     amount = AmountField(verbose_name=_("amount"))
     at = models.DateTimeField(_("at"), default=timezone.now)
     by = models.ForeignKey(

@@ -13,7 +13,20 @@ from cases.models import Case
 from common.choices import QuickLabels
 from common.money import AmountField, CurrencyField
 from compensation.models.budget import Budget
-from compensation.states import Basis, Decision, FulfilmentMethod, OfferKind, OfferState
+from compensation.states import (
+    GRANTED,
+    AnswerChannel,
+    AnswerKind,
+    Basis,
+    Decision,
+    FulfilmentMethod,
+    OfferKind,
+    OfferState,
+    SetbackKind,
+)
+
+# As the database writes it down, for the conditions of its indexes.
+_GRANTED = tuple(str(state.value) for state in GRANTED)
 
 
 class Offer(QuickLabels, models.Model):
@@ -21,7 +34,12 @@ class Offer(QuickLabels, models.Model):
 
     `within_authority` says that the proposer's own authority covered it, so that nobody else had to decide.
     `like_key` names what the case was about when the offer was granted, so that an index finds like cases; a
-    trigger fills it, for loaders as for actions.
+    trigger fills it, for loaders as for actions. `parent` is the offer that the customer answered with a wish
+    of their own, which this one takes up.
+
+    A compensation granted is a promise: `due_at` says by when it should arrive, and is empty while the
+    customer has to answer, by `expires_at`. `next_reminder_at` is when the next level is reminded of
+    it.
     """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="offers", verbose_name=_("case"))
@@ -33,7 +51,7 @@ class Offer(QuickLabels, models.Model):
     currency = CurrencyField(verbose_name=_("currency"))
     purpose = models.CharField(_("what it is for"), max_length=160)
     reason = models.CharField(_("reason"), max_length=500)
-    state = models.CharField(_("state"), max_length=9, choices=OfferState, default=OfferState.WAITING)
+    state = models.CharField(_("state"), max_length=11, choices=OfferState, default=OfferState.WAITING)
     proposer = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
     )
@@ -44,6 +62,14 @@ class Offer(QuickLabels, models.Model):
         Budget, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("budget")
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="counters", verbose_name=_("in answer to")
+    )
+    offered_at = models.DateTimeField(_("offered to the customer"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("answer due"), null=True, blank=True)
+    due_at = models.DateTimeField(_("promised by"), null=True, blank=True)
+    reminded_level = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    next_reminder_at = models.DateTimeField(null=True, blank=True, editable=False)
     like_key = models.CharField(max_length=60, blank=True, default="", db_default="", editable=False)
 
     class Meta:
@@ -58,16 +84,26 @@ class Offer(QuickLabels, models.Model):
             ),
             models.Index(
                 fields=("decided_at",),
-                name="compensation_offer_granted",
-                condition=models.Q(state__in=("approved", "fulfilled")),
+                name="compensation_offer_grants",
+                condition=models.Q(state__in=_GRANTED),
                 include=("case", "branch", "granted_amount", "currency", "within_authority"),
             ),
             models.Index(fields=("proposer", "decided_at"), name="compensation_offer_proposer"),
             models.Index(
                 fields=("like_key", "-decided_at"),
-                name="compensation_offer_like",
-                condition=models.Q(state__in=("approved", "fulfilled")),
+                name="compensation_offer_likes",
+                condition=models.Q(state__in=_GRANTED),
                 include=("granted_amount", "case"),
+            ),
+            models.Index(
+                fields=("expires_at", "id"),
+                name="compensation_offer_expiring",
+                condition=models.Q(state="offered"),
+            ),
+            models.Index(
+                fields=("next_reminder_at", "id"),
+                name="compensation_promise_due",
+                condition=models.Q(next_reminder_at__isnull=False),
             ),
         )
         constraints = (
@@ -78,9 +114,21 @@ class Offer(QuickLabels, models.Model):
                 name="compensation_granted_no_more_than_asked",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state__in=("approved", "fulfilled"))
+                condition=~models.Q(state__in=_GRANTED)
                 | models.Q(granted_amount__isnull=False, decided_at__isnull=False),
                 name="compensation_granted_offer_is_complete",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="offered")
+                | models.Q(offered_at__isnull=False, expires_at__isnull=False),
+                name="compensation_offered_has_an_end",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=models.F("offered_at")),
+                name="compensation_offer_open_for_a_while",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(parent=models.F("id")), name="compensation_offer_answers_another"
             ),
         )
 
@@ -137,6 +185,71 @@ class Approval(QuickLabels, models.Model):
 
     def __str__(self) -> str:
         return f"{self.decision} {self.offer_id}"
+
+
+class Answer(QuickLabels, models.Model):
+    """What the customer said to an offer, in their words where staff kept them. Rows are append-only.
+
+    `amount` and `kind` are what a counter-proposal wished for; `recorded_by` is empty where the customer
+    answered without staff.
+    """
+
+    offer = models.OneToOneField(Offer, models.PROTECT, related_name="answer", verbose_name=_("offer"))
+    answer = models.CharField(_("answer"), max_length=9, choices=AnswerKind)
+    channel = models.CharField(_("how"), max_length=8, choices=AnswerChannel)
+    words = models.CharField(_("in the customer's words"), max_length=500, blank=True)
+    amount = AmountField(verbose_name=_("amount wished for"), null=True, blank=True)
+    kind = models.CharField(_("kind wished for"), max_length=14, choices=OfferKind, blank=True)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("recorded by"),
+    )
+
+    class Meta:
+        verbose_name = _("customer's answer")
+        verbose_name_plural = _("customers' answers")
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(answer="countered") | models.Q(amount__gt=0) & ~models.Q(kind=""),
+                name="compensation_counter_says_what",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.answer} {self.offer_id}"
+
+
+class Setback(QuickLabels, models.Model):
+    """A fulfilment that failed, or money taken back, with the reason. Rows are append-only."""
+
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="setbacks", verbose_name=_("offer"))
+    kind = models.CharField(_("kind"), max_length=11, choices=SetbackKind)
+    reason = models.CharField(_("reason"), max_length=500)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("recorded by"),
+    )
+
+    class Meta:
+        verbose_name = _("setback")
+        verbose_name_plural = _("setbacks")
+        ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(condition=~models.Q(reason=""), name="compensation_setback_has_reason"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.offer_id}"
 
 
 class Fulfilment(QuickLabels, models.Model):

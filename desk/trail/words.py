@@ -18,7 +18,7 @@ from accounts.states import Role
 from cases.states import CaseState, Channel, FailureType, Outcome, StepKind
 from common.display import date_locale, format_duration, format_exact
 from common.money import CURRENCIES, format_money
-from compensation.states import Basis, FulfilmentMethod, OfferKind
+from compensation.states import AnswerChannel, Basis, FulfilmentMethod, OfferKind
 from sla.states import Metric, Severity
 
 NOTHING = "–"
@@ -43,6 +43,7 @@ FIELDS: dict[str, Promise | str] = {
     "defect": gettext_lazy("Defect"),
     "email": gettext_lazy("E-mail"),
     "ends_on": gettext_lazy("Last day"),
+    "expires_at": gettext_lazy("Answer due"),
     "failure_type": gettext_lazy("Failure type"),
     "first": gettext_lazy("First day"),
     "granted": gettext_lazy("Granted"),
@@ -101,7 +102,7 @@ _CODED: dict[str, dict[Any, Any]] = {
     "outcome": dict(Outcome.choices),
     "role": dict(Role.choices),
     "asked_role": dict(Role.choices),
-    "channel": dict(Channel.choices),
+    "channel": {**dict(AnswerChannel.choices), **dict(Channel.choices)},
     "step": dict(StepKind.choices),
     "steps": dict(StepKind.choices),
     "state": dict(CaseState.choices),
@@ -109,6 +110,9 @@ _CODED: dict[str, dict[Any, Any]] = {
         "open_steps": gettext_lazy("open steps"),
         "offer_waiting": gettext_lazy("an offer that waits"),
         "offer_unfulfilled": gettext_lazy("compensation that has not arrived"),
+        "offer_unanswered": gettext_lazy("an offer that the customer has not answered"),
+        "offer_failed": gettext_lazy("compensation that failed to arrive"),
+        "offer_draft": gettext_lazy("a customer's wish that was not answered"),
     },
     "clock": dict(Metric.choices),
     "kind": dict(OfferKind.choices),
@@ -117,7 +121,7 @@ _CODED: dict[str, dict[Any, Any]] = {
     "language": dict(settings.LANGUAGES),
 }
 _DATES = frozenset({"valid_from", "first", "last", "starts_on", "ends_on", "of"})
-_MOMENTS = frozenset({"landed_at", "from", "to", "due_at"})
+_MOMENTS = frozenset({"landed_at", "from", "to", "due_at", "expires_at"})
 PEOPLE = frozenset({"told", "assignee"})
 _AMOUNTS = frozenset({"amount", "asked", "granted", "limit", "verified_loss"})
 _TARGETS = {

@@ -33,7 +33,15 @@ from desk.forms.offers import FulfilForm, ProposeForm, WithdrawForm
 from desk.offer_words import DoseView
 
 TONES = {
+    OfferState.DRAFT: "quiet",
     OfferState.WAITING: "risk",
+    OfferState.OFFERED: "risk",
+    OfferState.ACCEPTED: "good",
+    OfferState.DECLINED: "quiet",
+    OfferState.COUNTERED: "quiet",
+    OfferState.EXPIRED: "quiet",
+    OfferState.FAILED: "late",
+    OfferState.CLAWED_BACK: "late",
     OfferState.APPROVED: "good",
     OfferState.FULFILLED: "gold",
     OfferState.REJECTED: "late",

@@ -10,14 +10,20 @@ from django.db.models import F, Q, Sum
 
 from compensation.models import Budget, Offer
 from compensation.rules import ZERO
-from compensation.states import Movement, OfferState
+from compensation.states import HOLDING, Movement, OfferState
 
-EXPECTED: dict[str, frozenset[str]] = {
+_HELD, _GIVEN_BACK = frozenset({Movement.RESERVE}), frozenset({Movement.RESERVE, Movement.RELEASE})
+EXPECTED: dict[OfferState, frozenset[Movement]] = {
+    OfferState.DRAFT: frozenset(),
     OfferState.WAITING: frozenset(),
     OfferState.REJECTED: frozenset(),
-    OfferState.APPROVED: frozenset({Movement.RESERVE}),
+    **dict.fromkeys(HOLDING, _HELD),
     OfferState.FULFILLED: frozenset({Movement.RESERVE, Movement.COMMIT}),
-    OfferState.CANCELLED: frozenset({Movement.RESERVE, Movement.RELEASE}),
+    OfferState.CLAWED_BACK: frozenset({Movement.RESERVE, Movement.COMMIT, Movement.CLAW_BACK}),
+    OfferState.CANCELLED: _GIVEN_BACK,
+    OfferState.DECLINED: _GIVEN_BACK,
+    OfferState.COUNTERED: _GIVEN_BACK,
+    OfferState.EXPIRED: _GIVEN_BACK,
 }
 
 
@@ -34,10 +40,11 @@ def _balances() -> Iterator[str]:
     for budget in Budget.objects.annotate(
         **{f"sum_{kind}": total for kind, total in sums.items()}
     ).iterator():
-        reserved, committed, released = (
-            getattr(budget, f"sum_{kind}") for kind in (Movement.RESERVE, Movement.COMMIT, Movement.RELEASE)
+        reserved, spent, released, clawed_back = (
+            getattr(budget, f"sum_{kind}")
+            for kind in (Movement.RESERVE, Movement.COMMIT, Movement.RELEASE, Movement.CLAW_BACK)
         )
-        standing = reserved - committed - released
+        standing, committed = reserved - spent - released, spent - clawed_back
         if budget.reserved != standing:
             yield f"budget {budget.pk}: reserved {budget.reserved}, movements say {standing}"
         if budget.committed != committed:

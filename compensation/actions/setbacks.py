@@ -1,0 +1,68 @@
+"""What goes wrong with a granted compensation: it does not arrive, or has to be taken back."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from accounts.states import Capability
+from audit.actions import record
+from cases.actions.timeline import add_event
+from cases.models import Case
+from common.errors import NotAllowed
+from compensation.actions import ledger
+from compensation.actions.guards import check_transition, clean_text, money_transaction, take_offer
+from compensation.actions.telling import amount_text
+from compensation.models import Offer, Setback
+from compensation.states import OfferState, SetbackKind
+
+_MESSAGES = {
+    SetbackKind.FAILED: gettext_noop("Compensation of %(amount)s did not arrive: %(reason)s"),
+    SetbackKind.CLAWED_BACK: gettext_noop("Compensation of %(amount)s clawed back: %(reason)s"),
+}
+
+
+def fail_fulfilment(*, actor: User, offer_id: int, reason: str) -> Offer:
+    """Record that an attempt to fulfil an offer failed; the promise and its money stand until it arrives.
+
+    It can be tried, and fail, again. Raises `Conflict` unless the offer was to be fulfilled.
+    """
+    reason = clean_text(reason, field="reason", longest=500, missing=_("Say what went wrong."))
+    with money_transaction():
+        case, offer = take_offer(actor, offer_id, Capability.FULFIL_OFFER)
+        check_transition(offer, OfferState.FAILED)
+        offer.state = OfferState.FAILED
+        offer.save(update_fields=("state",))
+        _keep(case, offer, actor, SetbackKind.FAILED, reason)
+    return offer
+
+
+def claw_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
+    """Take back a compensation that reached the customer: what was spent returns to the budget.
+
+    Those who decide on offers may, but not on what they proposed themselves.
+    """
+    reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))
+    with money_transaction():
+        case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER)
+        if offer.proposer_id == actor.pk:
+            raise NotAllowed(_("You proposed this yourself, so someone else decides."))
+        check_transition(offer, OfferState.CLAWED_BACK)
+        ledger.claw_back(offer=offer, by=actor)
+        offer.state = OfferState.CLAWED_BACK
+        offer.save(update_fields=("state",))
+        _keep(case, offer, actor, SetbackKind.CLAWED_BACK, reason)
+    return offer
+
+
+def _keep(case: Case, offer: Offer, actor: User, kind: SetbackKind, reason: str) -> None:
+    Setback.objects.create(offer=offer, kind=kind, reason=reason, at=timezone.now(), recorded_by=actor)
+    add_event(
+        case=case,
+        actor=actor,
+        message=_MESSAGES[kind],
+        params={"amount": amount_text(offer.standing_amount, offer.currency), "reason": reason},
+    )
+    record(stream=case.stream, verb=f"offer.{kind}", actor=actor, data={"offer": offer.pk})

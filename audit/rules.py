@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 START = "0" * 64
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 
 def chain_hash(
     *,
@@ -22,5 +24,4 @@ def chain_hash(
 ) -> str:
     """SHA-256, in hex, over a canonical JSON form of the event and the hash of the one before."""
     link = [previous, stream, sequence, at.astimezone(dt.UTC).isoformat(), actor_id, verb, data]
-    text = json.dumps(link, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_canonical(link).encode()).hexdigest()

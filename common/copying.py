@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -20,6 +21,8 @@ NULL = "\\N"
 _PIECE = 1 << 20
 
 Encoder = Callable[[Any], str]
+# A statement, and what it copies.
+Piece = tuple[str, bytes]
 Row = TypeVar("Row", bound=models.Model)
 
 
@@ -65,12 +68,23 @@ class Copying:
     """
 
     def __init__(self, *tables: Sequence[models.Model]) -> None:
-        pieces = [_piece(rows) for rows in tables if rows]
+        filled = [rows for rows in tables if rows]
         self._done: Future[None] | None = None
-        if pieces:
-            connection.ensure_connection()
-            # Django ties a connection to its thread; the driver's cursor under it may be lent to another.
-            self._done = _background.submit(_send, connection.connection.cursor(), pieces)
+        if not filled:
+            return
+        connection.ensure_connection()
+        pieces: SimpleQueue[Piece | None] = SimpleQueue()
+        # Django ties a connection to its thread; the driver's cursor under it may be lent to another.
+        self._done = _background.submit(_send, connection.connection.cursor(), pieces)
+        try:
+            # The database works on one table while the next is put into words.
+            for rows in filled:
+                pieces.put(_piece(rows))
+        except BaseException:
+            pieces.put(None)
+            self._done.exception()
+            raise
+        pieces.put(None)
 
     def wait(self) -> None:
         """Raises the errors that saving the rows would have raised, such as `IntegrityError`."""
@@ -87,29 +101,45 @@ def copy_rows(*tables: Sequence[models.Model]) -> None:
 _background = ThreadPoolExecutor(thread_name_prefix="copy")
 
 
-def _piece(rows: Sequence[models.Model]) -> tuple[str, bytes]:
+def _piece(rows: Sequence[models.Model]) -> Piece:
     columns, write = _plan(type(rows[0]), rows[0].pk is not None)
     return f"COPY {columns} FROM STDIN", "".join([write(row) for row in rows]).encode()
 
 
-def _send(cursor: Any, pieces: list[tuple[str, bytes]]) -> None:
+def _send(cursor: Any, pieces: SimpleQueue[Piece | None]) -> None:
+    """Send what comes through the queue, up to None."""
     with cursor:
-        for statement, content in pieces:
+        for statement, content in iter(pieces.get, None):
             cursor.copy_expert(statement, io.BytesIO(content), _PIECE)
 
 
 @lru_cache(maxsize=64)
 def _plan(model: type[models.Model], with_key: bool) -> tuple[str, Callable[[models.Model], str]]:
     fields = [field for field in model._meta.concrete_fields if with_key or not field.primary_key]
-    encoders = [(field.attname, _encoder(field)) for field in fields]
+    columns = [_column(field, _blank(model)[field.attname]) for field in fields]
     names = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
 
     def write(row: models.Model) -> str:
         values = row.__dict__
-        cells = [NULL if values[name] is None else encode(values[name]) for name, encode in encoders]
+        cells = [
+            usual_text if (value := values[name]) is usual else NULL if value is None else encode(value)
+            for name, usual, usual_text, encode in columns
+        ]
         return "\t".join(cells) + "\n"
 
     return f"{connection.ops.quote_name(model._meta.db_table)} ({names})", write
+
+
+def _column(field: models.Field[Any, Any], default: Any) -> tuple[str, Any, str, Encoder]:
+    """A field's name, its usual value with how that is written, and how others are.
+
+    Most cells of a row hold the default itself, which is written once for all. Of what could change under
+    way, such as an empty list, that can't be said: None is the usual value there.
+    """
+    encode = _encoder(field)
+    if isinstance(default, str | int):
+        return field.attname, default, encode(default), encode
+    return field.attname, None, NULL, encode
 
 
 def _encoder(field: models.Field[Any, Any]) -> Encoder:
@@ -140,15 +170,11 @@ def escape(text: str) -> str:
 
 
 def _text(value: Any) -> str:
-    return escape(str(value))
+    return escape(value if isinstance(value, str) else str(value))
 
 
 def _boolean(value: bool) -> str:
     return "t" if value else "f"
-
-
-def _whole(value: int) -> str:
-    return format(value, "d")
 
 
 def _moment(value: dt.datetime) -> str:
@@ -161,14 +187,18 @@ def _day(value: dt.date) -> str:
     return value.isoformat()
 
 
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def _json_text(value: Any) -> str:
+    if value == {}:
+        return "{}"
     return escape(_json(value))
 
 
 def _array(values: Sequence[Any]) -> str:
+    if not values:
+        return "{}"
     items = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
     return escape("{" + ",".join([f'"{item}"' for item in items]) + "}")
 
@@ -178,7 +208,8 @@ _ENCODERS: tuple[tuple[type[models.Field[Any, Any]], Encoder], ...] = (
     (ArrayField, _array),
     (models.JSONField, _json_text),
     (models.BooleanField, _boolean),
-    (models.IntegerField, _whole),
+    # The digits of enumerations and truth values too.
+    (models.IntegerField, int.__repr__),
     (models.DateTimeField, _moment),
     (models.DateField, _day),
     (models.DecimalField, str),

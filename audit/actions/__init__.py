@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.models import Event
 from audit.rules import START, chain_hash
+from common.copying import unsaved
 from common.inserting import insert
 
 
@@ -29,7 +30,7 @@ def record(
     `data` is JSON without personal data. An actor of None is the product itself.
     """
     previous = None if begins else Event.objects.filter(stream=stream).order_by("-sequence").first()
-    event = _linked(previous, stream=stream, verb=verb, actor=actor, data=data, at=timezone.now())
+    event = Event(**_linked(previous, stream=stream, verb=verb, actor=actor, data=data, at=timezone.now()))
     insert(event)
     return event
 
@@ -37,8 +38,8 @@ def record(
 def opening_event(
     *, stream: str, verb: str, actor: User | None, data: Mapping[str, Any] | None, at: datetime
 ) -> Event:
-    """The first event of a new stream, not yet written, so that many can be written at once."""
-    return _linked(None, stream=stream, verb=verb, actor=actor, data=data, at=at)
+    """The first event of a new stream, for COPY, so that many can be written at once."""
+    return unsaved(Event, **_linked(None, stream=stream, verb=verb, actor=actor, data=data, at=at))
 
 
 def _linked(
@@ -49,25 +50,27 @@ def _linked(
     actor: User | None,
     data: Mapping[str, Any] | None,
     at: datetime,
-) -> Event:
+) -> dict[str, Any]:
+    """The columns of the event that follows the previous one."""
     sequence = previous.sequence + 1 if previous else 1
     before = previous.hash if previous else START
     values = dict(data or {})
-    return Event(
-        stream=stream,
-        sequence=sequence,
-        at=at,
-        actor=actor,
-        verb=verb,
-        data=values,
-        previous_hash=before,
-        hash=chain_hash(
+    actor_id = actor.pk if actor else None
+    return {
+        "stream": stream,
+        "sequence": sequence,
+        "at": at,
+        "actor_id": actor_id,
+        "verb": verb,
+        "data": values,
+        "previous_hash": before,
+        "hash": chain_hash(
             previous=before,
             stream=stream,
             sequence=sequence,
             at=at,
-            actor_id=actor.pk if actor else None,
+            actor_id=actor_id,
             verb=verb,
             data=values,
         ),
-    )
+    }

@@ -17,8 +17,7 @@ from audit.models import Event
 from cases.actions.log import (
     LONGEST_DESCRIPTION,
     NewCase,
-    build_case,
-    build_steps,
+    case_columns,
     check_complaint,
     next_numbers,
 )
@@ -26,11 +25,11 @@ from cases.importing import Profile, Record
 from cases.models import Case, Cause, Clock, Defect, RecoveryStep, Resolution, TimelineEntry
 from cases.queries import playbook_steps
 from cases.rules import business_seconds_taken, clock_due, next_step
-from cases.states import CaseState, ClockState, EntryKind
+from cases.states import CaseState, ClockState, EntryKind, StepState
 from cases.suggestion import Suggestion, suggest
 from common.copying import Copying, reserve_ids, unsaved
 from common.days import local_day
-from customers.actions import customer_document
+from common.search_text import document_tokens
 from customers.models import Customer
 from sla.models import Calendar, Target
 from sla.queries import business_hours, calendar_of
@@ -102,7 +101,8 @@ class RecordWriter:
         self._branch = branch
         self._calendar: Calendar = calendar_of(branch.pk)
         self._defects = {defect.code: defect for defect in Defect.objects.filter(is_active=True)}
-        self._no_cause = Cause.objects.filter(code="not_established").first()
+        self._today = timezone.localdate()
+        self._no_cause = Cause.objects.filter(code="not_established").values_list("pk", flat=True).first()
         # Who complains is looked up when a batch is written; the rules do not ask.
         self._anyone = Customer()
         self._target_rows = list(Target.objects.order_by("valid_from"))
@@ -136,7 +136,9 @@ class RecordWriter:
             cues=list(found.cues),
             suggestion=found.kept,
         )
-        check_complaint(new, today=timezone.localdate())
+        check_complaint(new, today=self._today)
+        # Found here, where the database is at work on the rows before; the rest of the row waits for it.
+        _ = new.own_tokens
         return record, new
 
     def has_written(self) -> bool:
@@ -158,7 +160,10 @@ class RecordWriter:
             stack.enter_context(transaction.atomic())
             known = self.known([record for record, _new in checked])
             fresh = [(record, new) for record, new in checked if record.reference not in known]
-            copying = self._rows(fresh).copy() if fresh else None
+            copying = None
+            if fresh:
+                _check_keys_at_once()
+                copying = self._rows(fresh).copy()
             return Batch([record for record, _new in fresh], copying, stack.pop_all())
 
     def _rows(self, fresh: list[tuple[Record, NewCase]]) -> _Rows:
@@ -168,8 +173,10 @@ class RecordWriter:
         keys, numbers = reserve_ids(Case, len(fresh)), next_numbers(len(fresh), now)
         for (record, new), customer, key, number in zip(fresh, customers, keys, numbers, strict=True):
             received = record.received_at or self._undated
-            case = build_case(new, customer=customer, number=number, received_at=received, actor=self._actor)
-            case.pk = key
+            columns = case_columns(
+                new, customer=customer, number=number, received_at=received, actor=self._actor
+            )
+            case = unsaved(Case, id=key, **columns)
             self._complete(case, record, received)
             self._add(rows, case, record, now)
         return rows
@@ -205,21 +212,21 @@ class RecordWriter:
                 created_at=now,
                 external_source=source,
                 external_reference=reference,
-                search=customer_document(name[:120], []),
+                search=document_tokens([name[:120]]),
             )
             rows.customers.append(customer)
         return [found[reference] for reference in references]
 
     def _complete(self, case: Case, record: Record, received: dt.datetime) -> None:
         """What imported history has beyond a complaint just logged: where it comes from, and how it ended."""
-        case.owner = None
+        case.owner_id = None
         case.external_source, case.external_reference = self._profile.source, record.reference
         case.first_response_at = max(record.replied_at, received) if record.replied_at else None
         case.state = record.state
         if record.state == CaseState.RESOLVED:
             # Where nobody told when it ended, it counts as ended when it came, and no time is measured.
             case.resolved_at = case.first_response_at or received
-            case.outcome, case.cause = record.outcome, self._no_cause
+            case.outcome, case.cause_id = record.outcome, self._no_cause
             case.resolution = record.resolution
 
     def _add(self, rows: _Rows, case: Case, record: Record, now: dt.datetime) -> None:
@@ -229,11 +236,14 @@ class RecordWriter:
         if case.is_open:
             if case.failure_type not in self._steps:
                 self._steps[case.failure_type] = playbook_steps(case.failure_type)
-            steps = build_steps(case, acknowledged_at=None, kinds=self._steps[case.failure_type])
-            case.next_step = next_step((step.kind, step.state) for step in steps)
-            rows.steps.extend(steps)
+            kinds = self._steps[case.failure_type]
+            case.next_step = next_step((kind, StepState.OPEN) for kind in kinds)
+            rows.steps.extend(
+                unsaved(RecoveryStep, case_id=case.pk, kind=kind, position=position)
+                for position, kind in enumerate(kinds)
+            )
         else:
-            rows.resolutions.append(Resolution.of(case, by=None))
+            rows.resolutions.append(unsaved(Resolution, case_id=case.pk, **Resolution.columns_of(case)))
         rows.events.append(
             opening_event(
                 stream=case.stream,
@@ -323,6 +333,15 @@ class RecordWriter:
                 if row.severity == severity and row.valid_from <= on and row.metric in _MEASURED
             }
         return self._targets[key]
+
+
+def _check_keys_at_once() -> None:
+    """Have foreign keys checked with each table, while this process reads on, and not by the commit.
+
+    Rows are written in an order in which each finds what it points to.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def known_references(

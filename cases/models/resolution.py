@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -88,18 +90,21 @@ class Resolution(QuickLabels, models.Model):
     @classmethod
     def of(cls, case: Case, *, by: User | None) -> Resolution:
         """The decision that a case has just been given, not yet written."""
+        return cls(case=case, by=by, **cls.columns_of(case))
+
+    @staticmethod
+    def columns_of(case: Case) -> dict[str, Any]:
+        """What a decision repeats of its case."""
         assert case.resolved_at is not None
-        return cls(
-            case=case,
-            round=case.reopened_count + 1,
-            at=case.resolved_at,
-            outcome=case.outcome,
-            cause_id=case.cause_id,
-            by=by,
-            text=case.resolution,
-            reason=case.resolve_reason,
-            branch_id=case.branch_id,
-            channel=case.channel,
-            failure_type=case.failure_type,
-            defect_id=case.defect_id,
-        )
+        return {
+            "round": case.reopened_count + 1,
+            "at": case.resolved_at,
+            "outcome": case.outcome,
+            "cause_id": case.cause_id,
+            "text": case.resolution,
+            "reason": case.resolve_reason,
+            "branch_id": case.branch_id,
+            "channel": case.channel,
+            "failure_type": case.failure_type,
+            "defect_id": case.defect_id,
+        }

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from cases.suggestion.codes import CUES, FAILURE_OF_DEFECT, OUTCOME, PROCESS
 from cases.suggestion.lexicon import MILD, Group, lexicon
@@ -19,8 +20,7 @@ _HARM = 3.0
 _LEAD = 0.25
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Words of the text, by offset, and what they point to: "defect:slow", "cue:safety", …"""
 
     start: int

@@ -5,9 +5,8 @@ import re
 import string
 import tomllib
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,8 +38,11 @@ class Language:
     def denies(self, folded: str, start: int, end: int) -> bool:
         """Whether the words from `start` to `end` are negated by what stands around them."""
         before = folded[max(0, start - self.negation_reach) : start]
-        if any(sign in before for sign in self.negation_signs) and self.negation_before.search(before):
-            return True
+        for sign in self.negation_signs:
+            if sign in before:
+                if self.negation_before.search(before):
+                    return True
+                break
         return self.negation_after.match(folded, end) is not None
 
     def links(self, folded: str, end: int, start: int) -> bool:
@@ -75,12 +77,14 @@ class _Anchor:
 
     has_boundaries: bool
     complete: Group | None = None
-    tails: dict[Group, list[str]] = field(default_factory=lambda: defaultdict(list))
+    # Most have none, and so many empty ones would take a third of the time of building a lexicon.
+    tails: dict[Group, list[str]] | None = None
 
     @functools.cached_property
     def expressions(self) -> list[tuple[Group, re.Pattern[str]]]:
         """Compiled on first use: most anchors with a tail are never met by a given process."""
-        return [(group, re.compile("|".join(dict.fromkeys(tails)))) for group, tails in self.tails.items()]
+        tails = self.tails or {}
+        return [(group, re.compile("|".join(dict.fromkeys(each)))) for group, each in tails.items()]
 
 
 class Lexicon:
@@ -92,9 +96,13 @@ class Lexicon:
         for group in sorted(groups, key=lambda group: -group.weight):
             script = group.language.script
             for text, tail in (pattern for phrase in group.phrases for pattern in patterns(phrase, script)):
-                anchor = anchors.setdefault(text, _Anchor(script is LATIN))
+                anchor = anchors.get(text)
+                if anchor is None:
+                    anchor = anchors[text] = _Anchor(script is LATIN)
                 if tail:
-                    anchor.tails[group].append(tail)
+                    if anchor.tails is None:
+                        anchor.tails = {}
+                    anchor.tails.setdefault(group, []).append(tail)
                 elif anchor.complete is None:
                     anchor.complete = group
         self._anchors = list(anchors.values())
@@ -106,10 +114,12 @@ class Lexicon:
         What is negated, a person's name, or on the list of things to ignore is left out.
         """
         folded, places = _fold(text)
-        matches = (
-            Match(_unfold(start, places), _unfold(end - 1, places) + 1, group)
-            for start, end, group in self._asserted(folded)
-        )
+        matches: Iterable[Match] = self._asserted(folded)
+        if places:
+            matches = [
+                Match(_unfold(start, places), _unfold(end - 1, places) + 1, group)
+                for start, end, group in matches
+            ]
         return [match for match in matches if not _is_name(text, match)]
 
     def _asserted(self, folded: str) -> Iterator[Match]:
@@ -131,12 +141,13 @@ class Lexicon:
 
     def _candidates(self, folded: str) -> list[Match]:
         candidates = []
+        anchors, word_characters = self._anchors, _WORD_CHARACTERS
         for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-            anchor = self._anchors[index]
+            anchor = anchors[index]
             bounded = anchor.has_boundaries
-            if bounded and start and folded[start - 1] in _WORD_CHARACTERS:
+            if bounded and start and folded[start - 1] in word_characters:
                 continue
-            if anchor.complete and not (bounded and folded[end : end + 1] in _WORD_CHARACTERS):
+            if anchor.complete and not (bounded and folded[end : end + 1] in word_characters):
                 candidates.append(Match(start, end, anchor.complete))
             if anchor.tails:
                 for group, expression in anchor.expressions:
@@ -146,13 +157,15 @@ class Lexicon:
 
 
 def _earlier_then_longer(match: Match) -> tuple[int, int, float]:
-    return match.start, -match.end, -match.group.weight
+    start, end, group = match
+    return start, -end, -group.weight
 
 
 def _is_name(text: str, match: Match) -> bool:
     """Whether a word that is also a given name is written like one: "Sue", but not "sue" or "SUE"."""
-    words = text[match.start : match.end]
-    return words.istitle() and words.lower() in match.group.language.names
+    start, end, group = match
+    words = text[start:end]
+    return words.istitle() and words.lower() in group.language.names
 
 
 def _fold(text: str) -> tuple[str, list[tuple[int, int]]]:
@@ -164,10 +177,10 @@ def _fold(text: str) -> tuple[str, list[tuple[int, int]]]:
     folded = text.lower()
     if len(folded) != len(text):
         folded = "".join(small if len(small := character.lower()) == 1 else character for character in text)
-    folded = folded.replace("’", "'")
     for space in "\n\r\t-":
         folded = folded.replace(space, " ")
-    folded = folded.encode(errors="replace").decode()
+    if not folded.isascii():
+        folded = folded.replace("’", "'").encode(errors="replace").decode()
     if "  " not in folded:
         return folded, []
     places, lag = [], 0

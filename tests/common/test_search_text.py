@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from itertools import pairwise
+
 import pytest
 from django.db import connection
 from hypothesis import given
@@ -11,6 +15,9 @@ from common.search_text import (
     LONGEST_TOKEN,
     MOST_QUERY_TOKENS,
     document_text,
+    document_tokens,
+    joined_tokens,
+    normalise,
     query_tokens,
     search_document,
     tokens,
@@ -19,6 +26,34 @@ from common.search_text import (
 HAN = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF)
 RARE_HAN = st.characters(min_codepoint=0x20000, max_codepoint=0x2A6DF)
 ANYTHING = st.text(st.one_of(HAN, st.characters(codec="utf-8"), st.sampled_from(" -.@+，。'\\")))
+
+
+PLAIN = st.text(st.sampled_from("abcZ09-.@+_ \n\t'/"))
+HAN_RUN = r"[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
+
+
+def by_the_book(text: str) -> list[str]:
+    """The tokens of a text the long way round: normal form, runs, words and parts, one after the other."""
+    folded = unicodedata.normalize("NFKC", text).replace("\x00", "").lower()
+    found: list[str] = []
+    for stretch in re.split(f"({HAN_RUN})", folded):
+        if re.fullmatch(HAN_RUN, stretch):
+            found += [*stretch, *(one + other for one, other in pairwise(stretch))]
+            continue
+        for word in re.findall(r"[^\W_]+(?:[-.@+][^\W_]+)*", stretch):
+            found += [token[:LONGEST_TOKEN] for token in (word, *re.split(r"[-.@+]", word))]
+    return list(dict.fromkeys(found))
+
+
+@given(st.one_of(PLAIN, ANYTHING))
+def test_the_quick_ways_find_what_the_long_way_finds(text: str) -> None:
+    assert tokens(text) == by_the_book(text)
+    assert normalise(text) == unicodedata.normalize("NFKC", text).replace("\x00", "").lower()
+
+
+@given(ANYTHING, PLAIN)
+def test_tokens_found_apart_are_those_of_the_whole(first: str, second: str) -> None:
+    assert joined_tokens(document_tokens([first]), document_tokens([second])) == tokens(f"{first}\n{second}")
 
 
 @given(before=ANYTHING, word=st.text(st.one_of(HAN, RARE_HAN), min_size=2, max_size=2), after=ANYTHING)

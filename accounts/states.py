@@ -22,6 +22,7 @@ class Capability(models.TextChoices):
     PROPOSE_OFFER = "propose_offer", _("propose compensation")
     DECIDE_OFFER = "decide_offer", _("decide on compensation")
     FULFIL_OFFER = "fulfil_offer", _("record fulfilment")
+    PAY_COMPENSATION = "pay_compensation", _("pay compensation")
     SEE_INSIGHTS = "see_insights", _("see insights")
     SEE_SETTINGS = "see_settings", _("see settings")
     CHANGE_SETTINGS = "change_settings", _("change settings")
@@ -46,6 +47,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
         | {
             Capability.ASSIGN_CASE,
             Capability.DECIDE_OFFER,
+            Capability.PAY_COMPENSATION,
             Capability.SEE_INSIGHTS,
             Capability.SEE_SETTINGS,
             Capability.SEE_AUDIT,

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from api.views.cases import CasesView, CaseView, NotesView
 from api.views.customers import CustomersView
+from api.views.payments import PaymentCallbackView
 
 app_name = "api"
 
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("cases/<slug:number>/", CaseView.as_view(), name="case"),
     path("cases/<slug:number>/notes/", NotesView.as_view(), name="notes"),
     path("customers/", CustomersView.as_view(), name="customers"),
+    path("payments/callback/", PaymentCallbackView.as_view(), name="payment_callback"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^.*$", NothingHere.as_view(), name="nothing"),
 ]

@@ -1,4 +1,4 @@
-"""Celery tasks of `compensation`: the sweeps of unanswered offers and of promises, run by beat."""
+"""Celery tasks of `compensation`: the sweeps of open offers, of promises and of payments, run by beat."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from celery import shared_task
 
 from compensation.actions import expiry, promises
+from compensation.actions.payment_sending import send_due_payments
 
 MOST_BATCHES = 40
 
@@ -21,6 +22,12 @@ def expire_offers() -> int:
 def remind_of_promises() -> int:
     """Tell of granted compensation that should have arrived."""
     return _in_batches(promises.fire_due_reminders, promises.BATCH)
+
+
+@shared_task(name="compensation.tasks.send_payments")
+def send_payments() -> int:
+    """Hand payments over to the payment system; also run by a nudge when a batch was frozen."""
+    return send_due_payments()
 
 
 def _in_batches(sweep: Callable[[], int], batch: int) -> int:

@@ -13,6 +13,7 @@ from environs import Env, EnvError
 BASE_DIR = Path(__file__).resolve().parent.parent
 LOCAL_NAMES = frozenset({"localhost", ".localhost", "127.0.0.1", "::1", "[::1]"})
 SECRET_KEY_MIN_LENGTH = 50
+WEBHOOK_SECRET_MIN_LENGTH = 32
 DEMO_NAME = "Lantern Group 灯笼集团 (demo)"
 
 
@@ -54,6 +55,8 @@ class Environment:
     api_idempotency_days: int
     retention_mail_text_days: int
     retention_read_notices_days: int
+    payment_webhook_url: str | None
+    payment_webhook_secret: str
 
     @property
     def local(self) -> bool:
@@ -70,6 +73,7 @@ def read_environment(source: Env | None = None) -> Environment:
         raise EnvironmentProblem(_sentence(error)) from error
     _refuse_reachable_local(found)
     _refuse_weak_production(found)
+    _refuse_unsigned_payments(found)
     return found
 
 
@@ -115,6 +119,10 @@ def _read(env: Env) -> Environment:
         api_idempotency_days=_whole(env, "API_IDEMPOTENCY_DAYS", 7, 1, 365),
         retention_mail_text_days=_whole(env, "RETENTION_MAIL_TEXT_DAYS", 180, 0, 36500),
         retention_read_notices_days=_whole(env, "RETENTION_READ_NOTICES_DAYS", 90, 0, 36500),
+        payment_webhook_url=_service_url(
+            env, "PAYMENT_WEBHOOK_URL", ("https", "http") if local else ("https",)
+        ),
+        payment_webhook_secret=env.str("PAYMENT_WEBHOOK_SECRET", ""),
     )
 
 
@@ -162,6 +170,14 @@ def _refuse_weak_production(found: Environment) -> None:
         raise EnvironmentProblem("ALLOWED_HOSTS must name the hosts Amends answers to; * answers to any.")
     if found.debug:
         raise EnvironmentProblem("DEBUG shows secrets on error pages; it is for the embedded database only.")
+
+
+def _refuse_unsigned_payments(found: Environment) -> None:
+    if found.payment_webhook_url and len(found.payment_webhook_secret) < WEBHOOK_SECRET_MIN_LENGTH:
+        raise EnvironmentProblem(
+            f"PAYMENT_WEBHOOK_SECRET must have at least {WEBHOOK_SECRET_MIN_LENGTH} characters "
+            "where PAYMENT_WEBHOOK_URL is set."
+        )
 
 
 def is_loopback(address: str) -> bool:

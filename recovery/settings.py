@@ -37,6 +37,12 @@ FEEDBACK_DELAY_HOURS = ENVIRONMENT.feedback_delay_hours
 # Recovery satisfaction up to this point of 1–5 opens a follow-up.
 FEEDBACK_LOW_SCORE = ENVIRONMENT.feedback_low_score
 
+# --- payments ------------------------------------------------------------------------------
+
+# Where payments are handed over to a payment system; without it batches go out as files alone.
+PAYMENT_WEBHOOK_URL = ENVIRONMENT.payment_webhook_url
+PAYMENT_WEBHOOK_SECRET = ENVIRONMENT.payment_webhook_secret
+
 INSTALLED_APPS = [
     "recovery",
     "desk",
@@ -305,6 +311,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "compensation.tasks.remind_of_promises",
         "schedule": 60,
         "options": {"expires": 60},
+    },
+    "send-payments": {
+        "task": "compensation.tasks.send_payments",
+        "schedule": 30,
+        "options": {"expires": 30},
     },
     "prune": {
         "task": "recovery.tasks.prune_nightly",

@@ -26,6 +26,8 @@ _OWN = _("You proposed this yourself, so someone else decides.")
 _ABOVE = _("This is above your authority.")
 _DECIDED = _("Someone else has decided on this offer in the meantime.")
 _SPENT = _("The budget does not have this much left.")
+_UNDER_WAY = _("A payment of this offer is under way. First say what became of it.")
+_HAD_A_PART = _("Who proposed an offer, decided on it or entered the account does not pay it.")
 
 _REFUSALS: dict[str, tuple[type[DomainError], Text]] = {
     "compensation_nobody_approves_their_own": (NotAllowed, _OWN),
@@ -40,6 +42,10 @@ _REFUSALS: dict[str, tuple[type[DomainError], Text]] = {
         Conflict,
         _("The customer's answer has been recorded in the meantime."),
     ),
+    "compensation_offer_is_being_paid": (Conflict, _UNDER_WAY),
+    "compensation_payment_once": (Conflict, _("One of these payments is in another batch by now.")),
+    "compensation_payment_is_owed": (Conflict, _("One of these offers can’t be paid any more.")),
+    "compensation_payment_four_eyes": (NotAllowed, _HAD_A_PART),
     "compensation_fulfilment_offer_id_key": (Conflict, _("This offer has been fulfilled in the meantime.")),
 }
 

@@ -1,8 +1,16 @@
-"""Offers, approvals, budgets and fulfilment."""
+"""Offers, approvals, budgets, fulfilment and payments."""
 
 from compensation.models.budget import Budget, BudgetMovement
 from compensation.models.kind import KindSetting
 from compensation.models.offer import Answer, Approval, Fulfilment, Offer, Setback
+from compensation.models.payment import (
+    PayingAccount,
+    PaymentBatch,
+    PaymentDelivery,
+    PaymentFile,
+    PaymentLine,
+    PaymentOrder,
+)
 
 __all__ = [
     "Answer",
@@ -12,5 +20,11 @@ __all__ = [
     "Fulfilment",
     "KindSetting",
     "Offer",
+    "PayingAccount",
+    "PaymentBatch",
+    "PaymentDelivery",
+    "PaymentFile",
+    "PaymentLine",
+    "PaymentOrder",
     "Setback",
 ]

@@ -52,6 +52,13 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "offer.clawed_back": _("Compensation clawed back"),
             "offer.reminded": _("Promise reminded of"),
             "offer_kind.set": _("Handling of a kind of offer set"),
+            "payment.payee_set": _("Account for a bank transfer entered"),
+            "payment.account_set": _("Paying account of a branch set"),
+            "payment.frozen": _("Payment batch frozen"),
+            "payment.imported": _("Result of a payment batch imported"),
+            "payment.confirmed": _("Payment confirmed"),
+            "payment.failed": _("Payment failed"),
+            "payment.sent_again": _("Payment handed over again"),
         },
     ),
     (

@@ -113,7 +113,7 @@ STAFF: dict[str, set[Role]] = {
 # Addresses that need no account: probes, customers' links, sign-in and what belongs to it.
 OPEN = {
     "healthz", "readyz", "metrics", "root", "set_language", "portal:survey", "portal:survey_thanks",
-    "portal:track", "desk:demo_sign_in", "api:schema", "api:nothing",
+    "portal:track", "desk:demo_sign_in", "api:schema", "api:nothing", "api:payment_callback",
 }  # fmt: skip
 OPEN_PREFIXES = ("account_", "mfa_")
 

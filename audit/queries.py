@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from django.db.models import Q
 
@@ -83,17 +84,30 @@ def _read_key(after: str) -> tuple[dt.datetime, int]:
         raise ValueError("not a key") from None
 
 
+class Problem(Enum):
+    """What can be wrong with a link, in the words of the command that checks them."""
+
+    MISSING = "link {missing} is missing"
+    NOT_LINKED = "it does not continue the link before it"
+    CHANGED = "its content was changed after it was written"
+
+
 @dataclass(frozen=True, slots=True)
 class Break:
-    """Where a chain is broken: the event at which it shows, and what is wrong with it, in words."""
+    """Where a chain is broken: the event at which it shows, and what is wrong with it.
+
+    `missing` is the number of the link that should stand there, where one was taken away.
+    """
 
     stream: str
     sequence: int
     event_id: int
-    problem: str
+    problem: Problem
+    missing: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.stream}, link {self.sequence} (event {self.event_id}): {self.problem}"
+        words = self.problem.value.format(missing=self.missing)
+        return f"{self.stream}, link {self.sequence} (event {self.event_id}): {words}"
 
 
 class Verification:
@@ -119,16 +133,16 @@ class Verification:
             self.events += 1
             problem = _problem(event, before)
             if problem:
-                yield Break(event.stream, event.sequence, event.pk, problem)
+                missing = (before.sequence if before else 0) + 1 if problem == Problem.MISSING else None
+                yield Break(event.stream, event.sequence, event.pk, problem, missing)
             before = event
 
 
-def _problem(event: Event, before: Event | None) -> str:
-    expected_sequence = before.sequence + 1 if before else 1
-    if event.sequence != expected_sequence:
-        return f"link {expected_sequence} is missing"
+def _problem(event: Event, before: Event | None) -> Problem | None:
+    if event.sequence != (before.sequence + 1 if before else 1):
+        return Problem.MISSING
     if event.previous_hash != (before.hash if before else START):
-        return "it does not continue the link before it"
+        return Problem.NOT_LINKED
     if event.hash != chain_hash(
         previous=event.previous_hash,
         stream=event.stream,
@@ -138,5 +152,5 @@ def _problem(event: Event, before: Event | None) -> str:
         verb=event.verb,
         data=event.data,
     ):
-        return "its content was changed after it was written"
-    return ""
+        return Problem.CHANGED
+    return None

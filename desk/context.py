@@ -42,7 +42,7 @@ def rail_of(user: User) -> dict[str, Any]:
         "approvals": shown(counts.get("approvals", 0), limit=RAIL_LIMIT),
         "unread": shown(counts["notifications"], limit=RAIL_LIMIT),
         "notifications": counts["notifications"],
-        "undelivered": shown(counts.get("undelivered", 0)),
+        "undelivered": shown(counts.get("undelivered", 0), limit=RAIL_LIMIT),
     }
 
 
@@ -52,6 +52,6 @@ def _counted(user: User) -> dict[str, QuerySet[Any]]:
         rows |= {"own": own_open_cases(user), "follow_ups": open_follow_ups(user)}
     if user.may(Capability.DECIDE_OFFER):
         rows["approvals"] = addressed_to(user)
-    if user.may(Capability.CHANGE_SETTINGS):
+    if user.may(Capability.CHANGE_SETTINGS) and user.branch_ids is None:
         rows["undelivered"] = failed_lately()
     return rows

@@ -19,7 +19,7 @@ _COUNTED_BY = ("case", "round", "branch", "channel", "failure_type", "defect")
 
 
 class Resolution(QuickLabels, models.Model):
-    """One decision on a case; a database trigger refuses to change or remove it.
+    """One decision on a case; database triggers refuse to change or remove it, but its words can be emptied.
 
     `round` is that of the clocks and of the survey: 1 for the first, one more after each reopening. Branch,
     channel, failure type and defect are the case's at that time, so that the figures of a period that is over

@@ -18,6 +18,7 @@ from desk.trail.reading import streams_of
 from desk.trail.verbs import GROUPS
 
 NOBODY = "0"
+EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 ONE_DAY = dt.timedelta(days=1)
 
 
@@ -72,6 +73,9 @@ class TrailForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         since, until = given.get("since"), given.get("until")
+        for name, day in (("since", since), ("until", until)):
+            if day and not EARLIEST <= day <= LATEST:
+                self.add_error(name, _("Choose a day of this century."))
         if since and until and until < since:
             self.add_error("until", _("The period ends before it begins."))
         return given

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Branch, User
 from audit.models import Event
-from audit.queries import Verification
+from audit.queries import Break, Problem, Verification
 from cases.access import visible_cases
 from cases.models import Case, Cause, Clock, Defect, Playbook
 from common.display import format_duration
@@ -80,10 +80,21 @@ def proof_of(streams: Iterable[str]) -> Proof:
     events, chains, breaks = 0, 0, []
     for stream in streams:
         verification = Verification(stream)
-        breaks += [str(found) for found in verification.breaks()]
+        breaks += [break_words(found) for found in verification.breaks()]
         events += verification.events
         chains += verification.streams
     return Proof(events, chains, breaks)
+
+
+def break_words(found: Break) -> str:
+    """Where a chain is broken, for the reader of its page."""
+    match found.problem:
+        case Problem.MISSING:
+            return _("Link %(missing)s is missing.") % {"missing": found.missing}
+        case Problem.NOT_LINKED:
+            return _("Link %(link)s does not continue the one before it.") % {"link": found.sequence}
+        case _:
+            return _("Link %(link)s was changed after it was written.") % {"link": found.sequence}
 
 
 def event_views(user: User, events: Sequence[Event]) -> list[EventView]:

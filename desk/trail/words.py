@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, get_day_names
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -165,6 +165,9 @@ def word_of(key: str, value: Any, data: Mapping[str, Any], names: Names) -> str:
         return ", ".join(_row_of_days(each) for each in value)
     if isinstance(value, list):
         return _listed(key, value, data, names)
+    if key == "week" and isinstance(value, dict):
+        days = sorted(value.items())
+        return "; ".join(f"{_weekday(day)} {_listed('hours', hours, data, names)}" for day, hours in days)
     if isinstance(value, dict):
         return ", ".join(f"{label_of(str(name))}: {each}" for name, each in value.items())
     return _single(key, value, data, names)
@@ -197,6 +200,14 @@ def _listed(key: str, value: list[Any], data: Mapping[str, Any], names: Names) -
     if all(isinstance(each, list) and len(each) == 2 for each in value):
         return ", ".join("–".join(str(end) for end in each) for each in value)
     return ", ".join(word_of(key, each, data, names) for each in value)
+
+
+def _weekday(number: object) -> str:
+    """A day of the week as calendars number it: 0 is Monday."""
+    try:
+        return str(get_day_names("abbreviated", locale=date_locale())[int(str(number))])
+    except (ValueError, KeyError):
+        return str(number)
 
 
 def _row_of_days(row: Any) -> str:

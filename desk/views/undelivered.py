@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -19,9 +24,25 @@ from messaging.models import OutboxMessage
 from messaging.queries import mailbox
 from messaging.states import MessageState
 
+P = ParamSpec("P")
+Page = Callable[Concatenate[StaffRequest, P], HttpResponse]
+
+
+def of_all_branches(page: Page[P]) -> Page[P]:
+    """Only for who works for every branch: mail is of all of them, and names their customers."""
+
+    @wraps(page)
+    def guarded(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.user.branch_ids is not None:
+            raise PermissionDenied
+        return page(request, *args, **kwargs)
+
+    return guarded  # type: ignore[return-value]
+
 
 @staff_required(Capability.CHANGE_SETTINGS)
 @require_safe
+@of_all_branches
 def undelivered(request: StaffRequest) -> HttpResponse:
     """The messages that failed for good, newest first: to whom, about what and why, but not their text.
 
@@ -45,6 +66,7 @@ def undelivered(request: StaffRequest) -> HttpResponse:
 
 @staff_required(Capability.CHANGE_SETTINGS)
 @form_on("desk:undelivered")
+@of_all_branches
 def retry(request: StaffRequest, message_id: int) -> HttpResponse:
     """Send one of them again."""
     get_object_or_404(OutboxMessage.objects.only("pk"), pk=message_id)
@@ -59,8 +81,9 @@ def retry(request: StaffRequest, message_id: int) -> HttpResponse:
 
 @staff_required(Capability.CHANGE_SETTINGS)
 @form_on("desk:undelivered")
+@of_all_branches
 def retry_all(request: StaffRequest) -> HttpResponse:
-    """Send them all again, as after the mail server was away."""
+    """Send all of the last two weeks again, as after the mail server was away."""
     count = retry_failed_messages(actor=request.user)
     said = ngettext("%(count)s message is sent again.", "%(count)s messages are sent again.", count)
     messages.success(request, said % {"count": count})

@@ -24,6 +24,7 @@ from common.errors import Conflict
 from common.inserting import insert
 from common.queue import claim, nudge
 from messaging.models import OutboxMessage
+from messaging.queries import failed_lately
 from messaging.rendering import render_email
 from messaging.rules import header_text
 from messaging.states import MessageState
@@ -119,10 +120,11 @@ def retry_message(*, actor: User, message_id: int, about: str = "") -> OutboxMes
 def retry_failed_messages(*, actor: User, limit: int = MOST_AT_ONCE) -> int:
     """Put up to `limit` failed messages back into the outbox, the newest first; returns how many.
 
-    What an outage of the mail server left behind. A message whose address no mail could reach stays as it is.
+    What an outage of the mail server left behind in the last two weeks: older mail has lost its occasion. A
+    message whose address no mail could reach stays as it is.
     """
     require(actor, Capability.CHANGE_SETTINGS)
-    failed = OutboxMessage.objects.filter(state=MessageState.FAILED).defer("body_text", "body_html")
+    failed = failed_lately().defer("body_text", "body_html")
     messages = claim(failed.exclude(attempts=0).order_by("-id"), limit=limit)
     for message in messages:
         _queue_again(message, actor)

@@ -61,6 +61,18 @@ def test_the_database_refuses_to_change_or_remove_a_decision(desk: Desk) -> None
     assert rows.get().outcome == "not_upheld"
 
 
+def test_only_the_words_of_a_decision_can_be_taken_away(desk: Desk) -> None:
+    resolution = twice_resolved(desk).resolutions.first()
+    assert resolution is not None
+    rows = Resolution.objects.filter(pk=resolution.pk)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        rows.update(text="Something else.")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        rows.update(text="", reason="another")
+    assert rows.update(text="", reason="") == 1
+    assert rows.values_list("text", "reason", "outcome").get() == ("", "", "not_upheld")
+
+
 def test_a_round_is_decided_once(desk: Desk) -> None:
     case = twice_resolved(desk)
     with pytest.raises(IntegrityError, match="cases_resolution_once_a_round"), transaction.atomic():

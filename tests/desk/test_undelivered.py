@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.states import Role
 from audit.models import Event
 from messaging.actions import notify
 from messaging.models import OutboxMessage
 from tests.desk.test_office import mail, signed_in, words
-from tests.factories import Desk, log_case
+from tests.factories import Desk, log_case, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -67,10 +70,23 @@ def test_the_page_names_the_case_and_not_the_text(desk: Desk, admin: Client) -> 
 def test_after_an_outage_all_are_sent_again_but_those_that_nothing_can_reach(admin: Client) -> None:
     away = [failed(f"away {number}") for number in range(3)]
     nowhere = mail("nowhere", to_address="no address")
+    old = failed("long ago")
+    OutboxMessage.objects.filter(pk=old.pk).update(created_at=timezone.now() - dt.timedelta(days=20))
     response = admin.post(reverse("desk:undelivered_retry_all"), follow=True)
     assert "3 messages are sent again." in words(response)
     assert set(OutboxMessage.objects.filter(state="queued")) == set(away)
-    assert OutboxMessage.objects.get(state="failed") == nowhere
+    assert set(OutboxMessage.objects.filter(state="failed")) == {nowhere, old}
+
+
+def test_who_works_for_some_branches_neither_sees_nor_sends_mail_of_all(desk: Desk) -> None:
+    message = failed("one")
+    some = make_user(Role.ADMIN, desk.branch)
+    client = signed_in(some)
+    assert "Undelivered" not in words(client.get(reverse("desk:queue")))
+    assert client.get(reverse("desk:undelivered")).status_code == 403
+    assert client.post(reverse("desk:undelivered_retry_all")).status_code == 403
+    assert client.post(reverse("desk:undelivered_retry", args=[message.pk])).status_code == 403
+    assert OutboxMessage.objects.get(pk=message.pk).state == "failed"
 
 
 def test_nothing_is_said_of_failed_mail_to_others_or_while_there_is_none(desk: Desk, admin: Client) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -163,7 +162,7 @@ def _suggestion_context(text: str, found: Suggestion) -> dict[str, Any]:
         "suggested_defect": defect,
         "suggested_severity": Severity(found.severity).label,
         "suggested_cues": [Cue(cue).label for cue in found.cues],
-        "marked": mark(text, [asdict(each) for each in found.evidence]) if found.evidence else "",
+        "marked": mark(text, [each._asdict() for each in found.evidence]) if found.evidence else "",
     }
 
 

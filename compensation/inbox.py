@@ -58,7 +58,10 @@ class Dossier:
 
     @property
     def budget_short(self) -> bool:
-        return self.budget is not None and self.offer.amount > self.budget.left
+        """Whether no budget that pays has enough, unless the money was set aside with the proposal."""
+        return (
+            self.budget is not None and self.offer.budget_id is None and self.offer.amount > self.budget.most
+        )
 
     @property
     def ratio(self) -> Decimal | None:
@@ -86,6 +89,6 @@ def dossier(user: User, offer: Offer) -> Dossier:
         complaints_before=max(0, complaint_counts([case.customer_id]).get(case.customer_id, (0, 0))[1] - 1),
         granted_before=grants.lately.get(case.customer_id, {}),
         likes=likes_of(case, like_cases([key_of(case)])),
-        budget=current_budget(branch, offer.currency),
+        budget=current_budget(branch, offer.currency, offer.kind),
         is_own=offer.proposer_id == user.pk,
     )

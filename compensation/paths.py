@@ -1,3 +1,8 @@
-"""Where staff decide on offers: the app knows this address, and nothing else, of the desk."""
+"""Where staff decide on offers and look at budgets: all that the app knows of the desk."""
 
 APPROVALS_PATH = "/desk/approvals/"
+
+
+def budget_path(key: int) -> str:
+    """Where a budget and its movements are looked at."""
+    return f"/desk/settings/budgets/{key}/"

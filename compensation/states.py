@@ -119,6 +119,12 @@ class Movement(models.TextChoices):
     COMMIT = "commit", _("Committed")
     RELEASE = "release", _("Released")
     CLAW_BACK = "claw_back", _("Clawed back")
+    REDUCE = "reduce", _("Reserved less")
+    ALLOT = "allot", _("Set aside")
+    RAISE = "raise", _("Raised")
+    LOWER = "lower", _("Lowered")
+    CARRY_IN = "carry_in", _("Carried over from the period before")
+    CARRY_OUT = "carry_out", _("Carried over to the next period")
 
 
 class FulfilmentMethod(models.TextChoices):
@@ -177,3 +183,33 @@ MATCH_NOTE = _(
     "an apology and our own initiative weigh more."
 )
 MATCH_SOURCE = "Smith, Bolton & Wagner 1999"
+
+
+# What each movement does to the three balances of a budget: its amount, what is reserved, what is committed.
+EFFECTS: dict[Movement, tuple[int, int, int]] = {
+    Movement.ALLOT: (1, 0, 0),
+    Movement.RAISE: (1, 0, 0),
+    Movement.LOWER: (-1, 0, 0),
+    Movement.CARRY_IN: (1, 0, 0),
+    Movement.CARRY_OUT: (-1, 0, 0),
+    Movement.RESERVE: (0, 1, 0),
+    Movement.REDUCE: (0, -1, 0),
+    Movement.RELEASE: (0, -1, 0),
+    Movement.COMMIT: (0, -1, 1),
+    Movement.CLAW_BACK: (0, 0, -1),
+}
+# The movements that an offer makes; the others are the budget's own.
+OF_OFFERS = (
+    Movement.RESERVE,
+    Movement.REDUCE,
+    Movement.RELEASE,
+    Movement.COMMIT,
+    Movement.CLAW_BACK,
+)
+
+
+class ReserveAt(models.TextChoices):
+    """When money is set aside for an offer that somebody has to approve."""
+
+    APPROVAL = "approval", _("When it is approved")
+    PROPOSAL = "proposal", _("When it is proposed")

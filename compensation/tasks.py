@@ -1,4 +1,4 @@
-"""Celery tasks of `compensation`: the sweeps of open offers, of promises and of payments, run by beat."""
+"""Celery tasks of `compensation`: the sweeps of offers, promises, payments and budgets, run by beat."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from celery import shared_task
 
-from compensation.actions import expiry, promises
+from compensation.actions import carrying, expiry, promises
 from compensation.actions.payment_sending import send_due_payments
 
 MOST_BATCHES = 40
@@ -28,6 +28,13 @@ def remind_of_promises() -> int:
 def send_payments() -> int:
     """Hand payments over to the payment system; also run by a nudge when a batch was frozen."""
     return send_due_payments()
+
+
+@shared_task(name="compensation.tasks.sweep_budgets", ignore_result=True)
+def sweep_budgets() -> None:
+    """Carry over what is left of budgets that are over, then warn of those that will not last."""
+    carrying.carry_over_due()
+    carrying.warn_of_forecasts()
 
 
 def _in_batches(sweep: Callable[[], int], batch: int) -> int:

@@ -18,6 +18,7 @@ from common.templatetags.ui import when
 from compensation.inbox import Dossier
 from compensation.rules import Likes
 from compensation.states import DOSE_SOURCE
+from desk.budget_words import budget_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,10 @@ def _customer(facts: Dossier) -> str:
     return " · ".join(said) + (f" {_('in 12 months')}" if facts.granted_before else "")
 
 
-def _budget(facts: Dossier) -> str | SafeString:
+def _budget(facts: Dossier) -> SafeString:
     if facts.budget is None:
         return format_html('<span class="quiet">{}</span>', _("no budget set"))
-    currency = facts.offer.currency
-    left, total = _whole(facts.budget.left, currency), _whole(facts.budget.amount, currency)
-    return _("%(left)s of %(total)s") % {"left": left, "total": total}
+    return budget_words(facts.budget, facts.offer.branch)
 
 
 def _whole(amount: Decimal, currency: str) -> str:

@@ -15,6 +15,7 @@ from accounts.states import Role
 from cases.models import Cause, Defect, Playbook, PlaybookStep
 from cases.states import StepKind
 from compensation.models import Budget
+from desk.budget_words import BudgetView, budget_views
 from feedback.models import Instrument, Item
 from messaging.models import Script
 from sla.models import BranchCalendar, Calendar, CalendarDay, Target
@@ -109,14 +110,14 @@ def authority_in_force(on: dt.date) -> list[tuple[str, list[tuple[Role, Authorit
     return list(found.items())
 
 
-def budgets_in_force() -> list[Budget]:
-    """The budgets of these days and those to come, by branch.
+def budgets_in_force() -> list[BudgetView]:
+    """The budgets of these days and those to come, each below what it is part of.
 
     Each has a day of grace, for branches in other time zones.
     """
     yesterday = timezone.now().date() - dt.timedelta(days=1)
     rows = Budget.objects.filter(ends_on__gte=yesterday)
-    return list(rows.select_related("branch").order_by("branch__code", "starts_on"))
+    return budget_views(rows.select_related("branch").order_by("branch__code", "starts_on"))
 
 
 def taxonomy() -> tuple[list[Defect], list[Cause]]:

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from desk import urls_budgets
 from desk.views import audit, days, home, limits, mailbox, office, places, preferences, undelivered, wording
 
 urlpatterns: list[URLPattern] = [
@@ -50,8 +51,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/playbooks/<int:playbook_id>/", wording.playbook_edit, name="playbook_edit"),
     path("settings/scripts/new/", wording.script_new, name="script_new"),
     path("settings/scripts/<slug:code>/", wording.script_edit, name="script_edit"),
-    path("settings/budgets/new/", places.budget_new, name="budget_new"),
-    path("settings/budgets/<int:budget_id>/", places.budget_edit, name="budget_edit"),
+    *urls_budgets.urlpatterns,
     path("settings/<slug:section>/", office.section_page, name="settings_section"),
     path("demo/sign-in/", preferences.demo_sign_in, name="demo_sign_in"),
 ]

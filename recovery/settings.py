@@ -317,6 +317,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 30,
         "options": {"expires": 30},
     },
+    "sweep-budgets": {
+        "task": "compensation.tasks.sweep_budgets",
+        "schedule": 900,
+        "options": {"expires": 900},
+    },
     "prune": {
         "task": "recovery.tasks.prune_nightly",
         "schedule": crontab(hour=3, minute=17),

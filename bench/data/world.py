@@ -99,3 +99,7 @@ class World:
             cursor.execute(
                 "UPDATE compensation_budget SET amount = amount + 1000000 WHERE ends_on >= current_date"
             )
+            cursor.execute(
+                "INSERT INTO compensation_budgetmovement (budget_id, kind, amount, at)"
+                " SELECT id, 'allot', amount, starts_on FROM compensation_budget ORDER BY id"
+            )

@@ -16,7 +16,14 @@ from cases.models import Case
 from common.errors import Invalid, NotAllowed
 from common.money import check_amount, format_money
 from compensation.actions import ledger
-from compensation.actions.guards import check_transition, clean_text, fresh, money_transaction, take_offer
+from compensation.actions.guards import (
+    check_overdraft,
+    check_transition,
+    clean_text,
+    fresh,
+    money_transaction,
+    take_offer,
+)
 from compensation.actions.promises import PROMISE_FIELDS, promise
 from compensation.actions.telling import amount_text, tell_proposer
 from compensation.models import Approval, Offer
@@ -46,16 +53,18 @@ def approve_offer(*, actor: User, offer_id: int, amount: Decimal, reason: str) -
                 params={"asked": format_money(offer.amount, offer.currency)},
             )
         limit = _authority_for(approver, case, offer, amount)
-        offer.budget = ledger.reserve_or_refuse(case=case, amount=amount)
         approval = _decide(
             offer, approver, Decision.APPROVED, amount=amount, limit=limit.per_case, reason=reason
         )
         offer.granted_amount = amount
         offer.state, offer.decided_at = OfferState.APPROVED, approval.at
         promise(offer, case, at=approval.at)
-        offer.save(update_fields=("granted_amount", "state", "decided_at", "budget", *PROMISE_FIELDS))
-        ledger.note_reserved(offer=offer, by=actor)
         _write_down(case, offer, approval)
+        # Last, for other approvals wait while the budget is held.
+        held = ledger.reserve_approved(case=case, offer=offer, amount=amount, by=actor)
+        if held.overdrawn is not None:
+            check_overdraft(approver=approver, limit=limit, case=case, offer=offer, budget=held.overdrawn)
+        offer.save(update_fields=("granted_amount", "state", "decided_at", "budget", *PROMISE_FIELDS))
     return offer
 
 
@@ -74,6 +83,7 @@ def reject_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
             limit=limit.per_case if limit else ZERO,
             reason=reason,
         )
+        ledger.release(offer=offer, by=actor, reason=reason)
         offer.state, offer.decided_at = OfferState.REJECTED, approval.at
         offer.save(update_fields=("state", "decided_at"))
         _write_down(case, offer, approval)

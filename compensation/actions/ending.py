@@ -10,14 +10,13 @@ from compensation.actions import ledger
 from compensation.actions.guards import check_transition
 from compensation.actions.promises import PROMISE_FIELDS, end_promise
 from compensation.models import Offer
-from compensation.states import HOLDING, OUTSTANDING, OfferState
+from compensation.states import OUTSTANDING, OfferState
 
 
-def end_offer(case: Case, offer: Offer, state: OfferState, *, by: User | None) -> None:
+def end_offer(case: Case, offer: Offer, state: OfferState, *, by: User | None, reason: str = "") -> None:
     """Let an offer end without reaching the customer: money set aside for it goes back. Raises `Conflict`."""
     check_transition(offer, state)
-    if offer.state in HOLDING:
-        ledger.release(offer=offer, by=by)
+    ledger.release(offer=offer, by=by, reason=reason)
     offer.state = state
     end_promise(offer)
     offer.save(update_fields=("state", *PROMISE_FIELDS))

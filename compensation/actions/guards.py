@@ -11,12 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import require
 from accounts.models import User
-from accounts.states import Capability
+from accounts.states import Capability, Role
 from cases.actions.locking import take_case_for
 from cases.models import Case
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
-from compensation.models import Offer
-from compensation.rules import may_become
+from compensation.budget_rules import who_decides_overdraft
+from compensation.models import Budget, Offer
+from compensation.queries import deciding_limits, granted_on
+from compensation.rules import Limit, may_become
 from compensation.states import OfferState
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ _REFUSALS: dict[str, tuple[type[DomainError], Text]] = {
     "compensation_grant_within_authority": (NotAllowed, _ABOVE),
     "compensation_grant_has_approval": (Conflict, _("This offer has not been approved.")),
     "compensation_budget_never_overspent": (Conflict, _SPENT),
+    "compensation_budget_closed": (Conflict, _("The budget was closed, so nothing more is granted from it.")),
     "compensation_approval_offer_id_key": (Conflict, _DECIDED),
     "compensation_movement_once": (Conflict, _DECIDED),
     "compensation_offer_moves": (Conflict, _DECIDED),
@@ -97,6 +100,19 @@ def check_transition(offer: Offer, wanted: OfferState) -> None:
         raise Conflict(
             _("This is not possible any more: the offer is now “%(state)s”."),
             params={"state": OfferState(offer.state).label},
+        )
+
+
+def check_overdraft(*, approver: User, limit: Limit, case: Case, offer: Offer, budget: Budget) -> None:
+    """Raise `NotAllowed` unless the approver stands one level above those who would do within the budget."""
+    total = granted_on(case) + offer.standing_amount
+    _limits, deciders = deciding_limits(offer.currency, branch=case.branch, without=offer.proposer)
+    above = who_decides_overdraft(deciders, total)
+    if above is not None and limit.per_case < above.per_case:
+        raise NotAllowed(
+            _("This goes beyond the budget “%(name)s”, so it has to be approved by: %(role)s."),
+            field="amount",
+            params={"name": budget.label, "role": Role(above.role).label},
         )
 
 

@@ -1,11 +1,14 @@
-"""Movements of a branch's budget: reserved at approval, committed at fulfilment, else given back.
+"""Movements that offers make on budgets: reserved, committed at fulfilment, released, clawed back.
 
-Balances on the budget are changed by one conditional statement each, and every change is a movement, so that
-the sums always agree (`manage.py verify_ledger`).
+What an offer moves, it moves on its budget and on every budget above, all or nothing. Budgets are locked in
+the order of their keys, and as late in a transaction as can be, for everybody else waits for them. Every
+change of a balance is a movement, so that the sums always agree (`manage.py verify_ledger`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import F
@@ -15,76 +18,186 @@ from accounts.models import User
 from cases.models import Case
 from common.errors import Conflict
 from common.money import format_money
+from compensation.actions.budget_telling import tell_of_share
+from compensation.budget_rules import crossed, overdraws
 from compensation.models import Budget, BudgetMovement, Offer
-from compensation.queries import current_budget
-from compensation.states import Movement
+from compensation.queries import budgets_moved, current_budget
+from compensation.rules import ZERO
+from compensation.states import EFFECTS, Movement, ReserveAt
 
 
-def reserve(*, case: Case, amount: Decimal) -> tuple[bool, Budget | None]:
-    """Set money aside from the budget of the case's branch.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Money that was set aside: from which budget (None where none covers the day), and beyond which amount.
+
+    `overdrawn` is the budget that this took below zero, as its soft stop allows with more authority.
+    """
+
+    budget: Budget | None = None
+    overdrawn: Budget | None = None
+
+
+def reserve(*, case: Case, amount: Decimal, kind: str = "") -> tuple[bool, Budget | None]:
+    """Set money aside for a new offer from the budget of the case's branch, and from those above it.
 
     (True, budget) when it is set aside, (True, None) when the branch has no budget, which means no budget
-    control, and (False, budget) when there is not enough left.
+    control, and (False, budget) when there is not enough left on every level. Overdrafts are not touched.
+    Write the movement down with `note_reserved` once there is an offer.
     """
-    budget = current_budget(case.branch, case.currency)
+    budget = current_budget(case.branch, case.currency, kind)
     if budget is None:
         return True, None
-    changed = Budget.objects.filter(pk=budget.pk, amount__gte=F("reserved") + F("committed") + amount).update(
-        reserved=F("reserved") + amount
-    )
-    return changed == 1, budget
-
-
-def reserve_or_refuse(*, case: Case, amount: Decimal) -> Budget | None:
-    """Set money aside, or raise `Conflict` that says what is left."""
-    done, budget = reserve(case=case, amount=amount)
-    if not done and budget is not None:
-        budget.refresh_from_db()
-        raise Conflict(
-            _(
-                "The branch's budget until %(until)s has %(left)s left. "
-                "Approve less, or have the budget raised."
-            ),
-            field="amount",
-            params={"until": budget.ends_on.isoformat(), "left": format_money(budget.left, budget.currency)},
-        )
-    return budget
+    levels = _lock(level.pk for level in budget.chain)
+    if any(level.closed_at is not None or overdraws(amount, left=level.left) for level in levels):
+        return False, budget
+    _hold(levels, amount)
+    return True, budget
 
 
 def note_reserved(*, offer: Offer, by: User | None) -> None:
     """Write down that the offer's money was set aside."""
-    _note(offer, Movement.RESERVE, by)
+    if offer.budget is not None:
+        _note(offer, (level.pk for level in offer.budget.chain), Movement.RESERVE, offer.standing_amount, by)
+
+
+def reserve_proposed(*, case: Case, offer: Offer, by: User | None) -> None:
+    """Set money aside for an offer that waits, where its budget is so set and has enough.
+
+    Where it has not, the offer waits without, and whoever approves it is told how much there is.
+    """
+    budget = current_budget(case.branch, case.currency, offer.kind)
+    if budget is None or budget.reserve_at != ReserveAt.PROPOSAL:
+        return
+    done, budget = reserve(case=case, amount=offer.amount, kind=offer.kind)
+    if done:
+        offer.budget = budget
+        offer.save(update_fields=("budget",))
+        note_reserved(offer=offer, by=by)
+
+
+def needs_overdraft(*, case: Case, amount: Decimal, kind: str) -> bool:
+    """Whether this much could be set aside only by going beyond an amount, as soft stops allow."""
+    budget = current_budget(case.branch, case.currency, kind)
+    levels = budget.chain if budget else []
+    return all(amount <= level.room for level in levels) and any(
+        overdraws(amount, left=level.left) for level in levels
+    )
+
+
+def reserve_approved(*, case: Case, offer: Offer, amount: Decimal, by: User | None) -> Held:
+    """Set money aside for an offer that is being approved, or keep what was set aside when it was proposed.
+
+    Sets `offer.budget`; save the offer after. Raises `Conflict`, saying what is left and where.
+    """
+    if offer.budget_id is not None and (held := standing(offer)) > 0:
+        _reduce(offer, held - amount, by)
+        return Held(offer.budget)
+    offer.budget = current_budget(case.branch, case.currency, offer.kind)
+    if offer.budget is None:
+        return Held()
+    levels = _lock(level.pk for level in offer.budget.chain)
+    for level in levels:
+        _refuse_beyond(level, amount)
+    overdrawn = next((level for level in levels if overdraws(amount, left=level.left)), None)
+    _hold(levels, amount)
+    _note(offer, (level.pk for level in levels), Movement.RESERVE, amount, by)
+    return Held(offer.budget, overdrawn)
+
+
+def standing(offer: Offer) -> Decimal:
+    """What is set aside for an offer now, neither spent nor given back."""
+    return budgets_moved(offer.pk).reserved
 
 
 def commit(*, offer: Offer, by: User | None) -> None:
-    """Turn what was set aside for an offer into money spent."""
+    """Turn what was set aside for an offer into money spent, also on a budget that is over or closed."""
     if offer.budget_id is None:
         return
-    amount = offer.standing_amount
-    Budget.objects.filter(pk=offer.budget_id).update(
-        reserved=F("reserved") - amount, committed=F("committed") + amount
-    )
-    _note(offer, Movement.COMMIT, by)
+    moved = budgets_moved(offer.pk)
+    if moved.reserved > 0:
+        _move(offer, moved.budgets, Movement.COMMIT, moved.reserved, by)
 
 
-def release(*, offer: Offer, by: User | None) -> None:
-    """Give back what was set aside for an offer."""
+def release(*, offer: Offer, by: User | None, reason: str = "") -> None:
+    """Give back what was set aside for an offer; nothing happens when nothing is."""
     if offer.budget_id is None:
         return
-    Budget.objects.filter(pk=offer.budget_id).update(reserved=F("reserved") - offer.standing_amount)
-    _note(offer, Movement.RELEASE, by)
+    moved = budgets_moved(offer.pk)
+    if moved.reserved > 0:
+        _move(offer, moved.budgets, Movement.RELEASE, moved.reserved, by, reason)
 
 
-def claw_back(*, offer: Offer, by: User | None) -> None:
-    """Give back to the budget what was spent for an offer."""
+def claw_back(*, offer: Offer, by: User | None, reason: str = "", amount: Decimal | None = None) -> None:
+    """Take money that was spent back into the budget it came from: all of it, or `amount`, once an offer.
+
+    Raises `Conflict` when that is more than was spent.
+    """
     if offer.budget_id is None:
         return
-    Budget.objects.filter(pk=offer.budget_id).update(committed=F("committed") - offer.standing_amount)
-    _note(offer, Movement.CLAW_BACK, by)
+    moved = budgets_moved(offer.pk)
+    back = moved.committed if amount is None else amount
+    if back <= 0 or back > moved.committed:
+        raise Conflict(_("More than was spent cannot be taken back."), field="amount")
+    _move(offer, moved.budgets, Movement.CLAW_BACK, back, by, reason)
 
 
-def _note(offer: Offer, kind: Movement, by: User | None) -> None:
-    if offer.budget_id is not None:
-        BudgetMovement.objects.create(
-            budget_id=offer.budget_id, offer=offer, kind=kind, amount=offer.standing_amount, by=by
+def _reduce(offer: Offer, surplus: Decimal, by: User | None) -> None:
+    if surplus > 0:
+        _move(offer, budgets_moved(offer.pk).budgets, Movement.REDUCE, surplus, by)
+
+
+def _refuse_beyond(level: Budget, amount: Decimal) -> None:
+    params = {
+        "name": level.label,
+        "until": level.ends_on.isoformat(),
+        "left": format_money(max(ZERO, level.room), level.currency),
+    }
+    if level.closed_at is not None:
+        raise Conflict(
+            _("The budget “%(name)s” was closed, so nothing more is granted from it."), params=params
         )
+    if amount > level.room:
+        raise Conflict(
+            _(
+                "The budget “%(name)s” until %(until)s has %(left)s left. "
+                "Approve less, or have the budget raised."
+            ),
+            field="amount",
+            params=params,
+        )
+
+
+def _lock(keys: Iterable[int]) -> list[Budget]:
+    """These budgets as they stand, nobody else changing them until the end of the transaction."""
+    rows = Budget.objects.select_for_update(no_key=True, of=("self",)).select_related("branch")
+    return list(rows.filter(pk__in=list(keys)).order_by("pk"))
+
+
+def _hold(levels: Sequence[Budget], amount: Decimal) -> None:
+    Budget.objects.filter(pk__in=[level.pk for level in levels]).update(reserved=F("reserved") + amount)
+    for level in levels:
+        share = crossed(level.warn_at, before=level.used, after=level.used + amount, amount=level.amount)
+        if share is not None:
+            tell_of_share(level, share)
+
+
+def _move(
+    offer: Offer, keys: Sequence[int], kind: Movement, amount: Decimal, by: User | None, reason: str = ""
+) -> None:
+    """Change the balances of budgets that have the offer's money, and write it down."""
+    if len(keys) > 1:
+        _lock(keys)
+    _amount, reserved, committed = EFFECTS[kind]
+    Budget.objects.filter(pk__in=keys).update(
+        reserved=F("reserved") + reserved * amount, committed=F("committed") + committed * amount
+    )
+    _note(offer, keys, kind, amount, by, reason)
+
+
+def _note(
+    offer: Offer, keys: Iterable[int], kind: Movement, amount: Decimal, by: User | None, reason: str = ""
+) -> None:
+    BudgetMovement.objects.bulk_create(
+        BudgetMovement(budget_id=key, offer=offer, kind=kind, amount=amount, by=by, reason=reason[:500])
+        for key in sorted(keys)
+    )

@@ -29,6 +29,7 @@ from compensation.actions.guards import (
 )
 from compensation.actions.promises import promise
 from compensation.actions.telling import amount_text, tell_deciders
+from compensation.budget_rules import who_decides_overdraft
 from compensation.models import Budget, Offer
 from compensation.queries import GrantView, grant_view, limits_of_roles
 from compensation.rules import largest_decidable, may_withdraw
@@ -61,7 +62,7 @@ def propose_offer(
         case = take_case_for(actor, case_id, Capability.PROPOSE_OFFER)
         amount = check_amount(amount, case.currency)
         proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
-        route = _route(case, proposer, amount)
+        route = _route(case, proposer, amount, kind)
         offer = Offer(
             case=case,
             branch=case.branch,
@@ -95,7 +96,7 @@ def submit_offer(
         offer.amount = check_amount(amount, offer.currency)
         offer.kind, offer.basis, offer.purpose, offer.reason = kind, basis, purpose, reason
         offer.proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
-        _send_on(case, offer, _route(case, offer.proposer, offer.amount))
+        _send_on(case, offer, _route(case, offer.proposer, offer.amount, kind))
         _write_down(case, offer, actor)
     return offer
 
@@ -114,7 +115,7 @@ def withdraw_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
         ):
             check_transition(offer, OfferState.CANCELLED)
             raise NotAllowed(_WHO_WITHDRAWS[offer.state == OfferState.ACCEPTED])
-        end_offer(case, offer, OfferState.CANCELLED, by=actor)
+        end_offer(case, offer, OfferState.CANCELLED, by=actor, reason=reason)
         add_event(
             case=case,
             actor=actor,
@@ -140,19 +141,24 @@ def _send_on(case: Case, offer: Offer, route: _Route) -> None:
         offer.granted_amount, offer.decided_at = offer.amount, offer.proposed_at
         promise(offer, case, at=offer.proposed_at)
     offer.save()
+    if not route.alone:
+        ledger.reserve_proposed(case=case, offer=offer, by=offer.proposer)
 
 
-def _route(case: Case, proposer: User, amount: Decimal) -> _Route:
+def _route(case: Case, proposer: User, amount: Decimal, kind: str) -> _Route:
     view = grant_view(proposer, case)
     if amount <= view.may_grant:
-        reserved, budget = ledger.reserve(case=case, amount=amount)
+        reserved, budget = ledger.reserve(case=case, amount=amount, kind=kind)
         if reserved:
             return _Route(alone=True, budget=budget)
-    return _Route(alone=False, asked_role=_asked_role(case, view, amount))
+    return _Route(alone=False, asked_role=_asked_role(case, view, amount, kind))
 
 
-def _asked_role(case: Case, view: GrantView, amount: Decimal) -> str:
+def _asked_role(case: Case, view: GrantView, amount: Decimal, kind: str) -> str:
     role = view.asks(amount)
+    if role is not None and ledger.needs_overdraft(case=case, amount=amount, kind=kind):
+        above = who_decides_overdraft(view.deciders, view.on_case + amount)
+        return above.role if above else role
     if role is not None:
         return role
     limits = limits_of_roles(case.currency, time_zone=case.branch.time_zone)

@@ -50,7 +50,7 @@ def claw_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
         if offer.proposer_id == actor.pk:
             raise NotAllowed(_("You proposed this yourself, so someone else decides."))
         check_transition(offer, OfferState.CLAWED_BACK)
-        ledger.claw_back(offer=offer, by=actor)
+        ledger.claw_back(offer=offer, by=actor, reason=reason)
         offer.state = OfferState.CLAWED_BACK
         offer.save(update_fields=("state",))
         _keep(case, offer, actor, SetbackKind.CLAWED_BACK, reason)

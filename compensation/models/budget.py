@@ -5,25 +5,53 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch
 from common.money import AmountField, CurrencyField
-from compensation.states import Movement
+from compensation.states import OF_OFFERS, Movement, OfferKind, ReserveAt
+
+
+def usual_warnings() -> list[int]:
+    """The shares, in percent, at which managers are told how much of a budget is used."""
+    return [80, 100]
 
 
 class Budget(models.Model):
-    """Money set aside for one branch and period; a constraint refuses to reserve more than there is."""
+    """Money set aside for a period; a constraint refuses to reserve more than there is.
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
+    A budget of a branch pays for what is granted there, one for a `kind` before the one for all kinds. A
+    budget without a branch has a `name` and stands above others: what is reserved on a budget is reserved on
+    its `parent` and on all above, and each has its own stop. `overdraft` is the share of the amount that may
+    be spent beyond it, with the approval of one level up: 0 is a hard stop. A closed budget takes no more.
+    """
+
+    branch = models.ForeignKey(
+        Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("branch")
+    )
+    name = models.CharField(_("name"), max_length=80, blank=True, default="")
+    kind = models.CharField(_("kind"), max_length=14, choices=OfferKind, blank=True, default="")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
+    )
     currency = CurrencyField(verbose_name=_("currency"))
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("to"))
     amount = AmountField(verbose_name=_("amount"))
     reserved = AmountField(verbose_name=_("reserved"), default=0)
     committed = AmountField(verbose_name=_("committed"), default=0)
+    reserve_at = models.CharField(
+        _("money is set aside"), max_length=8, choices=ReserveAt, default=ReserveAt.APPROVAL
+    )
+    overdraft = models.DecimalField(_("overdraft"), max_digits=4, decimal_places=3, default=0)
+    carries_over = models.BooleanField(_("carries over"), default=False)
+    warn_at = ArrayField(
+        models.PositiveSmallIntegerField(), verbose_name=_("warn at"), default=usual_warnings
+    )
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("budget")
@@ -31,41 +59,102 @@ class Budget(models.Model):
         ordering = ("-starts_on", "branch")
         constraints = (
             models.UniqueConstraint(
-                fields=("branch", "currency", "starts_on"), name="compensation_budget_once"
+                fields=("branch", "name", "kind", "currency", "starts_on"),
+                name="compensation_budget_once",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
-                condition=models.Q(amount__gte=models.F("reserved") + models.F("committed")),
+                condition=models.Q(
+                    amount__gte=models.F("reserved")
+                    + models.F("committed")
+                    - models.F("amount") * models.F("overdraft")
+                ),
                 name="compensation_budget_never_overspent",
             ),
             models.CheckConstraint(
-                condition=models.Q(reserved__gte=0, committed__gte=0), name="compensation_budget_not_negative"
+                condition=models.Q(amount__gte=0, reserved__gte=0, committed__gte=0),
+                name="compensation_budget_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(overdraft__gte=0, overdraft__lte=1), name="compensation_budget_overdraft"
             ),
             models.CheckConstraint(
                 condition=models.Q(ends_on__gte=models.F("starts_on")), name="compensation_budget_period"
             ),
+            models.CheckConstraint(
+                condition=models.Q(branch__isnull=False, name="")
+                | models.Q(branch__isnull=True, kind="") & ~models.Q(name=""),
+                name="compensation_budget_of_branch_or_named",
+            ),
         )
 
     def __str__(self) -> str:
-        return f"{self.branch_id} {self.starts_on} {self.currency}"
+        return f"{self.name or self.branch_id} {self.starts_on} {self.currency}"
+
+    @property
+    def label(self) -> str:
+        """Whose money it is, in the reader's language."""
+        if self.branch is None:
+            return self.name
+        return f"{self.branch.label} · {self.get_kind_display()}" if self.kind else self.branch.label
+
+    @property
+    def used(self) -> Decimal:
+        return self.reserved + self.committed
 
     @property
     def left(self) -> Decimal:
-        return self.amount - self.reserved - self.committed
+        """What is left of the amount; below zero within an overdraft."""
+        return self.amount - self.used
+
+    @property
+    def room(self) -> Decimal:
+        """What can still be reserved at the utmost, the overdraft included."""
+        return self.left + self.amount * self.overdraft
+
+    @property
+    def available(self) -> Decimal:
+        """What is left here and on every level above, without any overdraft."""
+        return min((level.left for level in self.chain), default=self.left)
+
+    @property
+    def most(self) -> Decimal:
+        """The most that can be reserved now, with every overdraft; nothing once a level is closed."""
+        if any(level.closed_at for level in self.chain):
+            return Decimal(0)
+        return min(level.room for level in self.chain)
+
+    @property
+    def chain(self) -> list[Budget]:
+        """This budget and all above it, from below; their parents should be joined."""
+        found: list[Budget] = [self]
+        while (above := found[-1].parent) is not None:
+            found.append(above)
+        return found
 
 
 class BudgetMovement(models.Model):
-    """One movement of money; a database trigger refuses to update or delete it.
+    """One movement of money on one budget; a database trigger refuses to update or delete it.
 
     Kept append-only because balances are sums of these rows: a corrected row would change history unseen, a
-    correcting row shows.
+    correcting row shows. What an offer moves, it moves on its budget and on all above, a row each.
     """
 
     budget = models.ForeignKey(Budget, models.PROTECT, related_name="movements", verbose_name=_("budget"))
     offer = models.ForeignKey(
-        "compensation.Offer", models.PROTECT, related_name="movements", verbose_name=_("offer")
+        "compensation.Offer",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="movements",
+        verbose_name=_("offer"),
     )
-    kind = models.CharField(_("kind"), max_length=9, choices=Movement)
+    kind = models.CharField(_("kind"), max_length=10, choices=Movement)
     amount = AmountField(verbose_name=_("amount"))
+    reason = models.CharField(_("reason"), max_length=500, blank=True, default="", db_default="")
+    counterpart = models.ForeignKey(
+        Budget, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("other budget")
+    )
     at = models.DateTimeField(_("at"), default=timezone.now)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
@@ -76,8 +165,26 @@ class BudgetMovement(models.Model):
         verbose_name_plural = _("budget movements")
         ordering = ("id",)
         constraints = (
-            models.UniqueConstraint(fields=("offer", "kind"), name="compensation_movement_once"),
+            models.UniqueConstraint(fields=("offer", "budget", "kind"), name="compensation_movement_once"),
+            models.UniqueConstraint(
+                fields=("budget", "kind"),
+                condition=models.Q(kind__in=(Movement.ALLOT, Movement.CARRY_OUT)),
+                name="compensation_budget_movement_once",
+            ),
             models.CheckConstraint(condition=models.Q(amount__gt=0), name="compensation_movement_above_zero"),
+            models.CheckConstraint(
+                condition=models.Q(offer__isnull=False, kind__in=OF_OFFERS)
+                | models.Q(offer__isnull=True) & ~models.Q(kind__in=OF_OFFERS),
+                name="compensation_movement_of_offer_or_budget",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    counterpart__isnull=False, kind__in=(Movement.CARRY_IN, Movement.CARRY_OUT)
+                )
+                | models.Q(counterpart__isnull=True)
+                & ~models.Q(kind__in=(Movement.CARRY_IN, Movement.CARRY_OUT)),
+                name="compensation_movement_has_counterpart",
+            ),
         )
 
     def __str__(self) -> str:

@@ -1,8 +1,7 @@
-"""Forms of branches, business calendars and budgets."""
+"""Forms of branches and business calendars."""
 
 from __future__ import annotations
 
-import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +11,6 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.branches import BranchRecord
-from accounts.models import Branch, User
-from accounts.queries import branches_of
 from common.display import date_locale
 from common.money import CURRENCIES, babel_locale
 from desk.forms.changing import ChangeForm
@@ -109,44 +106,6 @@ def _countries() -> list[tuple[str, str]]:
     return sorted(
         ((code, territories.get(code, code)) for code in holiday_countries()), key=lambda row: row[1]
     )
-
-
-class BudgetAmountForm(ChangeForm):
-    """How much there is to spend in a period that is set already."""
-
-    amount = forms.DecimalField(
-        label=_("Amount"),
-        max_digits=14,
-        decimal_places=4,
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
-    )
-
-
-class BranchInCurrency(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A branch, told with the currency that it spends in."""
-
-    def label_from_instance(self, obj: Branch) -> str:
-        return f"{obj.label} ({obj.currency})"
-
-
-class BudgetForm(BudgetAmountForm):
-    """Money for a branch and a period, in the branch's currency."""
-
-    branch = BranchInCurrency(Branch.objects.none(), label=_("Branch"), empty_label=None)
-    starts_on = forms.DateField(label=_("First day"), widget=day_input())
-    ends_on = forms.DateField(label=_("Last day"), widget=day_input())
-    field_order = ("branch", "starts_on", "ends_on", "amount")
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["branch"].queryset = branches_of(user)  # type: ignore[attr-defined]
-
-    @staticmethod
-    def this_month(today: dt.date) -> dict[str, Any]:
-        """The period that most budgets are for."""
-        start = today.replace(day=1)
-        end = (start + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
-        return {"starts_on": start, "ends_on": end}
 
 
 def plain_amount(amount: Decimal) -> Decimal:

@@ -95,6 +95,8 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "authority.set": _("Authority set"),
             "authority.withdrawn": _("Planned authority given up"),
             "budget.set": _("Budget set"),
+            "budget.closed": _("Budget closed"),
+            "budget.carried_over": _("Budget carried over"),
             "defect.created": _("Kind of failure added"),
             "defect.changed": _("Kind of failure changed"),
             "cause.created": _("Cause added"),

@@ -29,6 +29,7 @@ from compensation.states import (
     OfferKind,
     OfferState,
 )
+from desk.budget_words import budget_words
 from desk.forms.offers import FulfilForm, ProposeForm, WithdrawForm
 from desk.offer_words import DoseView
 
@@ -97,6 +98,7 @@ def panel_context(user: User, case: Case) -> dict[str, Any]:
         "offer_rows": [offer_row(user, offer) for offer in offers],
         "offer_grant": view,
         "offer_budget": budget,
+        "offer_budget_words": budget_words(budget, case.branch) if budget else "",
         "offer_likes": likes,
         "offer_range": range_of(case, likes, mine=standing, limit=view.may_grant if may_propose else None),
         "offer_standing": standing,
@@ -150,7 +152,7 @@ def forecast_of(
     case: Case, view: GrantView, budget: Budget | None, amount: Decimal | None = None, kind: str = ""
 ) -> Forecast:
     """What would become of a proposal of this amount and kind."""
-    short = budget is not None and amount is not None and amount > budget.left
+    short = budget is not None and amount is not None and amount > budget.available
     within = amount is None or amount <= view.may_grant
     asked = view.asks(amount if amount is not None else view.may_grant + 1)
     mismatch = kind in OfferKind.values and remedy_matches(kind, case.failure_type) is False

@@ -64,7 +64,7 @@ def forecast(request: StaffRequest, number: str) -> HttpResponse:
     amount, kind = form.cleaned_data.get("amount"), form.cleaned_data.get("kind", "")
     usable = amount if amount is not None and amount > 0 else None
     view = forecast_of(
-        case, grant_view(request.user, case), current_budget(case.branch, case.currency), usable, kind
+        case, grant_view(request.user, case), current_budget(case.branch, case.currency, kind), usable, kind
     )
     return render(request, "desk/offers/forecast.html", {"offer_forecast": view})
 

@@ -1,4 +1,4 @@
-"""Settings: making and changing branches, business calendars and budgets."""
+"""Settings: making and changing branches and business calendars."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Branch
 from accounts.states import Capability
-from common.money import format_money
-from compensation.actions.budgets import budget_values, set_budget
-from compensation.models import Budget
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
-from desk.forms.places import BranchForm, BudgetAmountForm, BudgetForm, CalendarForm
+from desk.forms.places import BranchForm, CalendarForm
 from sla.actions.branches import branch_values, change_branch, open_branch
 from sla.actions.calendars import calendar_values, save_calendar, write_day
 from sla.models import Calendar
@@ -104,66 +100,6 @@ def _calendar_page(request: StaffRequest, form: CalendarForm, calendar: Calendar
     )
 
 
-@staff_required(Capability.CHANGE_SETTINGS)
-def budget_new(request: StaffRequest) -> HttpResponse:
-    """Set money aside for a branch and a period."""
-    me = request.user
-    start = BudgetForm.this_month(timezone.localdate())
-    form = BudgetForm(request.POST if request.method == "POST" else None, initial=start, user=me)
-
-    def action() -> Budget:
-        given = form.cleaned_data
-        branch: Branch = given["branch"]
-        return set_budget(
-            actor=me,
-            branch_id=branch.pk,
-            currency=branch.currency,
-            **{name: given[name] for name in ("starts_on", "ends_on", "amount")},
-        )
-
-    if request.method == "POST":
-        budget = run(form, action)
-        if budget is not None:
-            return _budget_saved(request, budget)
-    return _page(
-        request,
-        form,
-        title=_("New budget"),
-        section="authority",
-        note=_("On days that no budget covers, authority alone limits what the branch spends."),
-    )
-
-
-@staff_required(Capability.CHANGE_SETTINGS)
-def budget_edit(request: StaffRequest, budget_id: int) -> HttpResponse:
-    """Change the amount of a budget; its branch and period stay."""
-    budget = get_object_or_404(Budget.objects.select_related("branch"), pk=budget_id)
-    form = BudgetAmountForm(request.POST if request.method == "POST" else None, values=budget_values(budget))
-    if request.method == "POST":
-        changed = run(
-            form,
-            lambda: set_budget(
-                actor=request.user,
-                branch_id=budget.branch_id,
-                currency=budget.currency,
-                starts_on=budget.starts_on,
-                ends_on=budget.ends_on,
-                amount=form.cleaned_data["amount"],
-                seen=form.seen,
-            ),
-        )
-        if changed is not None:
-            return _budget_saved(request, changed)
-    return _page(request, form, title=budget.branch.label, section="authority", budget=budget)
-
-
-def _budget_saved(request: StaffRequest, budget: Budget) -> HttpResponse:
-    text = _("The budget of {name} is {amount} now.")
-    amount = format_money(budget.amount, budget.currency)
-    messages.success(request, text.format(name=budget.branch.label, amount=amount))
-    return redirect("desk:settings_section", "authority")
-
-
 def _page(
     request: StaffRequest,
     form: forms.Form,
@@ -171,7 +107,6 @@ def _page(
     title: str,
     section: str,
     note: str = "",
-    budget: Budget | None = None,
 ) -> HttpResponse:
     context = {
         "nav": "settings",
@@ -179,7 +114,6 @@ def _page(
         "title": title,
         "back": reverse("desk:settings_section", args=[section]),
         "note": note,
-        "budget": budget,
         "zones": sorted(zoneinfo.available_timezones()) if "time_zone" in form.fields else [],
     }
     return render(request, "desk/settings_form.html", context, status=422 if form.is_bound else 200)

@@ -48,7 +48,7 @@ class Purse:
         self.offers: list[Offer] = []
         self.approvals: list[Approval] = []
         self.fulfilments: list[Fulfilment] = []
-        self._movements: list[tuple[Place, BudgetMovement]] = []
+        self._movements: list[tuple[Place, Offer, BudgetMovement]] = []
 
     def limit(self, person: User, currency: str) -> Limit | None:
         return self._limits[currency].get(person.role)
@@ -198,19 +198,21 @@ class Purse:
                 actor=admin,
                 data=_setting(budget),
             )
-        for place, movement in self._movements:
-            movement.budget = movement.offer.budget = budgets[self._month(place, movement.offer)]
+        for place, offer, movement in self._movements:
+            movement.budget = offer.budget = budgets[self._month(place, offer)]
         self.offers.sort(key=lambda offer: offer.proposed_at)
         write_rows(self.offers)
         self.approvals.sort(key=lambda approval: approval.at)
         write_rows(self.approvals)
         write_rows(self.fulfilments)
-        movements = sorted((movement for _place, movement in self._movements), key=lambda row: row.at)
+        movements: list[BudgetMovement] = [_allotment(budget, admin) for budget in budgets.values()]
+        movements += [movement for _place, _offer, movement in self._movements]
+        movements.sort(key=lambda movement: movement.at)
         write_rows(movements)
 
     def _move(self, life: Life, offer: Offer, kind: Movement, at: dt.datetime, by: User) -> None:
         movement = BudgetMovement(offer=offer, kind=kind, amount=offer.standing_amount, at=at, by=by)
-        self._movements.append((life.place, movement))
+        self._movements.append((life.place, offer, movement))
 
     def _month(self, place: Place, offer: Offer) -> tuple[str, dt.date]:
         """The budget that an offer was granted from: that of the month, at the branch, of the decision."""
@@ -222,8 +224,8 @@ class Purse:
     ) -> dict[tuple[str, dt.date], Budget]:
         reserved: dict[tuple[str, dt.date], Decimal] = defaultdict(Decimal)
         committed: dict[tuple[str, dt.date], Decimal] = defaultdict(Decimal)
-        for place, movement in self._movements:
-            month = self._month(place, movement.offer)
+        for place, offer, movement in self._movements:
+            month = self._month(place, offer)
             reserved[month] += movement.amount if movement.kind == Movement.RESERVE else -movement.amount
             committed[month] += movement.amount if movement.kind == Movement.COMMIT else ZERO
         budgets = {}
@@ -295,9 +297,15 @@ def _opening(budget: Budget) -> dt.datetime:
     return dt.datetime.combine(budget.starts_on, dt.time(0), tzinfo=dt.UTC) - dt.timedelta(days=3)
 
 
+def _allotment(budget: Budget, admin: User) -> BudgetMovement:
+    return BudgetMovement(
+        budget=budget, kind=Movement.ALLOT, amount=budget.amount, at=_opening(budget), by=admin
+    )
+
+
 def _setting(budget: Budget) -> Callable[[], dict[str, object]]:
     return lambda: {
-        "branch": budget.branch.code,
+        "branch": budget.branch.code if budget.branch else "",
         "currency": budget.currency,
         "starts_on": budget.starts_on.isoformat(),
         "ends_on": budget.ends_on.isoformat(),

@@ -82,7 +82,7 @@ def test_rejecting_leaves_the_budget_alone_and_tells_the_proposer(
 
     assert (rejected.state, rejected.granted_amount) == (OfferState.REJECTED, None)
     assert rejected.approval.reason == "An apology is enough."
-    assert not BudgetMovement.objects.filter(budget=budget).exists()
+    assert not BudgetMovement.objects.filter(budget=budget, offer__isnull=False).exists()
     assert Notice.objects.get(user=world.frontline).text == f"CN¥1,000.00 on {case.number} was rejected."
 
 

@@ -49,7 +49,7 @@ def test_fulfilling_commits_the_money_and_says_when_the_remedy_landed(world: Wor
     case.refresh_from_db()
     assert offer.state == OfferState.FULFILLED
     assert [budget.reserved, budget.committed, budget.left] == [0, 300, 700]
-    assert [kind for (kind,) in BudgetMovement.objects.values_list("kind")] == ["reserve", "commit"]
+    assert [kind for (kind,) in BudgetMovement.objects.values_list("kind")] == ["allot", "reserve", "commit"]
     assert case.remedy_landed_at == fulfilment.landed_at
     assert Event.objects.filter(stream=case.stream, verb="offer.fulfilled").count() == 1
 

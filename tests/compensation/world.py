@@ -18,7 +18,8 @@ from accounts.states import Role
 from cases.models import Case, Defect, RecoveryStep
 from cases.states import Channel, FailureType, StepKind
 from compensation.actions.offers import propose_offer
-from compensation.models import Budget, Offer
+from compensation.models import Budget, BudgetMovement, Offer
+from compensation.states import Movement
 from customers.models import Customer
 
 _numbers = itertools.count(1)
@@ -98,16 +99,17 @@ def make_case(branch: Branch, **fields: Any) -> Case:
     return case
 
 
-def make_budget(branch: Branch, amount: int | Decimal, *, currency: str | None = None) -> Budget:
-    """A budget for this and the surrounding months."""
+def make_budget(
+    branch: Branch | None, amount: int | Decimal, *, currency: str | None = None, **fields: Any
+) -> Budget:
+    """A budget for this and the surrounding months, with the movement that set its money aside."""
     today = dt.datetime.now(dt.UTC).date()
-    return Budget.objects.create(
-        branch=branch,
-        currency=currency or branch.currency,
-        starts_on=today - dt.timedelta(days=60),
-        ends_on=today + dt.timedelta(days=60),
-        amount=Decimal(amount),
-    )
+    if currency is None:
+        currency = branch.currency if branch else "CNY"
+    fields = {"starts_on": today - dt.timedelta(days=60), "ends_on": today + dt.timedelta(days=60)} | fields
+    budget = Budget.objects.create(branch=branch, currency=currency, amount=Decimal(amount), **fields)
+    BudgetMovement.objects.create(budget=budget, kind=Movement.ALLOT, amount=budget.amount)
+    return budget
 
 
 @contextmanager

@@ -204,7 +204,9 @@ def test_a_budget_is_not_set_without_seeing_what_it_has_become(desk: Desk) -> No
         amount=Decimal(1000),
     )
     url = reverse("desk:budget_edit", args=[budget.pk])
-    refused = changed_by_two(desk, url, {}, {"amount": "2000"}, {"amount": "1500"})
+    refused = changed_by_two(
+        desk, url, {"reason": "A storm.", "warn_at": "80, 100"}, {"amount": "2000"}, {"amount": "1500"}
+    )
     assert "Amount: 2000" in words(refused)
     budget.refresh_from_db()
     assert budget.amount == 1500

@@ -127,10 +127,10 @@ def test_an_administrator_sets_a_budget_and_raises_it(desk: Desk) -> None:
     assert (budget.branch, budget.currency, budget.amount) == (desk.branch, "EUR", 2000)
     address = reverse("desk:budget_edit", args=[budget.pk])
     assert 'value="2000"' in client.get(address).content.decode()
-    client.post(address, {"amount": "2500.50"})
+    client.post(address, {"amount": "2500.50", "warn_at": "80", "reason": "A storm."})
     assert str(Budget.objects.get().amount) == "2500.5000"
     page = client.get(reverse("desk:settings_section", args=["authority"])).content.decode()
-    assert address in page
+    assert reverse("desk:budget", args=[budget.pk]) in page
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_readers_of_settings_see_no_way_to_change_them(desk: Desk) -> None:
     Budget.objects.create(
         branch=desk.branch, currency="EUR", starts_on="2020-01-01", ends_on="2099-12-31", amount=9
     )
-    ways = ("/settings/branches/", "/settings/calendars/new/", "/settings/budgets/")
+    ways = ("/settings/branches/", "/settings/calendars/new/", "/settings/budgets/new/")
     for user, sees in ((desk.admin, True), (desk.manager, False), (desk.auditor, False)):
         pages = [
             signed_in(user).get(reverse("desk:settings_section", args=[name])).content.decode()

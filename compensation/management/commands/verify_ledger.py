@@ -1,67 +1,108 @@
-"""Prove that every budget's balances are the sums of its movements, and every grant has its movements."""
+"""Prove that every budget's balances are the sums of its movements, and every offer has its movements."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import F, Q, Sum
 
-from compensation.models import Budget, Offer
+from compensation.models import Budget, BudgetMovement, Offer
 from compensation.rules import ZERO
-from compensation.states import HOLDING, Movement, OfferState
+from compensation.states import EFFECTS, HOLDING, OF_OFFERS, Movement, OfferState
 
-_HELD, _GIVEN_BACK = frozenset({Movement.RESERVE}), frozenset({Movement.RESERVE, Movement.RELEASE})
-EXPECTED: dict[OfferState, frozenset[Movement]] = {
-    OfferState.DRAFT: frozenset(),
-    OfferState.WAITING: frozenset(),
-    OfferState.REJECTED: frozenset(),
-    **dict.fromkeys(HOLDING, _HELD),
-    OfferState.FULFILLED: frozenset({Movement.RESERVE, Movement.COMMIT}),
-    OfferState.CLAWED_BACK: frozenset({Movement.RESERVE, Movement.COMMIT, Movement.CLAW_BACK}),
-    OfferState.CANCELLED: _GIVEN_BACK,
-    OfferState.DECLINED: _GIVEN_BACK,
-    OfferState.COUNTERED: _GIVEN_BACK,
-    OfferState.EXPIRED: _GIVEN_BACK,
-}
+BALANCES = ("amount", "reserved", "committed")
 
 
 def problems() -> Iterator[str]:
     """Every disagreement between budgets, movements and offers, in words."""
     yield from _balances()
     yield from _offers()
+    yield from _levels()
+    yield from _carried()
 
 
 def _balances() -> Iterator[str]:
-    sums = {
-        str(kind): Sum("movements__amount", filter=Q(movements__kind=kind), default=ZERO) for kind in Movement
-    }
-    for budget in Budget.objects.annotate(
-        **{f"sum_{kind}": total for kind, total in sums.items()}
-    ).iterator():
-        reserved, spent, released, clawed_back = (
-            getattr(budget, f"sum_{kind}")
-            for kind in (Movement.RESERVE, Movement.COMMIT, Movement.RELEASE, Movement.CLAW_BACK)
-        )
-        standing, committed = reserved - spent - released, spent - clawed_back
-        if budget.reserved != standing:
-            yield f"budget {budget.pk}: reserved {budget.reserved}, movements say {standing}"
-        if budget.committed != committed:
-            yield f"budget {budget.pk}: committed {budget.committed}, movements say {committed}"
+    sums: dict[int, list[Decimal]] = {}
+    moved = BudgetMovement.objects.values_list("budget", "kind").annotate(total=Sum("amount"))
+    for key, kind, total in moved.order_by("budget", "kind"):
+        balances = sums.setdefault(key, [ZERO, ZERO, ZERO])
+        for at, effect in enumerate(EFFECTS[Movement(kind)]):
+            balances[at] += effect * total
+    for budget in Budget.objects.order_by("pk").iterator():
+        for name, said in zip(BALANCES, sums.get(budget.pk, (ZERO, ZERO, ZERO)), strict=True):
+            stands = getattr(budget, name)
+            if stands != said:
+                yield f"budget {budget.pk}: {name} {stands}, movements say {said:.4f}"
 
 
 def _offers() -> Iterator[str]:
+    """Each offer that a budget pays for has set aside, on every level, what its state says."""
     offers = Offer.objects.filter(budget__isnull=False).prefetch_related("movements").order_by("pk")
     for offer in offers.iterator(chunk_size=2000):
-        kinds = {movement.kind for movement in offer.movements.all()}
-        if kinds != EXPECTED[OfferState(offer.state)]:
-            yield f"offer {offer.pk}: is {offer.state}, has movements {sorted(kinds)}"
-        if any(movement.amount != offer.granted_amount for movement in offer.movements.all()):
-            yield f"offer {offer.pk}: a movement is not of the amount granted"
-    strays = Offer.objects.filter(movements__isnull=False).exclude(movements__budget=F("budget")).distinct()
+        held: dict[int | None, list[Decimal]] = {offer.budget_id: [ZERO, ZERO]}
+        for movement in offer.movements.all():
+            balances = held.setdefault(movement.budget_id, [ZERO, ZERO])
+            _amount, to_reserved, to_committed = EFFECTS[Movement(movement.kind)]
+            balances[0] += to_reserved * movement.amount
+            balances[1] += to_committed * movement.amount
+        for key, (reserved, committed) in held.items():
+            if not _agrees(offer, reserved, committed):
+                yield (
+                    f"offer {offer.pk}: is {offer.state}, has {reserved:.4f} reserved"
+                    f" and {committed:.4f} spent on budget {key}"
+                )
+
+
+def _agrees(offer: Offer, reserved: Decimal, committed: Decimal) -> bool:
+    granted = offer.granted_amount or ZERO
+    if offer.state == OfferState.WAITING:
+        return committed == 0 and reserved in (ZERO, offer.amount)
+    if offer.state in HOLDING:
+        return (reserved, committed) == (granted, ZERO)
+    if offer.state == OfferState.FULFILLED:
+        return (reserved, committed) == (ZERO, granted)
+    if offer.state == OfferState.CLAWED_BACK:
+        return reserved == 0 and 0 <= committed < granted
+    return (reserved, committed) == (ZERO, ZERO)
+
+
+def _levels() -> Iterator[str]:
+    """What an offer moved on its budget, it moved on exactly those that stand above."""
+    chains = {
+        budget.pk: frozenset(level.pk for level in budget.chain)
+        for budget in Budget.objects.select_related("parent__parent__parent").order_by("pk")
+    }
+    moved = BudgetMovement.objects.filter(offer__budget__isnull=False, kind__in=OF_OFFERS)
+    rows = moved.order_by("offer", "kind").values_list("offer", "kind", "offer__budget", "budget").iterator()
+    for (offer, kind, budget), movements in groupby(rows, key=itemgetter(0, 1, 2)):
+        levels = [level for *_rest, level in movements]
+        if frozenset(levels) != chains[budget] or len(levels) != len(chains[budget]):
+            yield f"offer {offer}: {kind} is not on every level above budget {budget}, and on those alone"
+    strays = Offer.objects.filter(budget__isnull=True, movements__isnull=False).distinct()
     for offer in strays.order_by("pk").iterator():
-        yield f"offer {offer.pk}: has movements of another budget"
+        yield f"offer {offer.pk}: has movements, but no budget"
+
+
+def _carried() -> Iterator[str]:
+    """What left one budget for the next arrived there, to the cent."""
+    pairs = BudgetMovement.objects.filter(kind=Movement.CARRY_OUT).annotate(
+        arrived=Sum(
+            "counterpart__movements__amount",
+            filter=Q(
+                counterpart__movements__kind=Movement.CARRY_IN,
+                counterpart__movements__counterpart=F("budget"),
+            ),
+            default=ZERO,
+        )
+    )
+    for movement in pairs.order_by("pk").iterator():
+        if movement.arrived != movement.amount:
+            yield f"budget {movement.budget_id}: {movement.amount} left it, {movement.arrived:.4f} arrived"
 
 
 class Command(BaseCommand):

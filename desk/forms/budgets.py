@@ -68,7 +68,9 @@ class BudgetTermsForm(ChangeForm):
         max_digits=4,
         decimal_places=1,
         widget=forms.TextInput(attrs=_PERCENT),
-        help_text=_("0 stops at the amount. What goes beyond it, up to this share, is approved one level up."),
+        help_text=_(
+            "0 stops at the amount. What goes beyond it, up to this share, is approved one level up."
+        ),
     )
     warn_at = forms.CharField(
         label=_("Tell managers at % used"),

@@ -23,6 +23,7 @@ class Capability(models.TextChoices):
     DECIDE_OFFER = "decide_offer", _("decide on compensation")
     FULFIL_OFFER = "fulfil_offer", _("record fulfilment")
     PAY_COMPENSATION = "pay_compensation", _("pay compensation")
+    REDEEM_VOUCHER = "redeem_voucher", _("redeem vouchers")
     SEE_INSIGHTS = "see_insights", _("see insights")
     SEE_SETTINGS = "see_settings", _("see settings")
     CHANGE_SETTINGS = "change_settings", _("change settings")
@@ -35,6 +36,7 @@ _DESK = {
     Capability.RECOVER_CASE,
     Capability.PROPOSE_OFFER,
     Capability.FULFIL_OFFER,
+    Capability.REDEEM_VOUCHER,
 }
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {

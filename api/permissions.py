@@ -15,3 +15,10 @@ class MaySeeCases(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return isinstance(request.user, User) and request.user.may(Capability.SEE_CASES)
+
+
+class MayRedeem(BasePermission):
+    """Signed-in staff whose role redeems vouchers."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return isinstance(request.user, User) and request.user.may(Capability.REDEEM_VOUCHER)

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from api.views.cases import CasesView, CaseView, NotesView
 from api.views.customers import CustomersView
 from api.views.payments import PaymentCallbackView
+from api.views.vouchers import LookUpView, RedeemView, ReverseView
 
 app_name = "api"
 
@@ -31,6 +32,9 @@ urlpatterns: list[URLPattern] = [
     path("cases/<slug:number>/notes/", NotesView.as_view(), name="notes"),
     path("customers/", CustomersView.as_view(), name="customers"),
     path("payments/callback/", PaymentCallbackView.as_view(), name="payment_callback"),
+    path("vouchers/look-up/", LookUpView.as_view(), name="voucher_look_up"),
+    path("vouchers/redeem/", RedeemView.as_view(), name="voucher_redeem"),
+    path("redemptions/<int:redemption_id>/reverse/", ReverseView.as_view(), name="redemption_reverse"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     re_path(r"^.*$", NothingHere.as_view(), name="nothing"),
 ]

@@ -102,7 +102,13 @@ def offers_of(case: Case) -> list[Offer]:
 
 @prepared
 def _offers(*, case_id: int) -> QuerySet[Offer]:
-    joined = ("proposer", "approval__approver", "fulfilment__recorded_by", "answer__recorded_by")
+    joined = (
+        "proposer",
+        "approval__approver",
+        "fulfilment__recorded_by",
+        "answer__recorded_by",
+        "voucher__branch",
+    )
     setbacks = Setback.objects.filter(offer=OuterRef("pk")).order_by("-id")
     settings = KindSetting.objects.filter(pk=OuterRef("kind"))
     return (

@@ -1,4 +1,4 @@
-"""The authorities and the handling of kinds to start with: our judgement, for an administrator to change."""
+"""Authorities, the handling of kinds and rules of vouchers to start with: for an administrator to change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from accounts.models import Authority
 from accounts.states import Role
-from compensation.models import KindSetting
+from compensation.models import KindSetting, VoucherRule
 from compensation.states import OfferKind
 
 # Long ago, so that complaints from before the installation can be recorded, too.
@@ -52,6 +52,13 @@ def seed(**kwargs: object) -> None:
             for currency, roles in AUTHORITIES.items()
             for role, (case, day) in roles.items()
             if (role, currency) not in known
+        ],
+        ignore_conflicts=True,
+    )
+    VoucherRule.objects.bulk_create(
+        [
+            VoucherRule(kind=OfferKind.VOUCHER),
+            VoucherRule(kind=OfferKind.DISCOUNT, validity_days=180, single_use=True),
         ],
         ignore_conflicts=True,
     )

@@ -213,3 +213,24 @@ class ReserveAt(models.TextChoices):
 
     APPROVAL = "approval", _("When it is approved")
     PROPOSAL = "proposal", _("When it is proposed")
+
+
+VOUCHER_KINDS = frozenset({OfferKind.VOUCHER, OfferKind.DISCOUNT})
+
+
+class VoucherState(models.TextChoices):
+    """What is kept of a voucher's state; that it has expired is read off the clock."""
+
+    ACTIVE = "active", _("Valid")
+    REDEEMED = "redeemed", _("Redeemed")
+    VOID = "void", _("Void")
+
+
+class VoucherStanding(models.TextChoices):
+    """How a voucher stands at a moment."""
+
+    VALID = "valid", _("Valid")
+    PARTLY = "partly", _("Partly redeemed")
+    REDEEMED = "redeemed", _("Redeemed")
+    EXPIRED = "expired", _("Expired")
+    VOID = "void", _("Void")

@@ -1,4 +1,4 @@
-"""Celery tasks of `compensation`: the sweeps of offers, promises, payments and budgets, run by beat."""
+"""Celery tasks of `compensation`: the sweeps of offers, promises, payments, budgets and vouchers, run by beat."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from celery import shared_task
 
-from compensation.actions import carrying, expiry, promises
+from compensation.actions import carrying, expiry, promises, voucher_care
 from compensation.actions.payment_sending import send_due_payments
 
 MOST_BATCHES = 40
@@ -46,3 +46,15 @@ def _in_batches(sweep: Callable[[], int], batch: int) -> int:
         if count < batch:
             break
     return done
+
+
+@shared_task(name="compensation.tasks.remind_of_vouchers")
+def remind_of_vouchers() -> int:
+    """Remind customers of vouchers that expire soon."""
+    return voucher_care.send_voucher_reminders()
+
+
+@shared_task(name="compensation.tasks.rekey_vouchers")
+def rekey_vouchers() -> int:
+    """After a change of SECRET_KEY, keep the digests of codes under the new one."""
+    return voucher_care.rekey_vouchers()

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 
-import redis
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -48,13 +46,3 @@ def not_found(request: HttpRequest) -> HttpResponse:
     )
     said = {"title": title, "sign": "link-off", "text": text, "brand_name": settings.ORGANISATION_NAME}
     return render(request, "portal/note.html", said, status=HTTPStatus.NOT_FOUND)
-
-
-def allowed(what: str, *, most: int, seconds: int) -> bool:
-    """Whether this may be done once more: at most so often in so many seconds. Without its cache, always."""
-    key = f"portal:{what}"
-    try:
-        cache.add(key, 0, seconds)
-        return cache.incr(key) <= most
-    except (ValueError, redis.RedisError):
-        return True

@@ -322,6 +322,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 900,
         "options": {"expires": 900},
     },
+    "remind-of-vouchers": {
+        "task": "compensation.tasks.remind_of_vouchers",
+        "schedule": 300,
+        "options": {"expires": 300},
+    },
+    "rekey-vouchers": {
+        "task": "compensation.tasks.rekey_vouchers",
+        "schedule": crontab(hour=2, minute=41),
+        "options": {"expires": 3600},
+    },
     "prune": {
         "task": "recovery.tasks.prune_nightly",
         "schedule": crontab(hour=3, minute=17),

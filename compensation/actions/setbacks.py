@@ -15,6 +15,7 @@ from common.errors import NotAllowed
 from compensation.actions import ledger
 from compensation.actions.guards import check_transition, clean_text, money_transaction, take_offer
 from compensation.actions.telling import amount_text
+from compensation.actions.voiding import void_voucher_of
 from compensation.models import Offer, Setback
 from compensation.states import OfferState, SetbackKind
 
@@ -42,7 +43,7 @@ def fail_fulfilment(*, actor: User, offer_id: int, reason: str) -> Offer:
 def claw_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
     """Take back a compensation that reached the customer: what was spent returns to the budget.
 
-    Those who decide on offers may, but not on what they proposed themselves.
+    Those who decide on offers may, but not on what they proposed themselves. A voucher is void from then on.
     """
     reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))
     with money_transaction():
@@ -54,6 +55,7 @@ def claw_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
         offer.state = OfferState.CLAWED_BACK
         offer.save(update_fields=("state",))
         _keep(case, offer, actor, SetbackKind.CLAWED_BACK, reason)
+        void_voucher_of(offer, case=case, actor=actor, reason=reason)
     return offer
 
 

@@ -1,4 +1,4 @@
-"""Offers, approvals, budgets, fulfilment and payments."""
+"""Offers, approvals, budgets, fulfilment, payments and vouchers."""
 
 from compensation.models.budget import Budget, BudgetMovement
 from compensation.models.kind import KindSetting
@@ -11,6 +11,7 @@ from compensation.models.payment import (
     PaymentLine,
     PaymentOrder,
 )
+from compensation.models.voucher import Redemption, Voucher, VoucherLink, VoucherRule
 
 __all__ = [
     "Answer",
@@ -26,5 +27,9 @@ __all__ = [
     "PaymentFile",
     "PaymentLine",
     "PaymentOrder",
+    "Redemption",
     "Setback",
+    "Voucher",
+    "VoucherLink",
+    "VoucherRule",
 ]

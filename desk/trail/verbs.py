@@ -59,6 +59,13 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "payment.confirmed": _("Payment confirmed"),
             "payment.failed": _("Payment failed"),
             "payment.sent_again": _("Payment handed over again"),
+            "voucher.issued": _("Voucher issued"),
+            "voucher.sent": _("New link to a voucher sent"),
+            "voucher.shown": _("Voucher shown to the customer"),
+            "voucher.reminded": _("Reminded of a voucher that expires"),
+            "voucher.redeemed": _("Voucher redeemed"),
+            "voucher.reversed": _("Redemption of a voucher taken back"),
+            "voucher.voided": _("Voucher made void"),
         },
     ),
     (
@@ -97,6 +104,7 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "budget.set": _("Budget set"),
             "budget.closed": _("Budget closed"),
             "budget.carried_over": _("Budget carried over"),
+            "voucher_rule.changed": _("Rule of vouchers changed"),
             "defect.created": _("Kind of failure added"),
             "defect.changed": _("Kind of failure changed"),
             "cause.created": _("Cause added"),
@@ -116,6 +124,6 @@ PAIRED = frozenset(
     {
         "case.reclassified", "staff.changed", "branch.changed", "branch.calendar_set", "calendar.changed",
         "calendar.days_changed", "targets.set", "authority.set", "defect.changed", "cause.changed",
-        "playbook.changed", "script.changed",
+        "playbook.changed", "script.changed", "voucher_rule.changed",
     }
 )  # fmt: skip

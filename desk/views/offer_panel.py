@@ -10,7 +10,7 @@ from accounts.models import User
 from accounts.states import Capability, Role
 from cases.models import Case
 from common.display import RangeView
-from compensation.models import Approval, Budget, Fulfilment, Offer
+from compensation.models import Approval, Budget, Fulfilment, Offer, Voucher
 from compensation.queries import (
     GrantView,
     current_budget,
@@ -25,12 +25,14 @@ from compensation.states import (
     DOSE_NOTES,
     MATCH_NOTE,
     MATCH_SOURCE,
+    VOUCHER_KINDS,
     Dose,
     OfferKind,
     OfferState,
 )
 from desk.budget_words import budget_words
 from desk.forms.offers import FulfilForm, ProposeForm, WithdrawForm
+from desk.forms.vouchers import IssueForm
 from desk.offer_words import DoseView
 
 TONES = {
@@ -62,6 +64,8 @@ class OfferRow:
     fulfilment: Fulfilment | None
     fulfil_form: FulfilForm | None
     withdraw_form: WithdrawForm | None
+    voucher: Voucher | None
+    issue_form: IssueForm | None
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ def panel_context(user: User, case: Case) -> dict[str, Any]:
         "offer_forecast": forecast_of(case, view, budget) if may_propose else None,
         "offer_fulfil_form": None,
         "offer_withdraw_form": None,
+        "voucher_issue_form": None,
     }
 
 
@@ -127,6 +132,8 @@ def offer_row(user: User, offer: Offer) -> OfferRow:
         fulfilment=getattr(offer, "fulfilment", None),
         fulfil_form=FulfilForm(offer_id=offer.pk) if may_fulfil else None,
         withdraw_form=WithdrawForm(offer_id=offer.pk) if may_withdraw else None,
+        voucher=getattr(offer, "voucher", None),
+        issue_form=IssueForm(offer=offer) if may_fulfil and offer.kind in VOUCHER_KINDS else None,
     )
 
 

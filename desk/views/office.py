@@ -20,6 +20,7 @@ from accounts.actions.staff import create_staff, staff_values, update_staff
 from accounts.models import User
 from accounts.states import CAPABILITIES, Capability, Role
 from common.display import date_locale
+from compensation.models import VoucherRule
 from desk import history, policies
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
@@ -31,6 +32,7 @@ SECTIONS = {
     "calendars": gettext_lazy("Branches and calendars"),
     "targets": gettext_lazy("Targets"),
     "authority": gettext_lazy("Authority and budgets"),
+    "vouchers": gettext_lazy("Vouchers"),
     "taxonomy": gettext_lazy("Failures and causes"),
     "playbooks": gettext_lazy("Playbooks"),
     "scripts": gettext_lazy("Scripts"),
@@ -115,6 +117,7 @@ SECTION_CONTEXTS: dict[str, Callable[[], dict[str, Any]]] = {
     "calendars": _calendars,
     "targets": _targets,
     "authority": _authority,
+    "vouchers": lambda: {"rules": VoucherRule.objects.order_by("-kind")},
     "taxonomy": _taxonomy,
     "playbooks": lambda: {"playbooks": policies.playbooks()},
     "scripts": lambda: {"scripts": policies.scripts()},

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
+from common.attempts import allowed
 from common.errors import Conflict, Invalid, NotAllowed
 from feedback.actions.answer import submit_response
 from feedback.models import Invitation, Response
@@ -20,7 +21,7 @@ from feedback.queries import invitation_by_token
 from feedback.rules import zone_of
 from feedback.states import FollowUpState
 from portal.forms import SurveyForm
-from portal.pages import allowed, not_found, speak, token_page
+from portal.pages import not_found, speak, token_page
 
 MOST_ANSWERS = 20
 PER_SECONDS = 600

@@ -6,6 +6,7 @@ import { bindDrafts } from "./draft.js";
 import { startKeys } from "./keys.js";
 import { bindLog } from "./log.js";
 import { startMenus } from "./menus.js";
+import { bindPrint } from "./print.js";
 import { startTheme } from "./theme.js";
 import { startOnce } from "./once.js";
 import { bindMessages, showError } from "./toast.js";
@@ -17,6 +18,7 @@ function bind(root) {
   bindDrafts(root);
   bindLog(root);
   bindMessages(root);
+  bindPrint(root);
   root.querySelector("[data-focus]")?.focus();
   // Charts bring a large library along: only pages that have one pay for it.
   if (root.querySelector("[data-chart]")) {

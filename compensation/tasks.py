@@ -1,4 +1,4 @@
-"""Celery tasks of `compensation`: the sweeps of offers, promises, payments, budgets and vouchers, run by beat."""
+"""Celery tasks of `compensation`: sweeps of offers, promises, payments, budgets and vouchers, run by beat."""
 
 from __future__ import annotations
 

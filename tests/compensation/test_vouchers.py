@@ -25,6 +25,7 @@ from compensation.actions.redemption import (
     redeem_voucher,
     reverse_redemption,
 )
+from compensation.actions.setbacks import claw_back_offer
 from compensation.actions.voiding import void_voucher, void_voucher_of
 from compensation.actions.voucher_care import (
     RuleRecord,
@@ -458,3 +459,10 @@ def test_a_voucher_redeemed_at_once_lapses_after_a_part(world: World, case: Case
     assert redeem(world.frontline, issued.code, 50).remaining_after == 150
     with pytest.raises(NotRedeemable):
         redeem(world.frontline, issued.code, 50)
+
+
+def test_the_action_that_claws_back_makes_the_voucher_void(world: World, case: Case) -> None:
+    issued = issue(world, case)
+    claw_back_offer(actor=world.supervisor, offer_id=issued.voucher.offer_id, reason="Obtained by a lie.")
+    voucher = Voucher.objects.get()
+    assert (voucher.standing, voucher.void_reason) == (VoucherStanding.VOID, "Obtained by a lie.")

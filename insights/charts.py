@@ -13,7 +13,7 @@ from django.utils.translation import pgettext
 from insights.measures import TrendPoint
 from insights.periods import Period, Step
 from insights.rising import Signal, WeekPoint
-from insights.wording import format_count, format_day, format_days
+from insights.wording import count_writer, format_count, format_day, format_days, span_writer
 
 # The address of the complaints opened or resolved ("opened", "resolved") from one day to another.
 DayLink = Callable[[str, dt.date, dt.date], str]
@@ -37,7 +37,8 @@ def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> 
     day = dt.timedelta(days=1)
     ends = [*(point.day - day for point in points[1:]), period.last]
     spans = [(point.day, end) for point, end in zip(points, ends, strict=True)]
-    names = [format_days(*span) for span in spans]
+    days, counted = span_writer(), count_writer()
+    names = [days(*span) for span in spans]
     links = {figure: [link(figure, *span) for span in spans] for figure in ("opened", "resolved")}
     opened, resolved = _("Opened"), _("Resolved")
     head = {Step.DAY: _("Day"), Step.WEEK: _("Week"), Step.MONTH: _("Month")}[period.step]
@@ -83,8 +84,8 @@ def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> 
         rows=[
             [
                 name,
-                {"text": format_count(point.opened), "url": to_opened},
-                {"text": format_count(point.resolved), "url": to_resolved},
+                {"text": counted(point.opened), "url": to_opened},
+                {"text": counted(point.resolved), "url": to_resolved},
             ]
             for name, point, to_opened, to_resolved in zip(
                 names, points, links["opened"], links["resolved"], strict=True
@@ -96,6 +97,9 @@ def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> 
 def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: DayLink) -> Chart:
     """Complaints a week of the strongest signal, with the baseline's mean and the upper limit."""
     week = dt.timedelta(days=6)
+    spans = [(each.first, each.first + week) for each in weeks]
+    links = [link("opened", *span) for span in spans]
+    days, counted = span_writer(), count_writer()
     limit, mean = _("Upper limit"), _("Baseline")
     label = _(
         "{title}: {count} complaints in the last week, usually {mean} a week, upper limit {limit}"
@@ -125,7 +129,7 @@ def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: D
                     "symbol": "circle",
                     "symbolSize": 7,
                     "lineStyle": {"width": 2},
-                    "data": [_week_item(each, signal, link) for each in weeks],
+                    "data": [_week_item(each, signal, url) for each, url in zip(weeks, links, strict=True)],
                     "markLine": {
                         "silent": True,
                         "symbol": "none",
@@ -149,12 +153,8 @@ def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: D
         },
         columns=(pgettext("heading", "Week"), _("Complaints"), limit),
         rows=[
-            [
-                format_days(each.first, each.first + week),
-                {"text": format_count(each.count), "url": link("opened", each.first, each.first + week)},
-                format_count(signal.limit),
-            ]
-            for each in weeks
+            [days(*span), {"text": counted(each.count), "url": url}, counted(signal.limit)]
+            for each, span, url in zip(weeks, spans, links, strict=True)
         ],
         size="short",
     )
@@ -170,11 +170,8 @@ def _line_label(position: str) -> dict[str, Any]:
     }
 
 
-def _week_item(each: WeekPoint, signal: Signal, link: DayLink) -> dict[str, Any]:
-    item: dict[str, Any] = {
-        "value": each.count,
-        "href": link("opened", each.first, each.first + dt.timedelta(days=6)),
-    }
+def _week_item(each: WeekPoint, signal: Signal, url: str) -> dict[str, Any]:
+    item: dict[str, Any] = {"value": each.count, "href": url}
     if each.count > signal.limit:
         item |= {"symbolSize": 11, "itemStyle": {"color": "var(--am-late)"}}
     return item

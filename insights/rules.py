@@ -106,8 +106,10 @@ def poisson_upper_limit(mean: float, risk: float = WARNING_RISK) -> int:
 
     Exact, where ū + 3√ū is wrong: at a mean of 0.5 that limit would warn ten times too often.
     """
-    # Halved, not counted up: the tails below the mean are long sums.
-    low, high = 0, max(1, math.ceil(mean))
+    # The median is no less than the mean's whole part, so that the tail from there on is a half at least;
+    # three standard deviations further little is left. Between them it is halved, not counted up.
+    low = math.floor(mean) if risk <= 0.5 else 0
+    high = max(1, math.ceil(mean + 3 * math.sqrt(mean)))
     while poisson_tail(high + 1, mean) >= risk:
         low, high = high, 2 * high
     while low < high:
@@ -124,7 +126,8 @@ def rising_by_chance(count: int, mean: float) -> float | None:
 
     None where it does not warn.
     """
-    if count < WARNING_AT_LEAST:
+    if count < WARNING_AT_LEAST or count <= mean:
+        # What lies up to the mean is ordinary whatever the mean: no need for its long sum.
         return None
     chance = poisson_tail(count, mean)
     return chance if chance < WARNING_RISK else None

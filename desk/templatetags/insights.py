@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 from typing import Any
 
 from django import template
 from django.template.context import Context
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
 
 from common.display import format_percent
 from common.templatetags.ui import bar
 from insights.charts import Cell
 from insights.measures import ParetoRow
-from insights.wording import format_count, format_number
+from insights.readings import Reading
+from insights.wording import count_writer, format_count, format_number
 
 register = template.Library()
 
 NOTHING = "–"
+_NEEDS_ESCAPE = re.compile("[&<>\"']").search
 
 
 @register.simple_tag(takes_context=True)
@@ -33,34 +37,65 @@ def chart_rows(rows: Iterable[Sequence[Cell]]) -> SafeString:
     return SafeString("".join([f"<tr>{''.join(_cells(row))}</tr>" for row in rows]))
 
 
+def _markup(text: str) -> str:
+    """`escape`, quicker for what needs none, as nearly every cell."""
+    return escape(text) if _NEEDS_ESCAPE(text) else text
+
+
 def _cells(row: Sequence[Cell]) -> Iterator[str]:
     for at, cell in enumerate(row):
         number = ' class="num"' if at else ""
         if isinstance(cell, str):
-            yield f"<td{number}>{escape(cell)}</td>"
+            yield f"<td{number}>{_markup(cell)}</td>"
         else:
-            yield f'<td{number}><a href="{escape(cell["url"])}">{escape(cell["text"])}</a></td>'
+            yield f'<td{number}><a href="{_address(cell["url"])}">{_markup(cell["text"])}</a></td>'
 
 
 @register.simple_tag(takes_context=True)
 def pareto_rows(context: Context, rows: Iterable[ParetoRow], by: str) -> SafeString:
     """`{% pareto_rows rows "family" %}`: defects or families, the largest first, each opening its list."""
-    links = context["links"]
+    links, language, counted = context["links"], get_language() or "en", count_writer()
     return SafeString(
-        "".join([_pareto_row(row, by, links.to("opened", **{by: row.defect.code})) for row in rows])
+        "".join(
+            [
+                _pareto_row(row, by, links.to("opened", **{by: row.defect.code}), language, counted)
+                for row in rows
+            ]
+        )
     )
 
 
-def _pareto_row(row: ParetoRow, by: str, url: str) -> str:
+def _pareto_row(row: ParetoRow, by: str, url: str, language: str, counted: Callable[[float], str]) -> str:
     family = row.defect.family if by == "defect" else None
-    of = f' <small class="quiet">· {escape(family.label)}</small>' if family else ""
+    of = f' <small class="quiet">· {_markup(family.name_in(language))}</small>' if family else ""
     return (
-        f'<tr><th scope="row">{escape(row.defect.label)}{of}</th>'
+        f'<tr><th scope="row">{_markup(row.defect.name_in(language))}{of}</th>'
         f'<td class="pareto-bar">{bar(row.length, "", "thick")}</td>'
-        f'<td class="num"><a href="{escape(url)}">{format_count(row.n)}</a></td>'
+        f'<td class="num"><a href="{_address(url)}">{counted(row.n)}</a></td>'
         f'<td class="num">{format_percent(row.share)}</td>'
         f'<td class="num quiet">{format_percent(row.so_far)}</td></tr>\n'
     )
+
+
+def _address(url: str) -> str:
+    """The address of a list in an attribute: its values are percent-encoded, so that only "&" needs care."""
+    return url.replace("&", "&amp;")
+
+
+@register.simple_tag
+def share(reading: Reading, url: str) -> SafeString:
+    """`{% share reading url %}`: a share with a link to what it counts, or why there is none."""
+    if reading.shown:
+        few = f" {_few()}" if reading.flagged else ""
+        return SafeString(f'<a href="{_address(url)}">{format_percent(reading.value or 0, 1)}</a>{few}')
+    if reading.n:
+        return SafeString(f'<span class="quiet">{escape(gettext("too few"))}</span>')
+    return SafeString(f'<span class="quiet">{NOTHING}</span>')
+
+
+def _few() -> str:
+    title = escape(gettext("Fewer than 30: the next few may change it."))
+    return f'<span class="chip quiet" title="{title}">{escape(gettext("few"))}</span>'
 
 
 @register.filter

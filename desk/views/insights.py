@@ -27,7 +27,7 @@ from desk.access import StaffRequest, staff_required
 from desk.downloads import csv_file
 from desk.forms.insights import SelectionForm
 from feedback.models import Response
-from insights.charts import Chart, rising_chart, trend_chart
+from insights.charts import Chart, DayLink, rising_chart, trend_chart
 from insights.exports import case_lines, figure_lines
 from insights.figures import FIGURES, Figure, Selection
 from insights.listing import Counted, Cursor, all_rows, list_page
@@ -71,12 +71,18 @@ class Links:
     def of_days(self, figure: str, first: dt.date, last: dt.date, **narrower: Any) -> str:
         """The list of a figure from one day to another."""
         # Dates need no escaping, and a dashboard has a hundred of these.
-        rest = self._without_days(**narrower) if narrower else self._any_days
-        return f"{rest}figure={figure}&period={Preset.CUSTOM.value}&start={first}&end={last}"
+        return (
+            self.by_days(**narrower)(figure, first, last) if narrower else self._any_days(figure, first, last)
+        )
+
+    def by_days(self, **narrower: Any) -> DayLink:
+        """What gives such addresses of one narrower list, for many spans of days."""
+        rest, period = self._without_days(**narrower), Preset.CUSTOM.value
+        return lambda figure, first, last: f"{rest}figure={figure}&period={period}&start={first}&end={last}"
 
     @cached_property
-    def _any_days(self) -> str:
-        return self._without_days()
+    def _any_days(self) -> DayLink:
+        return self.by_days()
 
     def _without_days(self, **narrower: Any) -> str:
         kept = {name: value for name, value in self.query.items() if name not in ("period", "start", "end")}
@@ -188,10 +194,7 @@ def _rising_chart(measured: Dashboard, looking: Looking) -> Chart | None:
     if signal is None:
         return None
     branch = looking.branches[signal.branch_id]
-
-    def link(figure: str, first: dt.date, last: dt.date) -> str:
-        return looking.links.of_days(figure, first, last, branch=branch.code, defect=signal.defect.code)
-
+    link = looking.links.by_days(branch=branch.code, defect=signal.defect.code)
     title = _("{defect} at {branch}").format(defect=signal.defect.label, branch=branch.label)
     return rising_chart(signal, measured.rising.weeks, title, link)
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +16,7 @@ from accounts.queries import roles_with
 from accounts.signals import authority_changed
 from accounts.states import Capability, Role
 from common.days import latest_day
-from common.errors import Conflict, Invalid
+from common.errors import Conflict, Invalid, Values, refuse_overtaken
 from common.money import CURRENCIES, check_amount
 
 LIMITS = ("per_case", "per_day")
@@ -33,12 +33,29 @@ def field_of(role: Role, limit: str) -> str:
     return f"{role.value}_{limit}"
 
 
-def set_authorities(*, actor: User, currency: str, valid_from: dt.date, wanted: Mapping[Role, Limits]) -> int:
+def authority_values(held: Mapping[Role, Authority]) -> Values:
+    """Limits as a form shows them."""
+    return {
+        field_of(role, limit): _written(getattr(row, limit)) for role, row in held.items() for limit in LIMITS
+    }
+
+
+def set_authorities(
+    *,
+    actor: User,
+    currency: str,
+    valid_from: dt.date,
+    wanted: Mapping[Role, Limits],
+    seen: Values | None = None,
+    is_new: bool = False,
+) -> int:
     """Set what every granting role may grant in a currency, per case and per day, from a date on.
 
     Returns how many roles change. Nought means that the role has to ask. What holds from a later date on
     still does from then. It holds by the day of each branch, also in the check of the database. Raises
-    `Invalid` at the field that is wrong ("currency", "valid_from" or that of `field_of`), `NotAllowed`.
+    `Invalid` at the field that is wrong ("currency", "valid_from" or that of `field_of`), `NotAllowed`, and
+    `Overtaken` when on that day something else holds than was `seen` (see `authority_values`). With `is_new`
+    nobody may have limits in that currency yet, else `Conflict`.
     """
     require(actor, Capability.CHANGE_SETTINGS)
     if currency not in CURRENCIES:
@@ -47,9 +64,13 @@ def set_authorities(*, actor: User, currency: str, valid_from: dt.date, wanted: 
         raise Invalid(_("What held on days that are over stays: choose today or later."), field="valid_from")
     limits = {role: _checked(role, wanted.get(role), currency) for role in granting_roles()}
     with transaction.atomic():
-        held = {
-            row.role: (row.per_case, row.per_day) for row in _locked(currency) if row.valid_from <= valid_from
-        }
+        rows = _locked(currency)
+        if is_new and rows:
+            raise Conflict(_("Somebody else has set limits in this currency in the meantime."))
+        in_force = {Role(row.role): row for row in rows if row.valid_from <= valid_from}
+        if seen is not None:
+            refuse_overtaken(seen, authority_values(in_force))
+        held = {role: (row.per_case, row.per_day) for role, row in in_force.items()}
         changes: dict[str, list[str | None]] = {}
         for role, pair in limits.items():
             before = held.get(role)
@@ -92,6 +113,9 @@ def today() -> dt.date:
 
 def _locked(currency: str) -> list[Authority]:
     """The limits of a currency, oldest first, taken together so that changes follow one another."""
+    with connection.cursor() as cursor:
+        # The first limits of a currency have no rows to lock yet.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"authority:{currency}"])
     rows = Authority.objects.select_for_update().filter(currency=currency)
     return list(rows.order_by("valid_from", "pk"))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -12,13 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import authorities
 from accounts.actions.authorities import LIMITS, granting_roles
-from accounts.models import Authority
 from accounts.states import Role
 from common.money import CURRENCIES
+from desk.forms.changing import ChangeForm
 from desk.forms.grouped import GroupedForm
-from desk.forms.places import day_input, plain_amount
+from desk.forms.places import day_input
 from sla.actions import targets
-from sla.actions.targets import write_minutes
 from sla.states import Metric, Severity
 
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
@@ -28,7 +25,7 @@ def _valid_from(help_text: Any) -> forms.DateField:
     return forms.DateField(label=_("Valid from"), widget=day_input(), help_text=help_text)
 
 
-class TargetsForm(GroupedForm):
+class TargetsForm(GroupedForm, ChangeForm):
     """Every target from a date on."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -55,14 +52,8 @@ class TargetsForm(GroupedForm):
             for metric in Metric
         }
 
-    @staticmethod
-    def initial_of(held: Mapping[tuple[Severity, Metric], int], day: dt.date) -> dict[str, Any]:
-        """The targets in force on a day."""
-        values = {targets.field_of(*key): write_minutes(minutes) for key, minutes in held.items()}
-        return {"valid_from": day, **values}
 
-
-class AuthorityForm(GroupedForm):
+class AuthorityForm(GroupedForm, ChangeForm):
     """What every granting role may grant in one currency from a date on."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -91,16 +82,6 @@ class AuthorityForm(GroupedForm):
             )
             for role in granting_roles()
         }
-
-    @staticmethod
-    def initial_of(held: Mapping[Role, Authority], day: dt.date) -> dict[str, Any]:
-        """The limits in force on a day."""
-        values = {
-            authorities.field_of(role, limit): plain_amount(getattr(row, limit))
-            for role, row in held.items()
-            for limit in LIMITS
-        }
-        return {"valid_from": day, **values}
 
 
 class NewAuthorityForm(AuthorityForm):

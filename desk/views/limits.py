@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.actions.authorities import set_authorities, today, withdraw_authorities
+from accounts.actions.authorities import authority_values, set_authorities, today, withdraw_authorities
 from accounts.models import Authority
 from accounts.states import Capability
 from common.errors import DomainError
@@ -21,7 +21,7 @@ from desk.forms.apply import run
 from desk.forms.grouped import GroupedForm
 from desk.forms.limits import AuthorityForm, NewAuthorityForm, TargetsForm
 from desk.history import authority_on, targets_on
-from sla.actions.targets import set_targets, withdraw_targets
+from sla.actions.targets import set_targets, target_values, withdraw_targets
 
 
 @staff_required(Capability.CHANGE_SETTINGS)
@@ -30,13 +30,17 @@ def targets_edit(request: StaffRequest) -> HttpResponse:
     day = _asked_day(request)
     form = TargetsForm(
         request.POST if request.method == "POST" else None,
-        initial=TargetsForm.initial_of(targets_on(day), day),
+        initial={"valid_from": day},
+        values=target_values(targets_on(day)),
     )
     if request.method == "POST":
         count = run(
             form,
             lambda: set_targets(
-                actor=request.user, valid_from=form.cleaned_data["valid_from"], wanted=form.wanted
+                actor=request.user,
+                valid_from=form.cleaned_data["valid_from"],
+                wanted=form.wanted,
+                seen=form.seen,
             ),
         )
         if count is not None:
@@ -77,7 +81,8 @@ def authority_edit(request: StaffRequest, currency: str) -> HttpResponse:
     day = _asked_day(request)
     form = AuthorityForm(
         request.POST if request.method == "POST" else None,
-        initial=AuthorityForm.initial_of(authority_on(currency, day), day),
+        initial={"valid_from": day},
+        values=authority_values(authority_on(currency, day)),
     )
     return _authority_page(request, form, currency)
 
@@ -91,6 +96,8 @@ def _authority_page(request: StaffRequest, form: AuthorityForm, currency: str) -
                 currency=currency or form.cleaned_data["currency"],
                 valid_from=form.cleaned_data["valid_from"],
                 wanted=form.wanted,
+                seen=form.seen,
+                is_new=not currency,
             ),
         )
         if count is not None:

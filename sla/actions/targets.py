@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
 from common.days import latest_day
-from common.errors import Conflict, Invalid
+from common.errors import Conflict, Invalid, Values, refuse_overtaken
 from sla.models import Target
 from sla.states import Metric, Severity
 
@@ -36,12 +36,20 @@ def field_of(severity: Severity, metric: Metric) -> str:
     return f"{metric.value}_{severity.value}"
 
 
-def set_targets(*, actor: User, valid_from: dt.date, wanted: Mapping[Key, str]) -> int:
+def target_values(held: Mapping[Key, int]) -> Values:
+    """Targets as a form shows them."""
+    return {field_of(*key): write_minutes(minutes) for key, minutes in held.items()}
+
+
+def set_targets(
+    *, actor: User, valid_from: dt.date, wanted: Mapping[Key, str], seen: Values | None = None
+) -> int:
     """Set every target from a date on, written as "30 min", "4 h" or "1 h 30"; returns how many change.
 
     Clocks that run already keep theirs. What holds from a later date on still does from then. It holds by
     the day of each branch (`common.days.local_day`). Raises `Invalid` at the field that is wrong
-    ("valid_from" or that of `field_of`), `NotAllowed`.
+    ("valid_from" or that of `field_of`), `NotAllowed`, and `Overtaken` when on that day something else holds
+    than was `seen` (see `target_values`).
     """
     require(actor, Capability.CHANGE_SETTINGS)
     _check_date(valid_from)
@@ -57,6 +65,8 @@ def set_targets(*, actor: User, valid_from: dt.date, wanted: Mapping[Key, str]) 
         held = {
             (Severity(row.severity), Metric(row.metric)): row for row in rows if row.valid_from <= valid_from
         }
+        if seen is not None:
+            refuse_overtaken(seen, target_values({key: row.minutes for key, row in held.items()}))
         changes: dict[str, list[int | None]] = {}
         for key, value in minutes.items():
             row = held.get(key)

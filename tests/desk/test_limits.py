@@ -267,8 +267,8 @@ def test_a_change_for_later_does_not_take_back_one_that_is_planned_for_before(ad
 
 
 def test_a_currency_gets_its_first_limits_once(desk: Desk, admin: Client) -> None:
-    assert admin.post(reverse("desk:authority_new"), limit_fields(currency="CHF")).status_code == 302
+    assert admin.post(reverse("desk:authority_new"), limit_fields(currency="SGD")).status_code == 302
     wanted = dict.fromkeys(granting_roles(), (Decimal(1), Decimal(1)))
     with pytest.raises(Conflict):
-        set_authorities(actor=desk.admin, currency="CHF", valid_from=TODAY, wanted=wanted, is_new=True)
-    assert limits_of_roles("CHF", time_zone="UTC")["manager"].per_day == 20000
+        set_authorities(actor=desk.admin, currency="SGD", valid_from=TODAY, wanted=wanted, is_new=True)
+    assert limits_of_roles("SGD", time_zone="UTC")["manager"].per_day == 20000

@@ -12,5 +12,5 @@ from sla.signals import calendar_changed
 
 @receiver(calendar_changed)
 def let_clocks_follow(**_more: Any) -> None:
-    """The sweep of clocks finds by itself what a changed calendar moves: it need only hurry."""
-    nudge("cases.sweep_clocks")
+    """The sweep finds by itself what a changed calendar moves: it need only hurry."""
+    nudge("cases.follow_calendars")

@@ -282,6 +282,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 20,
         "options": {"expires": 20},
     },
+    "follow-calendars": {
+        "task": "cases.follow_calendars",
+        "schedule": 20,
+        "options": {"expires": 20},
+    },
     "send-messages": {
         "task": "messaging.tasks.send_due",
         "schedule": 30,

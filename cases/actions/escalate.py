@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -20,6 +21,7 @@ from cases.states import ClockState
 from common.queue import claim
 from messaging.actions import notify
 from sla.queries import business_hours
+from sla.rules import BusinessHours
 from sla.states import Metric
 
 log = logging.getLogger(__name__)
@@ -54,6 +56,8 @@ def fire_due_alerts(*, now: dt.datetime | None = None, limit: int = BATCH) -> in
             try:
                 with transaction.atomic():
                     _fire(clock, now)
+            except SoftTimeLimitExceeded:
+                raise
             except Exception:
                 # The others must not wait for one whose calendar is broken; the next sweep tries it again.
                 log.exception("The alert of clock %s could not be fired", clock.pk)
@@ -62,13 +66,18 @@ def fire_due_alerts(*, now: dt.datetime | None = None, limit: int = BATCH) -> in
 
 def _fire(clock: Clock, now: dt.datetime) -> None:
     hours = business_hours(clock.calendar)
+    if clock.calendar.applied_at != clock.calendar.changed_at:
+        # Its deadline may not have followed yet: nobody is told of one that no longer holds.
+        clock.next_alert_at = _next_alert(clock, hours)
     while clock.next_alert_at is not None and clock.next_alert_at <= now:
         clock.level += 1
         _tell(clock)
-        clock.next_alert_at = alert_at(
-            clock.level + 1, clock.started_at, clock.target_minutes, clock.paused_seconds, hours
-        )
+        clock.next_alert_at = _next_alert(clock, hours)
     clock.save(update_fields=("level", "next_alert_at"))
+
+
+def _next_alert(clock: Clock, hours: BusinessHours) -> dt.datetime | None:
+    return alert_at(clock.level + 1, clock.started_at, clock.target_minutes, clock.paused_seconds, hours)
 
 
 def _tell(clock: Clock) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -110,9 +109,9 @@ class RecordWriter:
         self._steps: dict[str, list[str]] = {}
         self._undated = dt.datetime.combine(profile.undated, dt.time(12), profile.zone).astimezone(dt.UTC)
 
-    @cached_property
+    @property
     def _hours(self) -> BusinessHours:
-        """Made with the first record that tells of a reply: public holidays take a while to load."""
+        """Made with the first record that tells of a reply, and kept in memory until the calendar changes."""
         return business_hours(self._calendar)
 
     def check(self, record: Record) -> tuple[Record, NewCase]:
@@ -163,6 +162,8 @@ class RecordWriter:
             copying = None
             if fresh:
                 _check_keys_at_once()
+                # A calendar may change during an import: each batch goes by what it is now.
+                self._calendar = calendar_of(self._branch.pk)
                 copying = self._rows(fresh).copy()
             return Batch([record for record, _new in fresh], copying, stack.pop_all())
 
@@ -299,12 +300,13 @@ class RecordWriter:
         if stopped is None or record.received_at is None or case.is_open:
             return []
         started = case.received_at
-        seconds = business_seconds_taken(started, stopped, 0, self._hours)
+        hours = self._hours
+        seconds = business_seconds_taken(started, stopped, 0, hours)
         clocks = []
         for metric, minutes in self._targets_for(
             case.severity, local_day(started, self._branch.time_zone)
         ).items():
-            due = clock_due(started, minutes, 0, self._hours)
+            due = clock_due(started, minutes, 0, hours)
             clocks.append(
                 unsaved(
                     Clock,

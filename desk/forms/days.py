@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -10,9 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.forms import Segmented
 from desk.forms.places import day_input
-from sla.actions.calendars import write_day
 from sla.actions.days import LONGEST_NOTE, Days
-from sla.queries import SpecialDays
 
 CLOSED, OPEN = "closed", "open"
 
@@ -62,7 +61,7 @@ class DaysForm(forms.Form):
         return Days(first=first, last=given["last"] or first, hours=given["hours"], note=given["note"])
 
     @staticmethod
-    def initial_of(row: SpecialDays) -> dict[str, Any]:
+    def initial_of(row: Days) -> dict[str, Any]:
         """How a row of days is now."""
         last = row.last if row.last > row.first else None
         kind = OPEN if row.hours else CLOSED
@@ -70,9 +69,30 @@ class DaysForm(forms.Form):
             "first": row.first,
             "last": last,
             "kind": kind,
-            "hours": write_day(row.hours),
+            "hours": row.hours,
             "note": row.note,
         }
+
+
+class SeenDaysForm(forms.Form):
+    """A row of special days as the page showed it, which the forms that change and remove it send along."""
+
+    prefix = "seen"
+
+    first = forms.DateField(widget=forms.HiddenInput)
+    last = forms.DateField(widget=forms.HiddenInput)
+    hours = forms.CharField(required=False, strip=False, max_length=2_000, widget=forms.HiddenInput)
+    note = forms.CharField(required=False, strip=False, max_length=LONGEST_NOTE, widget=forms.HiddenInput)
+
+    @classmethod
+    def of(cls, days: Days) -> SeenDaysForm:
+        """The hidden fields for a row of days."""
+        return cls(initial=asdict(days), auto_id=False)
+
+    @property
+    def days(self) -> Days | None:
+        """The days that were seen, or None when the form does not tell."""
+        return Days(**self.cleaned_data) if self.is_valid() else None
 
 
 class DayListForm(forms.Form):

@@ -16,11 +16,11 @@ from accounts.states import Capability
 from common.errors import DomainError
 from desk.access import StaffRequest, form_on, staff_required
 from desk.forms.apply import run
-from desk.forms.days import DayListForm, DaysForm
+from desk.forms.days import DayListForm, DaysForm, SeenDaysForm
 from sla.actions.calendars import write_day
 from sla.actions.days import Days, add_closed_days, remove_days, set_days
 from sla.models import Calendar
-from sla.queries import SpecialDays, in_rows
+from sla.queries import in_rows
 
 
 @staff_required(Capability.CHANGE_SETTINGS)
@@ -61,15 +61,13 @@ def days_list(request: StaffRequest, calendar_id: int) -> HttpResponse:
 
 @staff_required(Capability.CHANGE_SETTINGS)
 def days_edit(request: StaffRequest, calendar_id: int, first: str) -> HttpResponse:
-    """Change a row of special days."""
-    calendar, row = _find(calendar_id, first)
-    form = DaysForm(request.POST if request.method == "POST" else None, initial=DaysForm.initial_of(row))
+    """Change a row of special days, if it is still as the form was filled with it."""
+    calendar, days, seen = _seen(request, calendar_id, first)
+    form = DaysForm(request.POST if request.method == "POST" else None, initial=DaysForm.initial_of(days))
     if request.method == "POST":
         count = run(
             form,
-            lambda: set_days(
-                actor=request.user, calendar_id=calendar.pk, new=form.record, instead_of=_days(row)
-            ),
+            lambda: set_days(actor=request.user, calendar_id=calendar.pk, new=form.record, instead_of=days),
         )
         if count is not None:
             messages.success(request, _("The special days are saved."))
@@ -77,6 +75,7 @@ def days_edit(request: StaffRequest, calendar_id: int, first: str) -> HttpRespon
     context = {
         "nav": "settings",
         "form": form,
+        "seen": seen,
         "title": calendar.label,
         "subtitle": _("special days"),
         "back": reverse("desk:calendar_days", args=[calendar.pk]),
@@ -90,10 +89,10 @@ def days_edit(request: StaffRequest, calendar_id: int, first: str) -> HttpRespon
 @staff_required(Capability.CHANGE_SETTINGS)
 @form_on("desk:calendar_days", "calendar_id")
 def days_remove(request: StaffRequest, calendar_id: int, first: str) -> HttpResponse:
-    """Let a row of special days be ordinary ones again."""
-    calendar, row = _find(calendar_id, first)
+    """Let a row of special days be ordinary ones again, if it is still as it was shown."""
+    calendar, days, _form = _seen(request, calendar_id, first)
     try:
-        remove_days(actor=request.user, calendar_id=calendar.pk, days=_days(row))
+        remove_days(actor=request.user, calendar_id=calendar.pk, days=days)
     except DomainError as error:
         messages.error(request, str(error))
     else:
@@ -101,18 +100,20 @@ def days_remove(request: StaffRequest, calendar_id: int, first: str) -> HttpResp
     return redirect("desk:calendar_days", calendar.pk)
 
 
-def _find(calendar_id: int, first: str) -> tuple[Calendar, SpecialDays]:
-    """The calendar, and its row of special days that begins on that date."""
+def _seen(request: StaffRequest, calendar_id: int, first: str) -> tuple[Calendar, Days, SeenDaysForm]:
+    """The calendar, and its row of special days as the form that is sent tells of it; else as it is now."""
     calendar = get_object_or_404(Calendar, pk=calendar_id)
+    if request.method == "POST":
+        sent = SeenDaysForm(request.POST, auto_id=False)
+        if sent.days is None or sent.days.first.isoformat() != first:
+            raise Http404
+        return calendar, sent.days, sent
     rows = in_rows(calendar.days.order_by("date"))
     row = next((row for row in rows if row.first.isoformat() == first), None)
     if row is None:
         raise Http404
-    return calendar, row
-
-
-def _days(row: SpecialDays) -> Days:
-    return Days(first=row.first, last=row.last, hours=write_day(row.hours), note=row.note)
+    days = Days(first=row.first, last=row.last, hours=write_day(row.hours), note=row.note)
+    return calendar, days, SeenDaysForm.of(days)
 
 
 def _page(request: StaffRequest, calendar: Calendar, form: DaysForm, pasted: DayListForm) -> HttpResponse:

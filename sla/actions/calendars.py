@@ -100,6 +100,8 @@ def save_calendar(
 def mark_changed(calendar: Calendar) -> None:
     """Save a locked calendar so that processes which hold it in memory notice, and running clocks follow."""
     calendar.changed_at = timezone.now()
+    # Whoever was following the calendar as it was begins anew.
+    calendar.pass_began_at, calendar.passed_case, calendar.pass_left_out = None, 0, False
     calendar.save()
     calendar_changed.send(Calendar, calendar=calendar)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
 from common.errors import Conflict, Invalid
-from sla.actions.calendars import Pairs, mark_changed, read_hours
+from sla.actions.calendars import Pairs, mark_changed, read_hours, write_day
 from sla.models import Calendar, CalendarDay
 from sla.queries import in_rows
 
@@ -41,9 +41,9 @@ class Days:
 def set_days(*, actor: User, calendar_id: int, new: Days, instead_of: Days | None = None) -> int:
     """Give days hours of their own, or move and change a row of them; returns how many days there are now.
 
-    `instead_of` names the days, as they are, that the new ones replace. Running deadlines follow soon after.
-    Raises `Invalid` at the field that is wrong ("first", "last", "hours", "note"), `Conflict` when the days
-    to be replaced are gone, `NotAllowed`.
+    `instead_of` are the days that the new ones replace, as the actor saw them. Running deadlines follow soon
+    after. Raises `Invalid` at the field that is wrong ("first", "last", "hours", "note"), `Conflict` when the
+    days to be replaced are no longer as they were seen, `NotAllowed`.
     """
     require(actor, Capability.CHANGE_SETTINGS)
     _check(new)
@@ -77,7 +77,10 @@ def set_days(*, actor: User, calendar_id: int, new: Days, instead_of: Days | Non
 
 
 def remove_days(*, actor: User, calendar_id: int, days: Days) -> None:
-    """Let days be ordinary ones again. Raises `Conflict` when they are gone already, `NotAllowed`."""
+    """Let days be ordinary ones again.
+
+    Raises `Conflict` when they are no longer as the actor saw them, which `days` tells, and `NotAllowed`.
+    """
     require(actor, Capability.CHANGE_SETTINGS)
     with transaction.atomic():
         calendar = Calendar.objects.select_for_update().get(pk=calendar_id)
@@ -160,14 +163,16 @@ def _check(days: Days) -> None:
 
 
 def _take_away(calendar: Calendar, days: Days) -> dict[str, object]:
-    """Remove days, and tell what they were."""
+    """Remove days that are all as they were seen, and tell what they were."""
     rows = CalendarDay.objects.filter(calendar=calendar, date__range=(days.first, days.last))
-    first = rows.first()
-    if first is None:
+    there = list(rows.order_by("date"))
+    if not there:
         raise Conflict(_("Somebody has removed these days in the meantime."))
-    hours = first.hours
+    known = [day.date for day in there] == _each(days)
+    if not known or any((write_day(day.hours), day.note) != (days.hours, days.note) for day in there):
+        raise Conflict(_("Somebody else has changed this in the meantime."))
     rows.delete()
-    return _facts(replace(days, note=first.note), hours)
+    return _facts(days, there[0].hours)
 
 
 def _add(calendar: Calendar, days: Days, hours: Pairs) -> None:

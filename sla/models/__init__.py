@@ -15,7 +15,9 @@ class Calendar(BilingualName):
     """Opening hours of a week in one time zone; `week` maps "0" (Monday) … "6" to [["09:00", "17:00"], …].
 
     `applied_at` is the `changed_at` whose hours the running clocks follow: until both are the same, a sweep
-    has deadlines to move.
+    has deadlines to move. It passes over the cases in order of their keys: since `pass_began_at` it has come
+    to `passed_case` (0: to none, or through), and `pass_left_out` tells whether it had to leave one for the
+    next pass. Until `claimed_until` the pass is in the hands of one worker.
     """
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
@@ -29,6 +31,10 @@ class Calendar(BilingualName):
     )
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
     applied_at = models.DateTimeField(_("applied"), null=True, editable=False)
+    pass_began_at = models.DateTimeField(null=True, editable=False)
+    passed_case = models.BigIntegerField(default=0, db_default=0, editable=False)
+    pass_left_out = models.BooleanField(default=False, db_default=False, editable=False)
+    claimed_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("business calendar")

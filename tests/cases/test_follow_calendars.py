@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import OrderedDict
+from collections.abc import Callable
+from itertools import count
+from typing import Any
 
 import pytest
 import time_machine
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 
 from audit.models import Event
-from cases.actions.calendars import SETTLED, follow_changed_calendars
+from cases.actions import clocks
+from cases.actions.calendars import CLAIM, SETTLED, follow_changed_calendars
 from cases.actions.resolve import resolve_case
 from cases.actions.timeline import log_call
 from cases.actions.waiting import stop_waiting, wait_for_customer
 from cases.models import Case, Cause, Clock
-from cases.tasks import sweep_clocks
+from cases.tasks import follow_calendars, sweep_clocks
 from messaging.models import Notice
 from sla.actions.calendars import CalendarRecord, save_calendar
 from sla.actions.days import Days, remove_days, set_days
@@ -145,10 +151,12 @@ def test_an_alert_waits_for_the_new_deadline(desk: Desk, case: Case) -> None:
         log_call(actor=desk.frontline, case_id=case.pk, body="Listened.", minutes=3)
         close_tuesday(desk)
     before = Notice.objects.count()
-    with time_machine.travel(
-        MONDAY + DAY + 7 * HOUR, tick=False
-    ):  # three quarters, were Tuesday a day of work
-        assert sweep_clocks() == 0
+    # Three quarters of the time would be gone, were Tuesday a day of work.
+    with time_machine.travel(MONDAY + DAY + 7 * HOUR, tick=False):
+        sweep_clocks()
+        assert Notice.objects.count() == before
+        follow_changed_calendars()
+        sweep_clocks()
     assert Notice.objects.count() == before
 
 
@@ -181,3 +189,156 @@ def test_more_cases_than_a_batch_all_move(desk: Desk, case: Case, monkeypatch: p
     with time_machine.travel(MONDAY + HOUR, tick=False):
         close_tuesday(desk)
         assert follow_changed_calendars() == 5
+
+
+def several(desk: Desk, monkeypatch: pytest.MonkeyPatch, *, batch: int) -> list[Case]:
+    """Five open cases, and a batch of so many."""
+    monkeypatch.setattr("cases.actions.calendars.BATCH", batch)
+    with time_machine.travel(MONDAY, tick=False):
+        return [log_case(desk, severity=3) for _ in range(5)]
+
+
+def seconds_a_look(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    """Let so much time go by whenever a run looks at the clock."""
+    monkeypatch.setattr("cases.actions.calendars.monotonic", count(0, seconds).__next__)
+
+
+def test_a_long_following_goes_on_where_the_run_before_had_to_stop(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = several(desk, monkeypatch, batch=3)
+    seconds_a_look(monkeypatch, 5)
+    with time_machine.travel(MONDAY + HOUR, tick=False):
+        close_tuesday(desk)
+        runs = [follow_changed_calendars()]
+        assert office().passed_case == cases[runs[0] - 1].pk
+        while office().passed_case:
+            runs.append(follow_changed_calendars())
+    assert len(runs) > 1
+    assert 0 < max(runs) < 5
+    assert sum(runs) == 5
+    assert {due(case) for case in cases} == {due(cases[0])}
+
+
+def test_a_calendar_that_changes_on_the_way_is_followed_from_the_first_case_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = several(desk, monkeypatch, batch=3)
+    before = due(cases[0])
+    seconds_a_look(monkeypatch, 5)
+    with time_machine.travel(MONDAY + HOUR, tick=False):
+        close_tuesday(desk)
+        assert 0 < follow_changed_calendars() < 5
+    with time_machine.travel(MONDAY + HOUR + dt.timedelta(seconds=1), tick=False):
+        wednesday = TUESDAY + DAY
+        set_days(actor=desk.admin, calendar_id=office().pk, new=Days(first=wednesday, last=wednesday))
+        seconds_a_look(monkeypatch, 0)
+        assert follow_changed_calendars() == 5
+    assert {due(case) for case in cases} == {before + 2 * DAY}
+
+
+def test_alerts_are_fired_while_clocks_still_follow(
+    desk: Desk, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cases.actions.calendars.follow_calendars", raising(SoftTimeLimitExceeded()))
+    with time_machine.travel(MONDAY + HOUR, tick=False):
+        thursday = TUESDAY + 2 * DAY
+        set_days(actor=desk.admin, calendar_id=office().pk, new=Days(first=thursday, last=thursday))
+    with time_machine.travel(MONDAY + 8 * HOUR, tick=False):
+        assert sweep_clocks() == 1
+    assert Clock.objects.get(case=case, metric="first_response").level > 0
+
+
+def test_following_has_a_task_of_its_own_that_beat_sends_and_a_change_hurries(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    sent = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert {"cases.sweep_clocks", follow_calendars.name} <= sent
+    told: list[str] = []
+    monkeypatch.setattr("common.queue._messenger.tell", told.append)
+    with django_capture_on_commit_callbacks(execute=True):
+        close_tuesday(desk)
+    assert follow_calendars.name in told
+
+
+def test_a_calendar_in_the_hands_of_another_run_is_left_to_it_until_that_is_given_up(
+    desk: Desk, case: Case
+) -> None:
+    with time_machine.travel(MONDAY + HOUR, tick=False):
+        close_tuesday(desk)
+        Calendar.objects.update(claimed_until=MONDAY + HOUR + CLAIM)
+        assert follow_changed_calendars() == 0
+    with time_machine.travel(MONDAY + HOUR + CLAIM + SETTLED, tick=False):
+        assert follow_changed_calendars() == 1
+    assert office().claimed_until is None
+
+
+def test_a_second_run_finds_the_calendar_taken_while_the_first_is_at_work(
+    desk: Desk, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results: list[int] = []
+
+    def follow_and_let_another_try(held: Case) -> list[dict[str, object]]:
+        results.append(follow_changed_calendars())
+        return clocks.follow_calendars(held)
+
+    monkeypatch.setattr("cases.actions.calendars.follow_calendars", follow_and_let_another_try)
+    with time_machine.travel(MONDAY + HOUR, tick=False):
+        close_tuesday(desk)
+        assert follow_changed_calendars() == 1
+    assert results == [0]
+
+
+def test_the_time_limit_of_a_task_ends_the_run_and_sets_the_calendar_free(
+    desk: Desk, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = due(case)
+    with time_machine.travel(MONDAY + HOUR, tick=False):
+        close_tuesday(desk)
+    with time_machine.travel(MONDAY + 2 * HOUR, tick=False), monkeypatch.context() as patch:
+        patch.setattr("cases.actions.calendars.follow_calendars", raising(SoftTimeLimitExceeded()))
+        with pytest.raises(SoftTimeLimitExceeded):
+            follow_changed_calendars()
+    assert office().applied_at != office().changed_at
+    with time_machine.travel(MONDAY + 2 * HOUR, tick=False):
+        assert follow_changed_calendars() == 1
+    assert due(case) == before + DAY
+
+
+def test_the_time_limit_of_a_task_ends_the_sweep_of_alerts(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cases.actions.escalate._fire", raising(SoftTimeLimitExceeded()))
+    with time_machine.travel(MONDAY + 8 * HOUR, tick=False), pytest.raises(SoftTimeLimitExceeded):
+        sweep_clocks()
+
+
+def test_a_case_that_fails_once_does_not_count_as_done_and_keeps_no_other_waiting(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    cases = several(desk, monkeypatch, batch=2)
+    before = due(cases[0])
+
+    def fail_for_the_second(held: Case) -> list[dict[str, object]]:
+        if held.pk == cases[1].pk:
+            raise ValueError("once")
+        return clocks.follow_calendars(held)
+
+    with time_machine.travel(MONDAY + HOUR, tick=False):
+        close_tuesday(desk)
+    with time_machine.travel(MONDAY + 2 * HOUR, tick=False), monkeypatch.context() as patch:
+        patch.setattr("cases.actions.calendars.follow_calendars", fail_for_the_second)
+        assert follow_changed_calendars() == 4
+    assert "could not follow calendar office" in caplog.text
+    assert office().applied_at != office().changed_at
+    with time_machine.travel(MONDAY + 2 * HOUR + SETTLED, tick=False):
+        assert follow_changed_calendars() == 1
+    assert office().applied_at == office().changed_at
+    assert due(cases[1]) == before + DAY
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fail(*_args: object, **_more: object) -> None:
+        raise error
+
+    return fail

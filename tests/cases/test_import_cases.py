@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 from collections.abc import Callable
 from io import StringIO
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ from cases.queries import search_cases
 from customers.models import Customer
 from feedback.models import Invitation
 from messaging.models import Notice, OutboxMessage
-from sla.models import Calendar
+from sla.actions.calendars import mark_changed
+from sla.models import Calendar, CalendarDay
+from sla.queries import calendar_of
 from tests.factories import Desk, make_branch, make_user
 
 pytestmark = pytest.mark.django_db
@@ -185,6 +188,25 @@ def test_a_reply_is_on_the_timeline_and_its_time_is_measured_in_the_places_busin
         assert clock.state == ("met" if clock.stopped_at <= clock.due_at else "missed")
         assert (clock.next_alert_at, clock.level) == (None, 0)
     assert quick.clocks.get(metric="first_response").state == "met"
+
+
+def test_an_import_measures_by_the_calendar_as_it_is_when_a_batch_is_written(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, calls = importing.RecordWriter.begin, count(1)
+
+    def change_and_begin(self: importing.RecordWriter, checked: Any) -> Any:
+        if next(calls) == 2:
+            calendar = calendar_of(self._branch.pk)
+            CalendarDay.objects.create(calendar=calendar, date="2019-04-26", note="Stocktaking")
+            mark_changed(calendar)
+        return begin(self, checked)
+
+    monkeypatch.setattr(importing.RecordWriter, "begin", change_and_begin)
+    run(write(LETTER, letter_row(1), letter_row(2), letter_row(3)), "gov_replies", batch=1)
+    clocks = Clock.objects.filter(metric="resolution").order_by("case__external_reference")
+    thursday, friday = 8 * 3600 + 27 * 60 + 51, 3600 + 2 * 60 + 8
+    assert [clock.business_seconds for clock in clocks] == [thursday + friday, thursday, thursday]
 
 
 def test_a_person_who_complains_again_is_one_customer(write: Write) -> None:
@@ -386,5 +408,5 @@ def test_a_batch_takes_the_same_number_of_queries_however_many_rows_it_has(
 ) -> None:
     path = write(BANK, *(bank_row(n) for n in range(rows)))
     # Making the branch and its calendar takes a dozen of them, once.
-    with django_assert_max_num_queries(44):
+    with django_assert_max_num_queries(45):
         run(path, "cfpb_complaints")

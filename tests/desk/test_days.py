@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from django.test import Client
@@ -50,6 +51,20 @@ def open_hours(on: dt.date) -> float:
     ) / dt.timedelta(hours=1)
 
 
+def seen(first: str, last: str = "", hours: str = "", note: str = "") -> dict[str, str]:
+    """What the forms of a row send along unseen."""
+    return {"seen-first": first, "seen-last": last or first, "seen-hours": hours, "seen-note": note}
+
+
+def sent_along(admin: Client, office: Calendar, first: dt.date = DAY) -> dict[str, str]:
+    """What the page of a row has both of its forms send along."""
+    shown = admin.get(edit(office, first)).content.decode()
+    found = re.findall(r'<input type="hidden" name="(seen-\w+)"(?: value="([^"]*)")?[^>]*>', shown)
+    assert len(found) == 8
+    assert found[:4] == found[4:]
+    return dict(found)
+
+
 def test_a_week_of_holidays_is_added_shown_as_one_row_moved_and_removed(
     admin: Client, office: Calendar
 ) -> None:
@@ -62,7 +77,9 @@ def test_a_week_of_holidays_is_added_shown_as_one_row_moved_and_removed(
     assert edit(office) in shown
 
     fields |= {"first": "2026-10-02", "last": "2026-10-03", "kind": "open", "hours": "10:00-14:00"}
-    assert admin.post(edit(office), fields).status_code == 302
+    was = seen("2026-10-01", "2026-10-07", note="National Day")
+    assert was == sent_along(admin, office)
+    assert admin.post(edit(office), fields | was).status_code == 302
     assert days() == {
         "2026-10-02": ([["10:00", "14:00"]], "National Day"),
         "2026-10-03": ([["10:00", "14:00"]], "National Day"),
@@ -70,7 +87,9 @@ def test_a_week_of_holidays_is_added_shown_as_one_row_moved_and_removed(
     assert (open_hours(DAY), open_hours(DAY + dt.timedelta(days=1))) == (9, 4)
     remove = reverse("desk:calendar_days_remove", args=[office.pk, "2026-10-02"])
     assert remove in admin.get(edit(office, DAY + dt.timedelta(days=1))).content.decode()
-    assert admin.post(remove).status_code == 302
+    was = seen("2026-10-02", "2026-10-03", "10:00-14:00", "National Day")
+    assert was == sent_along(admin, office, DAY + dt.timedelta(days=1))
+    assert admin.post(remove, was).status_code == 302
     assert days() == {}
     verbs = Event.objects.filter(stream=f"calendar:{office.pk}").values_list("verb", flat=True)
     assert list(verbs) == ["calendar.days_added", "calendar.days_changed", "calendar.days_removed"]
@@ -82,7 +101,7 @@ def test_a_week_of_holidays_is_added_shown_as_one_row_moved_and_removed(
 def test_saving_without_a_change_records_nothing(admin: Client, office: Calendar) -> None:
     fields = {"first": "2026-10-01", "kind": "closed"}
     admin.post(page(office), fields)
-    assert admin.post(edit(office), fields).status_code == 302
+    assert admin.post(edit(office), fields | seen("2026-10-01")).status_code == 302
     assert Event.objects.filter(stream=f"calendar:{office.pk}").count() == 1
 
 
@@ -187,3 +206,51 @@ def test_the_section_shows_the_days_ahead_and_the_way_to_change_them(
     reader = Client()
     reader.force_login(desk.auditor)
     assert page(office) not in reader.get(section).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("hours", "note"),
+    [
+        ([["10:00", "14:00"]], "Works"),
+        ([], "National Day"),
+        (None, ""),
+    ],
+)
+def test_days_that_a_colleague_has_changed_are_neither_changed_nor_removed_unseen(
+    admin: Client, office: Calendar, hours: list[list[str]] | None, note: str
+) -> None:
+    for day in ("2026-10-01", "2026-10-02"):
+        CalendarDay.objects.create(calendar=office, date=day, note="Works")
+    was = sent_along(admin, office)
+    CalendarDay.objects.filter(date="2026-10-02").delete()
+    if hours is not None:
+        CalendarDay.objects.create(calendar=office, date="2026-10-02", hours=hours, note=note)
+    before = days()
+    response = admin.post(edit(office), {"first": "2026-10-01", "kind": "closed", "note": "New"} | was)
+    assert response.status_code == 422
+    assert "Somebody else has changed this in the meantime." in response.content.decode()
+    assert response.context["form"]["note"].value() == "New"
+    remove = reverse("desk:calendar_days_remove", args=[office.pk, "2026-10-01"])
+    assert admin.post(remove, was).status_code == 302
+    assert "Somebody else has changed this in the meantime." in admin.get(page(office)).content.decode()
+    assert days() == before
+
+
+def test_changing_a_row_leaves_the_neighbours_that_a_colleague_has_added(
+    admin: Client, office: Calendar
+) -> None:
+    CalendarDay.objects.create(calendar=office, date=DAY, note="Works")
+    was = sent_along(admin, office)
+    CalendarDay.objects.create(calendar=office, date="2026-10-02", note="Works")
+    admin.post(edit(office), {"first": "2026-10-01", "kind": "closed", "note": "New"} | was)
+    assert days() == {"2026-10-01": ([], "New"), "2026-10-02": ([], "Works")}
+
+
+def test_removing_a_row_leaves_the_neighbours_that_a_colleague_has_added(
+    admin: Client, office: Calendar
+) -> None:
+    CalendarDay.objects.create(calendar=office, date=DAY, note="Works")
+    was = sent_along(admin, office)
+    CalendarDay.objects.create(calendar=office, date="2026-10-02", note="Works")
+    admin.post(reverse("desk:calendar_days_remove", args=[office.pk, "2026-10-01"]), was)
+    assert days() == {"2026-10-02": ([], "Works")}

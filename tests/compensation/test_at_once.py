@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.core.management import call_command
-from django.db.models import Sum
 
 from accounts.models import User
+from accounts.states import Role
 from cases.models import Case
 from common.errors import Conflict, DomainError
 from compensation.actions.approvals import approve_offer, reject_offer
+from compensation.actions.budgets import Terms, change_budget
 from compensation.actions.offers import propose_offer, withdraw_offer
-from compensation.models import Approval, Budget, BudgetMovement, Offer
-from compensation.states import Movement, OfferState
-from tests.compensation.world import World, make_budget, make_case, make_world, propose
+from compensation.models import Approval, Budget, Offer
+from compensation.states import OfferState
+from tests.compensation.world import (
+    World,
+    make_branch,
+    make_budget,
+    make_case,
+    make_user,
+    make_world,
+    propose,
+)
 from tests.support.at_once import all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,20 +43,8 @@ def proposing(actor: User, case: Case, amount: int) -> Callable[[], object]:
 
 
 def books_agree() -> None:
-    """Balances are the sums of the movements, and the command says so, too."""
-    for budget in Budget.objects.all():
-        sums = dict(
-            BudgetMovement.objects.filter(budget=budget)
-            .values_list("kind")
-            .annotate(total=Sum("amount"))
-            .order_by("kind")
-        )
-        reserved, committed, released = (
-            sums.get(kind, Decimal(0)) for kind in (Movement.RESERVE, Movement.COMMIT, Movement.RELEASE)
-        )
-        assert budget.reserved == reserved - committed - released
-        assert budget.committed == committed
-        assert budget.left >= 0
+    """Balances are the sums of the movements on every level, and nothing is overspent."""
+    assert all(budget.left >= 0 for budget in Budget.objects.all())
     call_command("verify_ledger", verbosity=0)
 
 
@@ -61,6 +59,51 @@ def test_approvals_at_once_never_overspend_the_budget() -> None:
     assert sum(isinstance(result, Conflict) for result in results) == 5
     budget.refresh_from_db()
     assert budget.reserved == 3000
+    books_agree()
+
+
+def test_branches_at_once_never_overspend_what_stands_above_them_nor_deadlock() -> None:
+    """24 threads on two branches, a kind of its own and the organisation: approvals, withdrawals, raises."""
+    world, garden = make_world(), make_branch("garden")
+    people = make_user(Role.FRONTLINE, garden), make_user(Role.SUPERVISOR, garden)
+    # The parents' keys lie above and below their children's, so that the order of locks is put to the test.
+    top = make_budget(None, 6500, name="Organisation")
+    own = make_budget(world.branch, 9000, parent=top)
+    meals = make_budget(world.branch, 2500, kind="meal")
+    change_budget(
+        actor=world.admin, budget_id=meals.pk, amount=Decimal(2500), terms=Terms(own.pk), reason="Meals."
+    )
+    make_budget(garden, 9000, parent=top)
+    kinds = ("meal", "refund")
+    mine = [propose(world.frontline, make_case(world.branch), 1000, kind=kinds[n % 2]) for n in range(8)]
+    theirs = [propose(people[0], make_case(garden), 1000) for _ in range(8)]
+    held = [propose(world.frontline, make_case(world.branch), 100) for _ in range(4)]
+    calls = [approving(world, offer) for offer in mine]
+    calls += [
+        partial(approve_offer, actor=people[1], offer_id=offer.pk, amount=offer.amount, reason="Fair.")
+        for offer in theirs
+    ]
+    calls += [
+        partial(withdraw_offer, actor=world.frontline, offer_id=offer.pk, reason="No.") for offer in held
+    ]
+    calls += [
+        partial(
+            change_budget,
+            actor=world.admin,
+            budget_id=top.pk,
+            amount=Decimal(6500 + step),
+            terms=Terms(),
+            reason="More.",
+        )
+        for step in range(1, 5)
+    ]
+
+    results = all_at_once(calls)
+
+    assert all(isinstance(result, Offer | Budget | Conflict) for result in results), results
+    top.refresh_from_db()
+    assert 6000 <= top.reserved <= 6504
+    assert top.reserved == Decimal(1000) * sum(isinstance(result, Offer) for result in results[:16])
     books_agree()
 
 

@@ -1,0 +1,155 @@
+"""Measures approvals: 200 at the same moment against one budget, by staff in processes of their own.
+
+`python -m bench.approving --size N`: prints a line of JSON; 1 when the budget is overspent, an approval met
+anything but the budget's end, the books do not agree, or there were fewer than 100 a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from bench.__main__ import enter, tell
+
+OFFERS = 200
+# The budget covers this many of them.
+COVERED = 180
+LEAST_PER_SECOND = 100
+AMOUNT = Decimal(100)
+
+
+def _prepare() -> tuple[list[int], int, int]:
+    """Offers that wait on cases of one branch, one who may approve them, and the budget that pays."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from accounts.models import User
+    from accounts.queries import staff_of_branch
+    from accounts.states import Role
+    from cases.models import Case
+    from cases.states import OPEN_STATES
+    from compensation.actions.budgets import Terms, change_budget
+    from compensation.models import Offer
+    from compensation.queries import current_budget
+
+    newest = Case.objects.filter(state__in=OPEN_STATES).select_related("branch").latest("pk")
+    branch = newest.branch
+    approver = staff_of_branch(branch.pk, role=Role.MANAGER).first()
+    admin, _made = User.objects.get_or_create(
+        email="admin@bench.example", defaults={"name": "Admin", "role": Role.ADMIN, "all_branches": True}
+    )
+    budget = current_budget(branch, branch.currency)
+    assert approver
+    assert budget
+    cases = Case.objects.filter(branch=branch, state__in=OPEN_STATES, offers=None, currency=branch.currency)
+    with transaction.atomic():
+        offers = Offer.objects.bulk_create(
+            Offer(
+                case=case,
+                branch=branch,
+                kind="refund",
+                amount=AMOUNT,
+                currency=branch.currency,
+                purpose="What went wrong",
+                reason="Fair to the customer.",
+                proposer_id=case.owner_id or admin.pk,
+                proposed_at=timezone.now(),
+                asked_role=Role.MANAGER,
+            )
+            for case in cases.exclude(owner=approver).order_by("-pk")[:OFFERS]
+        )
+        change_budget(
+            actor=admin,
+            budget_id=budget.pk,
+            amount=budget.used + AMOUNT * COVERED,
+            terms=Terms(parent_id=budget.parent_id),
+            reason="Measured",
+        )
+    return [offer.pk for offer in offers], approver.pk, budget.pk
+
+
+def _approve(work: tuple[list[int], int, Any]) -> list[str]:
+    """Approve these offers one after another; what became of each."""
+    keys, approver, start = work
+    from django.db import connection
+
+    from accounts.models import User
+    from common.errors import Conflict
+    from compensation.actions.approvals import approve_offer
+
+    actor = User.objects.get(pk=approver)
+    connection.ensure_connection()
+    start.wait(60)
+    said = []
+    for key in keys:
+        try:
+            approve_offer(actor=actor, offer_id=key, amount=AMOUNT, reason="Fair.")
+            said.append("approved")
+        except Conflict:
+            said.append("refused")
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is counted and shown
+            said.append(f"{type(error).__name__}: {error}")
+    return said
+
+
+def measure(size: int, together: int) -> dict[str, Any]:
+    """Approve them in that many processes at the same moment."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    from compensation.models import Budget
+
+    keys, approver, budget_id = _prepare()
+    connections.close_all()
+    with multiprocessing.Manager() as manager:
+        start = manager.Barrier(together + 1)
+        parts = [(keys[at::together], approver, start) for at in range(together)]
+        with multiprocessing.get_context("fork").Pool(together) as pool:
+            running = pool.map_async(_approve, parts, chunksize=1)
+            start.wait(60)
+            began = time.perf_counter()
+            answers = Counter(word for part in running.get(120) for word in part)
+            elapsed = time.perf_counter() - began
+    budget = Budget.objects.get(pk=budget_id)
+    call_command("verify_ledger", verbosity=0)
+    rate = answers["approved"] / elapsed
+    covered = min(COVERED, len(keys))
+    ok = answers == Counter(approved=covered, refused=len(keys) - covered) and budget.left >= 0
+    return {
+        "scenario": "approve_together",
+        "size": size,
+        "concurrency": together,
+        **dict(answers),
+        "left": str(budget.left),
+        "per_second": round(rate, 1),
+        "budget": f">= {LEAST_PER_SECOND} approvals/s",
+        "ok": bool(ok and rate >= LEAST_PER_SECOND),
+    }
+
+
+def main(arguments: list[str]) -> int:
+    """Print a line; 1 when something did not hold."""
+    parser = argparse.ArgumentParser(prog="python -m bench.approving", description=__doc__)
+    parser.add_argument("--size", type=int, default=100_000)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--together", type=int, default=8, help="how many processes")
+    chosen = parser.parse_args(arguments)
+    folder = enter(chosen.size, chosen.data)
+
+    from bench.preparing import prepare
+
+    prepare(folder, chosen.size, fresh=False, tell=tell)
+    line = measure(chosen.size, chosen.together)
+    print(json.dumps(line), flush=True)
+    return 0 if line["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -28,9 +28,10 @@ AMOUNT = Decimal(100)
 def _prepare() -> tuple[list[int], int, int]:
     """Offers that wait on cases of one branch, one who may approve them, and the budget that pays."""
     from django.db import transaction
+    from django.db.models import Count
     from django.utils import timezone
 
-    from accounts.models import User
+    from accounts.models import Branch, User
     from accounts.queries import staff_of_branch
     from accounts.states import Role
     from cases.models import Case
@@ -39,8 +40,10 @@ def _prepare() -> tuple[list[int], int, int]:
     from compensation.models import Offer
     from compensation.queries import current_budget
 
-    newest = Case.objects.filter(state__in=OPEN_STATES).select_related("branch").latest("pk")
-    branch = newest.branch
+    still_open = Case.objects.filter(state__in=OPEN_STATES)
+    most = still_open.values("branch").annotate(n=Count("pk")).order_by("-n", "branch").first()
+    assert most
+    branch = Branch.objects.get(pk=most["branch"])
     approver = staff_of_branch(branch.pk, role=Role.MANAGER).first()
     admin, _made = User.objects.get_or_create(
         email="admin@bench.example", defaults={"name": "Admin", "role": Role.ADMIN, "all_branches": True}
@@ -48,7 +51,7 @@ def _prepare() -> tuple[list[int], int, int]:
     budget = current_budget(branch, branch.currency)
     assert approver
     assert budget
-    cases = Case.objects.filter(branch=branch, state__in=OPEN_STATES, offers=None, currency=branch.currency)
+    cases = still_open.filter(branch=branch, currency=branch.currency)
     with transaction.atomic():
         offers = Offer.objects.bulk_create(
             Offer(

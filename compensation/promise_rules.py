@@ -38,6 +38,10 @@ def promise_state(
 
 
 def end_of_day(start: dt.datetime, days: int, time_zone: str) -> dt.datetime:
-    """The last second, in UTC, of the day that is `days` calendar days after that of `start` there."""
-    day = start.astimezone(ZoneInfo(time_zone)).date() + dt.timedelta(days=days)
+    """The end, in UTC, of the day that is `days` calendar days after that of `start` there."""
+    return end_of(start.astimezone(ZoneInfo(time_zone)).date() + dt.timedelta(days=days), time_zone)
+
+
+def end_of(day: dt.date, time_zone: str) -> dt.datetime:
+    """The last second of a day there, in UTC."""
     return dt.datetime.combine(day, dt.time(23, 59, 59), tzinfo=ZoneInfo(time_zone)).astimezone(dt.UTC)

@@ -95,7 +95,7 @@ def _by_key(branch_ids: frozenset[int] | None, *, offer_id: int) -> QuerySet[Off
 def offers_of(case: Case) -> list[Offer]:
     """A case's offers in the order they were made, with who asked, who decided and how they landed.
 
-    Each also has `asks_customer`, of its kind's setting, and `setback`, the reason of its last one, if any.
+    Each also has `asks_customer` and `need` of its kind's setting, and `setback`, the reason of its last one.
     """
     return _offers(case_id=case.pk)
 
@@ -116,6 +116,7 @@ def _offers(*, case_id: int) -> QuerySet[Offer]:
         .select_related(*joined)
         .annotate(
             asks_customer=Subquery(settings.values("asks_customer")[:1]),
+            need=Subquery(settings.values("need")[:1]),
             setback=Subquery(setbacks.values("reason")[:1]),
         )
         .order_by("id")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from accounts.models import Authority
 from accounts.states import Role
 from compensation.models import KindSetting, VoucherRule
-from compensation.states import OfferKind
+from compensation.states import Need, OfferKind
 
 # Long ago, so that complaints from before the installation can be recorded, too.
 START = dt.date(2000, 1, 1)
@@ -23,24 +23,27 @@ AUTHORITIES: dict[str, dict[Role, tuple[int, int]]] = {
 
 
 # What the customer has to choose a time for is asked first; money and codes simply come, in business days.
-KINDS: dict[OfferKind, tuple[bool, int]] = {
-    OfferKind.REFUND: (False, 5),
-    OfferKind.COMPENSATION: (False, 5),
-    OfferKind.VOUCHER: (False, 2),
-    OfferKind.DISCOUNT: (False, 2),
-    OfferKind.FREE_SERVICE: (True, 10),
-    OfferKind.UPGRADE: (True, 5),
-    OfferKind.POINTS: (False, 3),
-    OfferKind.HOTEL: (False, 1),
-    OfferKind.MEAL: (False, 1),
-    OfferKind.GIFT: (False, 10),
+KINDS: dict[OfferKind, tuple[Need, bool, int]] = {
+    OfferKind.REFUND: (Need.PAYMENT, False, 5),
+    OfferKind.COMPENSATION: (Need.PAYMENT, False, 5),
+    OfferKind.VOUCHER: (Need.CODE, False, 2),
+    OfferKind.DISCOUNT: (Need.CODE, False, 2),
+    OfferKind.FREE_SERVICE: (Need.BOOKING, True, 10),
+    OfferKind.UPGRADE: (Need.BOOKING, True, 5),
+    OfferKind.POINTS: (Need.CREDIT, False, 3),
+    OfferKind.HOTEL: (Need.RECEIPT, False, 1),
+    OfferKind.MEAL: (Need.RECEIPT, False, 1),
+    OfferKind.GIFT: (Need.SHIPMENT, False, 10),
 }
 
 
 def seed(**kwargs: object) -> None:
     """Add what is missing; roles with any authority in a currency, and kinds with a setting, keep theirs."""
     KindSetting.objects.bulk_create(
-        [KindSetting(kind=kind, asks_customer=asks, due_days=days) for kind, (asks, days) in KINDS.items()],
+        [
+            KindSetting(kind=kind, need=need, asks_customer=asks, due_days=days)
+            for kind, (need, asks, days) in KINDS.items()
+        ],
         ignore_conflicts=True,
     )
     known = set(Authority.objects.values_list("role", "currency").distinct())

@@ -135,6 +135,7 @@ class FulfilmentMethod(models.TextChoices):
     HANDED_OVER = "handed_over", _("Handed over")
     BOOKED = "booked", _("Booked")
     CREDITED = "credited", _("Credited to the account")
+    SHIPPED = "shipped", _("Sent by post or courier")
 
 
 # Ways of fulfilling that leave a number behind, which is the proof that the money went out.
@@ -144,8 +145,41 @@ NEEDS_REFERENCE = frozenset(
         FulfilmentMethod.BANK_TRANSFER,
         FulfilmentMethod.CODE_SENT,
         FulfilmentMethod.BOOKED,
+        FulfilmentMethod.SHIPPED,
     }
 )
+
+
+class Need(models.TextChoices):
+    """What it takes to bring a kind of offer to the customer."""
+
+    PAYMENT = "payment", _("a payment: to the original means of payment or an account")
+    CODE = "code", _("a code that is sent or handed over")
+    BOOKING = "booking", _("a booking")
+    RECEIPT = "receipt", _("a receipt to refund, or a booking")
+    SHIPMENT = "shipment", _("something to send or hand over")
+    CREDIT = "credit", _("a credit to the customer's account")
+
+
+# The ways of fulfilling that meet each need, the usual one first.
+METHODS: dict[Need, tuple[FulfilmentMethod, ...]] = {
+    Need.PAYMENT: (
+        FulfilmentMethod.ORIGINAL_PAYMENT,
+        FulfilmentMethod.BANK_TRANSFER,
+        FulfilmentMethod.CASH,
+        FulfilmentMethod.CREDITED,
+    ),
+    Need.CODE: (FulfilmentMethod.CODE_SENT, FulfilmentMethod.HANDED_OVER, FulfilmentMethod.CREDITED),
+    Need.BOOKING: (FulfilmentMethod.BOOKED, FulfilmentMethod.HANDED_OVER),
+    Need.RECEIPT: (
+        FulfilmentMethod.BOOKED,
+        FulfilmentMethod.BANK_TRANSFER,
+        FulfilmentMethod.CASH,
+        FulfilmentMethod.HANDED_OVER,
+    ),
+    Need.SHIPMENT: (FulfilmentMethod.SHIPPED, FulfilmentMethod.HANDED_OVER),
+    Need.CREDIT: (FulfilmentMethod.CREDITED,),
+}
 
 
 class Dose(models.TextChoices):

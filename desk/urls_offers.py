@@ -7,6 +7,11 @@ from desk.views import approvals, offers
 urlpatterns: list[URLPattern] = [
     path("cases/<slug:number>/offers/", offers.propose, name="offer_propose"),
     path("cases/<slug:number>/offers/forecast/", offers.forecast, name="offer_forecast"),
+    path("offers/<int:offer_id>/submit/", offers.submit, name="offer_submit"),
+    path("offers/<int:offer_id>/offer/", offers.offer_out, name="offer_out"),
+    path("offers/<int:offer_id>/answer/", offers.answer, name="offer_answer"),
+    path("offers/<int:offer_id>/fail/", offers.fail, name="offer_fail"),
+    path("offers/<int:offer_id>/claw-back/", offers.claw_back, name="offer_claw_back"),
     path("offers/<int:offer_id>/withdraw/", offers.withdraw, name="offer_withdraw"),
     path("offers/<int:offer_id>/fulfil/", offers.fulfil, name="offer_fulfil"),
     path("approvals/", approvals.inbox, name="approvals"),

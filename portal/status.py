@@ -10,7 +10,7 @@ from enum import StrEnum
 from cases.models import Case, Clock
 from cases.states import CaseState, ClockState
 from compensation.models import Offer
-from compensation.states import OfferState
+from compensation.states import PROMISED, OfferState
 from feedback.models import Invitation
 from feedback.states import FollowUpState, InvitationState
 from sla.states import Metric
@@ -34,6 +34,15 @@ class Landed:
 
 
 @dataclass(frozen=True, slots=True)
+class Promised:
+    """A compensation on its way to the customer, by when it should arrive."""
+
+    offer: Offer
+    by: dt.datetime
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """`answer_by` and `settle_by` are to come or missed; `is_late` says that the next one was missed.
 
@@ -47,6 +56,8 @@ class Status:
     answer_by: dt.datetime | None
     settle_by: dt.datetime | None
     is_late: bool
+    offered: list[Offer]
+    promised: list[Promised]
     landed: list[Landed]
     survey_token: str
     call_back_by: dt.datetime | None
@@ -65,7 +76,8 @@ def status_of(
     *,
     now: dt.datetime,
 ) -> Status:
-    """The customer's view of a case. What is only planned, offered or noted inside is left out."""
+    """The customer's view of a case. What is only planned or noted inside is left out."""
+    offers = list(offers)
     due = {clock.metric: clock.due_at for clock in clocks if clock.state == ClockState.RUNNING}
     stage = _stage(case)
     answer_by = due.get(Metric.FIRST_RESPONSE) if stage == Stage.RECEIVED else None
@@ -79,6 +91,16 @@ def status_of(
         answer_by=answer_by,
         settle_by=settle_by,
         is_late=next_by is not None and next_by < now,
+        offered=[
+            offer
+            for offer in offers
+            if offer.state == OfferState.OFFERED and offer.expires_at and offer.expires_at > now
+        ],
+        promised=[
+            Promised(offer, offer.due_at, is_late=offer.due_at < now)
+            for offer in offers
+            if offer.due_at is not None and _is_promised(offer)
+        ],
         landed=[
             Landed(offer, offer.fulfilment.landed_at)
             for offer in offers
@@ -87,6 +109,12 @@ def status_of(
         survey_token=_open_survey(invitation, now),
         call_back_by=_call_back_by(invitation) if stage == Stage.SETTLED else None,
     )
+
+
+def _is_promised(offer: Offer) -> bool:
+    # A kind that the customer is asked about is promised by their yes, not by our approval.
+    asks = bool(getattr(offer, "asks_customer", False))
+    return offer.state in PROMISED and not (asks and offer.state == OfferState.APPROVED)
 
 
 def _stage(case: Case) -> Stage:

@@ -7,19 +7,21 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from common.choices import QuickLabels
-from compensation.states import OfferKind
+from compensation.states import Need, OfferKind
 
 LONGEST_DAYS = 366
 
 
 class KindSetting(QuickLabels, models.Model):
-    """`asks_customer`: nothing of this kind is fulfilled before the customer has accepted it.
+    """`need` decides which ways of fulfilling are shown.
 
-    `answer_days` are calendar days, for the customer; `due_days` are business days of the branch, from the
-    grant or the customer's yes to the arrival.
+    `asks_customer`: nothing of this kind is fulfilled before the customer has accepted it. `answer_days` are
+    calendar days, for the customer; `due_days` are business days of the branch, from the grant or the
+    customer's yes to the arrival.
     """
 
     kind = models.CharField(_("kind"), max_length=14, choices=OfferKind, primary_key=True)
+    need = models.CharField(_("what it takes"), max_length=8, choices=Need, default=Need.PAYMENT)
     asks_customer = models.BooleanField(_("the customer is asked first"), default=False)
     answer_days = models.PositiveSmallIntegerField(
         _("days to answer"),

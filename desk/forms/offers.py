@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from compensation.states import Basis, FulfilmentMethod, OfferKind
+from compensation.states import METHODS, AnswerChannel, AnswerKind, Basis, Need, OfferKind
 
 AMOUNT = {"step": "any", "min": "0", "inputmode": "decimal", "autocomplete": "off"}
 
@@ -58,10 +60,33 @@ class ProposeForm(forms.Form):
         self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": currency}
 
 
-class FulfilForm(forms.Form):
-    """How and when a compensation reached the customer."""
+class OfferActForm(forms.Form):
+    """What may be done about one offer, with the words around it; `act` names its address."""
 
-    method = forms.ChoiceField(label=_("How"), choices=FulfilmentMethod)
+    act: str
+    icon: str
+    summary: Promise
+    button: Promise
+    summary_class = "b small quietly"
+    button_class = "b main"
+
+    def __init__(self, data: Any = None, *, offer_id: int, **kwargs: Any) -> None:
+        super().__init__(data, auto_id=f"{self.act}_{offer_id}_%s", **kwargs)
+        self.offer_id = offer_id
+
+    @property
+    def address(self) -> str:
+        return reverse(f"desk:{self.act}", args=(self.offer_id,))
+
+
+class FulfilForm(OfferActForm):
+    """How and when a compensation reached the customer; the ways are those that its kind needs."""
+
+    act, icon = "offer_fulfil", "package"
+    summary, button = _("It has reached the customer"), _("Record")
+    summary_class = "b wide"
+
+    method = forms.ChoiceField(label=_("How"))
     landed_at = forms.DateTimeField(
         label=_("When it reached the customer"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
@@ -71,19 +96,108 @@ class FulfilForm(forms.Form):
         required=False,
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=_("The number of the payment, code or booking; cash and things handed over need none."),
+        help_text=_(
+            "The number of the payment, code, booking or parcel; cash and things handed over need none."
+        ),
     )
 
-    def __init__(self, data: Any = None, *, offer_id: int) -> None:
+    def __init__(self, data: Any = None, *, offer_id: int, need: str = Need.PAYMENT) -> None:
         now = timezone.localtime().replace(second=0, microsecond=0)
-        super().__init__(data, auto_id=f"fulfil_{offer_id}_%s", initial={"landed_at": now})
-        self.offer_id = offer_id
+        super().__init__(data, offer_id=offer_id, initial={"landed_at": now})
+        method = self.fields["method"]
+        assert isinstance(method, forms.ChoiceField)
+        method.choices = [(way.value, way.label) for way in METHODS[Need(need)]]
 
 
-class WithdrawForm(ReasonForm):
+class OfferOutForm(OfferActForm):
+    """Making an offer to the customer."""
+
+    act, icon = "offer_out", "send"
+    summary, button = _("Offer it to the customer first"), _("It was offered")
+
+    answer_by = forms.DateField(
+        label=_("Answer by"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Left empty, the usual time for this kind of offer counts."),
+    )
+
+
+class AnswerForm(OfferActForm):
+    """What the customer says to an offer."""
+
+    act, icon = "offer_answer", "message-circle"
+    summary, button = _("The customer answers"), _("Record the answer")
+    summary_class = "b wide"
+
+    answer = forms.ChoiceField(
+        label=_("The customer"),
+        choices=AnswerKind,
+        initial=AnswerKind.ACCEPTED,
+        widget=forms.RadioSelect(attrs={"class": "seg"}),
+    )
+    channel = forms.ChoiceField(
+        label=_("How we know"),
+        choices=AnswerChannel,
+        initial=AnswerChannel.PHONE,
+        widget=forms.RadioSelect(attrs={"class": "seg"}),
+    )
+    amount = forms.DecimalField(
+        label=_("Amount asked for"), required=False, widget=forms.NumberInput(attrs=AMOUNT)
+    )
+    kind = forms.ChoiceField(label=_("Kind asked for"), required=False, choices=OfferKind)
+    words = forms.CharField(
+        label=_("In the customer's words"),
+        required=False,
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, data: Any = None, *, offer_id: int, currency: str, kind: str) -> None:
+        super().__init__(data, offer_id=offer_id, initial={"kind": kind})
+        self.fields["amount"].label = _("Amount asked for, in %(currency)s") % {"currency": currency}
+
+
+class SubmitForm(ProposeForm, OfferActForm):
+    """Proposing a draft, such as what a customer asked for."""
+
+    act, icon = "offer_submit", "gift"
+    summary, button = _("Propose this"), _("Submit the offer")
+    summary_class = "b wide"
+
+    def __init__(self, data: Any = None, *, offer_id: int, currency: str, initial: Any = None) -> None:
+        super().__init__(data, offer_id=offer_id, currency=currency, initial=initial)
+
+
+class SaidReasonForm(OfferActForm):
+    """An act that needs a reason and nothing else."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Give a reason.")},
+    )
+
+
+class FailForm(SaidReasonForm):
+    """A fulfilment that did not work."""
+
+    act, icon = "offer_fail", "alert-triangle"
+    summary, button = _("It did not arrive"), _("Record the failure")
+
+
+class ClawBackForm(SaidReasonForm):
+    """Taking back what reached the customer."""
+
+    act, icon = "offer_claw_back", "arrow-back-up"
+    summary, button = _("Claw back"), _("Claw back the compensation")
+    button_class = "b no"
+
+
+class WithdrawForm(SaidReasonForm):
     """Taking an offer back."""
 
-    def __init__(self, data: Any = None, *, offer_id: int) -> None:
-        super().__init__(data, auto_id=f"withdraw_{offer_id}_%s")
-        self.fields["reason"].widget.attrs.pop("autofocus", None)
-        self.offer_id = offer_id
+    act, icon = "offer_withdraw", "trash"
+    summary, button = _("Withdraw"), _("Withdraw the offer")
+    button_class = "b no"

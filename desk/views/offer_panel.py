@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.states import Capability, Role
 from cases.models import Case
 from common.display import RangeView
-from compensation.models import Approval, Budget, Fulfilment, Offer, Voucher
+from compensation.models import Answer, Approval, Budget, Fulfilment, Offer, Voucher
+from compensation.promise_rules import promise_state
 from compensation.queries import (
     GrantView,
     current_budget,
@@ -20,18 +25,31 @@ from compensation.queries import (
     likes_of,
     offers_of,
 )
-from compensation.rules import Likes, dose_of, dose_ratio, remedy_matches
+from compensation.rules import Likes, dose_of, dose_ratio, may_withdraw, remedy_matches
 from compensation.states import (
     DOSE_NOTES,
     MATCH_NOTE,
     MATCH_SOURCE,
+    PROMISED,
     VOUCHER_KINDS,
     Dose,
+    Need,
     OfferKind,
     OfferState,
+    PromiseState,
 )
 from desk.budget_words import budget_words
-from desk.forms.offers import FulfilForm, ProposeForm, WithdrawForm
+from desk.forms.offers import (
+    AnswerForm,
+    ClawBackForm,
+    FailForm,
+    FulfilForm,
+    OfferActForm,
+    OfferOutForm,
+    ProposeForm,
+    SubmitForm,
+    WithdrawForm,
+)
 from desk.forms.vouchers import IssueForm
 from desk.offer_words import DoseView
 
@@ -50,6 +68,13 @@ TONES = {
     OfferState.REJECTED: "late",
     OfferState.CANCELLED: "quiet",
 }
+SET_BACK = (OfferState.FAILED, OfferState.CLAWED_BACK)
+PROMISE_TONES = {
+    PromiseState.OPEN: "quiet",
+    PromiseState.OVERDUE: "late",
+    PromiseState.KEPT: "quiet",
+    PromiseState.LATE: "risk",
+}
 DOSE_TONES = {Dose.EFFECTIVE: "good", Dose.GENEROUS: "quiet", Dose.EXCESS: "risk", Dose.LOW: "risk"}
 
 
@@ -62,10 +87,21 @@ class OfferRow:
     asked_role: str
     approval: Approval | None
     fulfilment: Fulfilment | None
-    fulfil_form: FulfilForm | None
-    withdraw_form: WithdrawForm | None
+    answer: Answer | None
+    answer_by: dt.datetime | None
+    setback: str
+    promise: PromiseState | None
+    acts: list[OfferActForm]
     voucher: Voucher | None
     issue_form: IssueForm | None
+
+    @property
+    def is_draft(self) -> bool:
+        return self.offer.state == OfferState.DRAFT
+
+    @property
+    def promise_tone(self) -> str:
+        return PROMISE_TONES[self.promise] if self.promise else ""
 
 
 @dataclass(frozen=True)
@@ -110,31 +146,80 @@ def panel_context(user: User, case: Case) -> dict[str, Any]:
         "offer_may_propose": may_propose,
         "offer_form": ProposeForm(currency=case.currency) if may_propose else None,
         "offer_forecast": forecast_of(case, view, budget) if may_propose else None,
-        "offer_fulfil_form": None,
-        "offer_withdraw_form": None,
+        "offer_act_form": None,
         "voucher_issue_form": None,
     }
 
 
 def offer_row(user: User, offer: Offer) -> OfferRow:
     """One offer with the forms for what this person may do."""
-    approved, waiting = offer.state == OfferState.APPROVED, offer.state == OfferState.WAITING
-    may_fulfil = approved and user.may(Capability.FULFIL_OFFER)
-    own = offer.proposer_id == user.pk
-    may_withdraw = user.may(Capability.PROPOSE_OFFER) and (
-        (own and (approved or waiting)) or (approved and user.may(Capability.DECIDE_OFFER))
-    )
+    state = OfferState(offer.state)
+    fulfilment = getattr(offer, "fulfilment", None)
+    landed_at = fulfilment.landed_at if fulfilment else None
+    # What was given up is promised no longer, and what the customer is asked about not yet.
+    promised = state in (*PROMISED, OfferState.FULFILLED) and not is_asked_first(offer)
+    due_at = offer.due_at if promised else None
     return OfferRow(
         offer=offer,
-        tone=TONES[OfferState(offer.state)],
-        asked_role=role_label(offer.asked_role) if waiting else "",
+        tone=TONES[state],
+        asked_role=role_label(offer.asked_role) if state == OfferState.WAITING else "",
         approval=getattr(offer, "approval", None),
-        fulfilment=getattr(offer, "fulfilment", None),
-        fulfil_form=FulfilForm(offer_id=offer.pk) if may_fulfil else None,
-        withdraw_form=WithdrawForm(offer_id=offer.pk) if may_withdraw else None,
+        fulfilment=fulfilment,
+        answer=getattr(offer, "answer", None),
+        answer_by=offer.expires_at if state == OfferState.OFFERED else None,
+        setback=(getattr(offer, "setback", "") or "") if state in SET_BACK else "",
+        promise=promise_state(due_at, landed_at, now=timezone.now()),
+        acts=list(_acts(user, offer, state)),
         voucher=getattr(offer, "voucher", None),
-        issue_form=IssueForm(offer=offer) if may_fulfil and offer.kind in VOUCHER_KINDS else None,
+        issue_form=IssueForm(offer=offer) if _may_issue(user, offer, state) else None,
     )
+
+
+def _may_issue(user: User, offer: Offer, state: OfferState) -> bool:
+    to_fulfil = state in PROMISED and not is_asked_first(offer)
+    return to_fulfil and offer.kind in VOUCHER_KINDS and user.may(Capability.FULFIL_OFFER)
+
+
+def is_asked_first(offer: Offer) -> bool:
+    """Whether the customer has to say yes before this approved offer is fulfilled."""
+    return offer.state == OfferState.APPROVED and bool(getattr(offer, "asks_customer", False))
+
+
+def _acts(user: User, offer: Offer, state: OfferState) -> Iterator[OfferActForm]:
+    """What this person may do about an offer, the likeliest first."""
+    proposes, own = user.may(Capability.PROPOSE_OFFER), offer.proposer_id == user.pk
+    asks = is_asked_first(offer)
+    if proposes and state == OfferState.DRAFT:
+        yield submit_form(offer)
+    if proposes and (asks or state == OfferState.OFFERED):
+        yield answer_form(offer)
+    if user.may(Capability.FULFIL_OFFER) and state in PROMISED and not asks:
+        yield FulfilForm(offer_id=offer.pk, need=getattr(offer, "need", None) or Need.PAYMENT)
+        yield FailForm(offer_id=offer.pk)
+    if proposes and state == OfferState.APPROVED:
+        yield OfferOutForm(offer_id=offer.pk)
+    decides = user.may(Capability.DECIDE_OFFER)
+    if decides and not own and state == OfferState.FULFILLED:
+        yield ClawBackForm(offer_id=offer.pk)
+    if proposes and may_withdraw(state, own=own, decides=decides):
+        yield WithdrawForm(offer_id=offer.pk)
+
+
+def submit_form(offer: Offer, data: Any = None) -> SubmitForm:
+    """The form that proposes a draft, filled with it."""
+    shown = {
+        "amount": f"{offer.amount.normalize():f}",
+        "kind": offer.kind,
+        "basis": offer.basis,
+        "purpose": offer.purpose,
+        "reason": offer.reason,
+    }
+    return SubmitForm(data, offer_id=offer.pk, currency=offer.currency, initial=shown)
+
+
+def answer_form(offer: Offer, data: Any = None) -> AnswerForm:
+    """The form for the customer's answer."""
+    return AnswerForm(data, offer_id=offer.pk, currency=offer.currency, kind=offer.kind)
 
 
 def range_of(case: Case, likes: Likes, *, mine: Decimal | None, limit: Decimal | None) -> RangeView | None:

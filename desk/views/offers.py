@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,16 +14,27 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from accounts.states import Capability
 from common.money import format_money
+from compensation.actions.customer import offer_to_customer, record_answer
 from compensation.actions.fulfilment import fulfil_offer
-from compensation.actions.offers import propose_offer, withdraw_offer
+from compensation.actions.offers import propose_offer, submit_offer, withdraw_offer
+from compensation.actions.setbacks import claw_back_offer, fail_fulfilment
 from compensation.models import Offer
-from compensation.queries import current_budget, get_offer_for, grant_view
+from compensation.promise_rules import end_of
+from compensation.queries import current_budget, get_offer_for, grant_view, kind_setting
 from compensation.states import OfferState
 from desk.access import StaffRequest, form_on, staff_required
 from desk.forms.apply import run
-from desk.forms.offers import FulfilForm, ProposeForm, WithdrawForm
+from desk.forms.offers import (
+    ClawBackForm,
+    FailForm,
+    FulfilForm,
+    OfferActForm,
+    OfferOutForm,
+    ProposeForm,
+    WithdrawForm,
+)
 from desk.views.case import case_page, find_case
-from desk.views.offer_panel import forecast_of
+from desk.views.offer_panel import answer_form, forecast_of, submit_form
 
 
 def find_offer(user: User, offer_id: int) -> Offer:
@@ -69,21 +82,75 @@ def forecast(request: StaffRequest, number: str) -> HttpResponse:
     return render(request, "desk/offers/forecast.html", {"offer_forecast": view})
 
 
+def act_on(
+    request: StaffRequest, offer: Offer, form: OfferActForm, action: Callable[[], object], done: str
+) -> HttpResponse:
+    """Do what a form about an offer says; what is wrong is shown beside its fields, where it stands."""
+    if run(form, action, names={"expires_at": "answer_by"}) is None:
+        case = find_case(request.user, offer.case.number)
+        return case_page(request, case, status=422, offer_act_form=form)
+    messages.success(request, done)
+    return redirect("desk:case", number=offer.case.number)
+
+
+@staff_required(Capability.PROPOSE_OFFER)
+@form_on(case_of_offer)
+def submit(request: StaffRequest, offer_id: int) -> HttpResponse:
+    """Propose a draft."""
+    offer = find_offer(request.user, offer_id)
+    form = submit_form(offer, request.POST)
+    return act_on(
+        request,
+        offer,
+        form,
+        lambda: submit_offer(actor=request.user, offer_id=offer_id, **form.cleaned_data),
+        _("The offer is submitted."),
+    )
+
+
+@staff_required(Capability.PROPOSE_OFFER)
+@form_on(case_of_offer)
+def offer_out(request: StaffRequest, offer_id: int) -> HttpResponse:
+    """Write down that an offer was made to the customer."""
+    offer = find_offer(request.user, offer_id)
+    form = OfferOutForm(request.POST, offer_id=offer_id)
+
+    def action() -> Offer:
+        day = form.cleaned_data["answer_by"]
+        until = day and end_of(day, offer.branch.time_zone)
+        return offer_to_customer(actor=request.user, offer_id=offer_id, expires_at=until)
+
+    return act_on(request, offer, form, action, _("Now it is for the customer to answer."))
+
+
+@staff_required(Capability.PROPOSE_OFFER)
+@form_on(case_of_offer)
+def answer(request: StaffRequest, offer_id: int) -> HttpResponse:
+    """Record what the customer says to an offer."""
+    offer = find_offer(request.user, offer_id)
+    form = answer_form(offer, request.POST)
+    return act_on(
+        request,
+        offer,
+        form,
+        lambda: record_answer(actor=request.user, offer_id=offer_id, **form.cleaned_data),
+        _("The customer's answer is recorded."),
+    )
+
+
 @staff_required(Capability.PROPOSE_OFFER)
 @form_on(case_of_offer)
 def withdraw(request: StaffRequest, offer_id: int) -> HttpResponse:
     """Take an offer back."""
     offer = find_offer(request.user, offer_id)
     form = WithdrawForm(request.POST, offer_id=offer_id)
-    done = run(
+    return act_on(
+        request,
+        offer,
         form,
-        lambda: withdraw_offer(actor=request.user, offer_id=offer_id, reason=form.cleaned_data["reason"]),
+        lambda: withdraw_offer(actor=request.user, offer_id=offer_id, **form.cleaned_data),
+        _("The offer is withdrawn."),
     )
-    if done is None:
-        case = find_case(request.user, offer.case.number)
-        return case_page(request, case, status=422, offer_withdraw_form=form)
-    messages.success(request, _("The offer is withdrawn."))
-    return redirect("desk:case", number=offer.case.number)
 
 
 @staff_required(Capability.FULFIL_OFFER)
@@ -91,10 +158,41 @@ def withdraw(request: StaffRequest, offer_id: int) -> HttpResponse:
 def fulfil(request: StaffRequest, offer_id: int) -> HttpResponse:
     """Record how and when a compensation reached the customer."""
     offer = find_offer(request.user, offer_id)
-    form = FulfilForm(request.POST, offer_id=offer_id)
-    done = run(form, lambda: fulfil_offer(actor=request.user, offer_id=offer_id, **form.cleaned_data))
-    if done is None:
-        case = find_case(request.user, offer.case.number)
-        return case_page(request, case, status=422, offer_fulfil_form=form)
-    messages.success(request, _("It is recorded that the compensation arrived."))
-    return redirect("desk:case", number=offer.case.number)
+    form = FulfilForm(request.POST, offer_id=offer_id, need=kind_setting(offer.kind).need)
+    return act_on(
+        request,
+        offer,
+        form,
+        lambda: fulfil_offer(actor=request.user, offer_id=offer_id, **form.cleaned_data),
+        _("It is recorded that the compensation arrived."),
+    )
+
+
+@staff_required(Capability.FULFIL_OFFER)
+@form_on(case_of_offer)
+def fail(request: StaffRequest, offer_id: int) -> HttpResponse:
+    """Record that a compensation did not arrive."""
+    offer = find_offer(request.user, offer_id)
+    form = FailForm(request.POST, offer_id=offer_id)
+    return act_on(
+        request,
+        offer,
+        form,
+        lambda: fail_fulfilment(actor=request.user, offer_id=offer_id, **form.cleaned_data),
+        _("It is recorded that the compensation did not arrive. Try again when you can."),
+    )
+
+
+@staff_required(Capability.DECIDE_OFFER)
+@form_on(case_of_offer)
+def claw_back(request: StaffRequest, offer_id: int) -> HttpResponse:
+    """Take back what reached the customer."""
+    offer = find_offer(request.user, offer_id)
+    form = ClawBackForm(request.POST, offer_id=offer_id)
+    return act_on(
+        request,
+        offer,
+        form,
+        lambda: claw_back_offer(actor=request.user, offer_id=offer_id, **form.cleaned_data),
+        _("The compensation is clawed back."),
+    )

@@ -118,6 +118,35 @@ def test_it_says_what_has_landed_and_not_what_is_only_offered(
     assert "Meal" not in shown
 
 
+def test_it_says_what_is_promised_by_when_and_what_waits_for_a_yes(
+    client: Client, world: World, clock: Any
+) -> None:
+    case = logged(world)
+    for kind, state in ((OfferKind.POINTS, OfferState.ACCEPTED), (OfferKind.UPGRADE, OfferState.OFFERED)):
+        Offer.objects.create(
+            case=case,
+            branch=world.branch,
+            kind=kind,
+            amount=Decimal(5),
+            granted_amount=Decimal(5),
+            decided_at=FRIDAY,
+            currency="EUR",
+            purpose="The dinner",
+            reason="Secret reasoning",
+            state=state,
+            proposer=world.manager,
+            within_authority=True,
+            due_at=FRIDAY + 3 * 24 * HOUR if state == OfferState.ACCEPTED else None,
+            offered_at=FRIDAY,
+            expires_at=FRIDAY + 5 * 24 * HOUR,
+        )
+    shown = page(client, case)
+    assert "reaches you by Monday 23 November" in shown
+    assert "please tell us by Wednesday 25 November" in shown
+    clock.shift(4 * 24 * HOUR)
+    assert "should have reached you by Monday 23 November" in page(client, case)
+
+
 def test_nothing_from_inside_is_shown(client: Client, world: World, clock: Any) -> None:
     case = logged(world, severity=1)
     add_note(actor=world.owner, case_id=case.pk, body="Customer seems difficult.")

@@ -6,6 +6,7 @@ from desk.urls_insights import urlpatterns as insights_urls
 from desk.urls_offers import urlpatterns as offer_urls
 from desk.urls_office import urlpatterns as office_urls
 from desk.urls_vouchers import urlpatterns as voucher_urls
+from desk.urls_payments import urlpatterns as payment_urls
 from desk.views import case, case_actions, customers, home, log, queue, search
 
 app_name = "desk"
@@ -33,6 +34,7 @@ urlpatterns: list[URLPattern] = [
     path("cases/<slug:number>/mail/<int:message_id>/retry/", case_actions.retry_mail, name="case_mail_retry"),
     *offer_urls,
     *voucher_urls,
+    *payment_urls,
     *insights_urls,
     *office_urls,
 ]

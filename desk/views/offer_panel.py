@@ -15,6 +15,7 @@ from accounts.states import Capability, Role
 from cases.models import Case
 from common.display import RangeView
 from compensation.models import Answer, Approval, Budget, Fulfilment, Offer, Voucher
+from compensation.payment_queries import is_payable
 from compensation.promise_rules import promise_state
 from compensation.queries import (
     GrantView,
@@ -102,6 +103,11 @@ class OfferRow:
     @property
     def promise_tone(self) -> str:
         return PROMISE_TONES[self.promise] if self.promise else ""
+
+    @property
+    def may_be_transferred(self) -> bool:
+        """Whether an account may be entered, to which finance then pays it."""
+        return self.fulfil_form is not None and is_payable(self.offer)
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,9 @@ def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("insights", "manager", "/desk/insights/")
     figure = _first(person, "/desk/insights/", 'main a[href*="figure="]')
     yield Place("insights-cases", "manager", figure)
+    yield Place("payments", "manager", "/desk/payments/")
     person.sign_in("admin")
+    yield Place("paying-accounts", "admin", "/desk/payments/accounts/")
     yield Place("undelivered", "admin", "/desk/undelivered/")
     settings = person.open("/desk/settings/")
     sections = {

@@ -5,8 +5,8 @@ from django.urls import URLPattern, path
 from desk.urls_insights import urlpatterns as insights_urls
 from desk.urls_offers import urlpatterns as offer_urls
 from desk.urls_office import urlpatterns as office_urls
-from desk.urls_vouchers import urlpatterns as voucher_urls
 from desk.urls_payments import urlpatterns as payment_urls
+from desk.urls_vouchers import urlpatterns as voucher_urls
 from desk.views import case, case_actions, customers, home, log, queue, search
 
 app_name = "desk"

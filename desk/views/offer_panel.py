@@ -106,8 +106,8 @@ class OfferRow:
 
     @property
     def may_be_transferred(self) -> bool:
-        """Whether an account may be entered, to which finance then pays it."""
-        return self.fulfil_form is not None and is_payable(self.offer)
+        """Whether this is money that a bank transfer may bring, once its account is known."""
+        return is_payable(self.offer)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def open_on_a_phone(chromium: Browser, product: RunningProduct, link: str) -> st
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     said = len(customer.errors)
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         assert violations(customer) == []
     del customer.errors[said:]  # axe tries inline styles, which the page's policy refuses
     page.reload()

@@ -222,9 +222,9 @@ def test_raising_and_lowering_are_movements_with_their_reason(world: World) -> N
     raise_to(world, budget, 1200)
     rows = BudgetMovement.objects.filter(budget=budget).values_list("kind", "amount", "reason")
     assert list(rows) == [
-        ("allot", 1000, ""),
-        ("raise", 500, "A storm in May."),
-        ("lower", 300, "A storm in May."),
+        ("allot", Decimal(1000), ""),
+        ("raise", Decimal(500), "A storm in May."),
+        ("lower", Decimal(300), "A storm in May."),
     ]
     books_agree()
 

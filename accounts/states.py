@@ -24,6 +24,7 @@ class Capability(models.TextChoices):
     FULFIL_OFFER = "fulfil_offer", _("record fulfilment")
     PAY_COMPENSATION = "pay_compensation", _("pay compensation")
     REDEEM_VOUCHER = "redeem_voucher", _("redeem vouchers")
+    DECLARE_INCIDENT = "declare_incident", _("lead incidents")
     SEE_INSIGHTS = "see_insights", _("see insights")
     SEE_SETTINGS = "see_settings", _("see settings")
     CHANGE_SETTINGS = "change_settings", _("change settings")
@@ -42,7 +43,13 @@ _DESK = {
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.FRONTLINE: frozenset(_DESK),
     Role.SUPERVISOR: frozenset(
-        _DESK | {Capability.ASSIGN_CASE, Capability.DECIDE_OFFER, Capability.SEE_INSIGHTS}
+        _DESK
+        | {
+            Capability.ASSIGN_CASE,
+            Capability.DECIDE_OFFER,
+            Capability.DECLARE_INCIDENT,
+            Capability.SEE_INSIGHTS,
+        }
     ),
     Role.MANAGER: frozenset(
         _DESK
@@ -50,6 +57,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.ASSIGN_CASE,
             Capability.DECIDE_OFFER,
             Capability.PAY_COMPENSATION,
+            Capability.DECLARE_INCIDENT,
             Capability.SEE_INSIGHTS,
             Capability.SEE_SETTINGS,
             Capability.SEE_AUDIT,

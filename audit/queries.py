@@ -70,6 +70,12 @@ def trail(wanted: Wanted, *, after: str = "", limit: int = 50) -> TrailPage:
     return TrailPage(found[:limit], _key(found[limit - 1]) if len(found) > limit else "")
 
 
+def newest_events(streams: Sequence[str]) -> dict[str, Event]:
+    """The newest event of each of these streams; a stream without any is not there."""
+    rows = Event.objects.filter(stream__in=streams).order_by("stream", "-sequence").distinct("stream")
+    return {event.stream: event for event in rows}
+
+
 def _key(event: Event) -> str:
     return f"{(event.at - EPOCH) // MICROSECOND}_{event.pk}"
 

@@ -132,3 +132,16 @@ class Outcome(models.TextChoices):
 
 # What staff may decide; imported history may not say how it ended.
 DECISIONS = (Outcome.UPHELD, Outcome.PARTLY_UPHELD, Outcome.NOT_UPHELD, Outcome.WITHDRAWN)
+
+
+class IncidentState(models.TextChoices):
+    OPEN = "open", pgettext_lazy("incident", "Open")
+    RESOLVED = "resolved", pgettext_lazy("incident", "Resolved")
+
+
+class LineProblem(models.TextChoices):
+    """Why a line of a list of customers names nobody."""
+
+    NOBODY = "nobody", _("no customer has this")
+    SEVERAL = "several", _("several customers have this")
+    LOSS = "loss", _("the loss is not an amount")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class OfferState(models.TextChoices):
@@ -125,6 +126,8 @@ class Movement(models.TextChoices):
     LOWER = "lower", _("Lowered")
     CARRY_IN = "carry_in", _("Carried over from the period before")
     CARRY_OUT = "carry_out", _("Carried over to the next period")
+    HOLD = "hold", _("Reserved for a remedy")
+    PASS_ON = "pass_on", _("Passed on to its offers, or given back")
 
 
 class FulfilmentMethod(models.TextChoices):
@@ -231,6 +234,8 @@ EFFECTS: dict[Movement, tuple[int, int, int]] = {
     Movement.RELEASE: (0, -1, 0),
     Movement.COMMIT: (0, -1, 1),
     Movement.CLAW_BACK: (0, 0, -1),
+    Movement.HOLD: (0, 1, 0),
+    Movement.PASS_ON: (0, -1, 0),
 }
 # The movements that an offer makes; the others are the budget's own.
 OF_OFFERS = (
@@ -268,3 +273,44 @@ class VoucherStanding(models.TextChoices):
     REDEEMED = "redeemed", _("Redeemed")
     EXPIRED = "expired", _("Expired")
     VOID = "void", _("Void")
+
+
+class RemedyState(models.TextChoices):
+    """Where one remedy for all customers of an incident stands."""
+
+    WAITING = "waiting", _("Waiting for approval")
+    APPROVED = "approved", _("Approved")
+    RUNNING = "running", _("Running")
+    PAUSED = "paused", _("Paused")
+    DONE = "done", _("Done")
+    REJECTED = "rejected", _("Rejected")
+    CANCELLED = "cancelled", pgettext_lazy("remedy", "Stopped")
+
+
+REMEDY_TRANSITIONS: dict[RemedyState, frozenset[RemedyState]] = {
+    RemedyState.WAITING: frozenset({RemedyState.APPROVED, RemedyState.REJECTED, RemedyState.CANCELLED}),
+    RemedyState.APPROVED: frozenset({RemedyState.RUNNING, RemedyState.CANCELLED}),
+    RemedyState.RUNNING: frozenset({RemedyState.PAUSED, RemedyState.DONE, RemedyState.CANCELLED}),
+    RemedyState.PAUSED: frozenset({RemedyState.RUNNING, RemedyState.DONE, RemedyState.CANCELLED}),
+    RemedyState.DONE: frozenset(),
+    RemedyState.REJECTED: frozenset(),
+    RemedyState.CANCELLED: frozenset(),
+}
+
+
+class ShareState(models.TextChoices):
+    """What became of one customer's share of a remedy."""
+
+    DUE = "due", _("To do")
+    GRANTED = "granted", _("Granted")
+    FAILED = "failed", _("Failed")
+    LEFT_OUT = "left_out", _("Left out")
+
+
+class ShareProblem(models.TextChoices):
+    """Why a customer did not get their share of a remedy."""
+
+    EXCLUDED = "excluded", _("left out of the incident")
+    RESOLVED = "resolved", _("the case is resolved: reopen it, or part it from the incident")
+    CURRENCY = "currency", _("the case is in another currency: part it from the incident")
+    REFUSED = "refused", _("the database refused it")

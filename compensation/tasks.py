@@ -1,4 +1,4 @@
-"""Celery tasks of `compensation`: sweeps of offers, promises, payments, budgets and vouchers, run by beat."""
+"""Celery tasks of `compensation`: the sweeps that beat runs, and the run of remedies."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from celery import shared_task
 
-from compensation.actions import carrying, expiry, promises, voucher_care
+from compensation.actions import carrying, expiry, promises, remedies, remedy_run, voucher_care
 from compensation.actions.payment_sending import send_due_payments
 
 MOST_BATCHES = 40
+MOST_BATCHES_OF_REMEDIES = 400
 
 
 @shared_task(name="compensation.tasks.expire_offers")
@@ -58,3 +59,18 @@ def remind_of_vouchers() -> int:
 def rekey_vouchers() -> int:
     """After a change of SECRET_KEY, keep the digests of codes under the new one."""
     return voucher_care.rekey_vouchers()
+
+
+@shared_task(name=remedies.RUN_TASK, ignore_result=True)
+def run_remedies() -> int:
+    """Grant what is due of the remedies that run, batch by batch; returns how many customers were dealt with.
+
+    Killed at any moment it loses nothing and repeats nothing: the next one goes on.
+    """
+    done = 0
+    for _ in range(MOST_BATCHES_OF_REMEDIES):
+        count = remedy_run.run_next_batch()
+        if not count:
+            break
+        done += count
+    return done

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from desk.urls_incidents import urlpatterns as incident_urls
 from desk.urls_insights import urlpatterns as insights_urls
 from desk.urls_offers import urlpatterns as offer_urls
 from desk.urls_office import urlpatterns as office_urls
@@ -35,6 +36,7 @@ urlpatterns: list[URLPattern] = [
     *offer_urls,
     *voucher_urls,
     *payment_urls,
+    *incident_urls,
     *insights_urls,
     *office_urls,
 ]

@@ -337,6 +337,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=2, minute=41),
         "options": {"expires": 3600},
     },
+    "run-remedies": {
+        "task": "compensation.run_remedies",
+        "schedule": 20,
+        "options": {"expires": 20},
+    },
     "prune": {
         "task": "recovery.tasks.prune_nightly",
         "schedule": crontab(hour=3, minute=17),

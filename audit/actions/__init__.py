@@ -42,6 +42,22 @@ def opening_event(
     return unsaved(Event, **_linked(None, stream=stream, verb=verb, actor=actor, data=data, at=at))
 
 
+def event_after(
+    previous: Event | None,
+    *,
+    stream: str,
+    verb: str,
+    actor: User | None,
+    data: Mapping[str, Any] | None,
+    at: datetime,
+) -> Event:
+    """The event that follows another of its stream (None: the first), for COPY.
+
+    The caller holds the lock of each stream, and has read its newest event.
+    """
+    return unsaved(Event, **_linked(previous, stream=stream, verb=verb, actor=actor, data=data, at=at))
+
+
 def _linked(
     previous: Event | None,
     *,

@@ -39,6 +39,13 @@ _REFUSALS: dict[str, tuple[type[DomainError], Text]] = {
     "compensation_budget_never_overspent": (Conflict, _SPENT),
     "compensation_budget_closed": (Conflict, _("The budget was closed, so nothing more is granted from it.")),
     "compensation_approval_offer_id_key": (Conflict, _DECIDED),
+    "compensation_remedy_four_eyes": (NotAllowed, _OWN),
+    "compensation_remedy_within_limit": (NotAllowed, _ABOVE),
+    "compensation_remedyapproval_remedy_id_key": (Conflict, _("Someone else has decided in the meantime.")),
+    "compensation_remedy_one_at_a_time": (
+        Conflict,
+        _("Another remedy of this incident is not finished yet."),
+    ),
     "compensation_movement_once": (Conflict, _DECIDED),
     "compensation_offer_moves": (Conflict, _DECIDED),
     "compensation_answer_offer_id_key": (

@@ -47,10 +47,10 @@ def reserve(*, case: Case, amount: Decimal, kind: str = "") -> tuple[bool, Budge
     budget = current_budget(case.branch, case.currency, kind)
     if budget is None:
         return True, None
-    levels = _lock(level.pk for level in budget.chain)
+    levels = lock(level.pk for level in budget.chain)
     if any(level.closed_at is not None or overdraws(amount, left=level.left) for level in levels):
         return False, budget
-    _hold(levels, amount)
+    hold(levels, amount)
     return True, budget
 
 
@@ -95,11 +95,11 @@ def reserve_approved(*, case: Case, offer: Offer, amount: Decimal, by: User | No
     offer.budget = current_budget(case.branch, case.currency, offer.kind)
     if offer.budget is None:
         return Held()
-    levels = _lock(level.pk for level in offer.budget.chain)
+    levels = lock(level.pk for level in offer.budget.chain)
     for level in levels:
         _refuse_beyond(level, amount)
     overdrawn = next((level for level in levels if overdraws(amount, left=level.left)), None)
-    _hold(levels, amount)
+    hold(levels, amount)
     _note(offer, (level.pk for level in levels), Movement.RESERVE, amount, by)
     return Held(offer.budget, overdrawn)
 
@@ -167,13 +167,14 @@ def _refuse_beyond(level: Budget, amount: Decimal) -> None:
         )
 
 
-def _lock(keys: Iterable[int]) -> list[Budget]:
+def lock(keys: Iterable[int]) -> list[Budget]:
     """These budgets as they stand, nobody else changing them until the end of the transaction."""
     rows = Budget.objects.select_for_update(no_key=True, of=("self",)).select_related("branch")
     return list(rows.filter(pk__in=list(keys)).order_by("pk"))
 
 
-def _hold(levels: Sequence[Budget], amount: Decimal) -> None:
+def hold(levels: Sequence[Budget], amount: Decimal) -> None:
+    """Set money aside on locked budgets, and tell of the shares that this crosses."""
     Budget.objects.filter(pk__in=[level.pk for level in levels]).update(reserved=F("reserved") + amount)
     for level in levels:
         share = crossed(level.warn_at, before=level.used, after=level.used + amount, amount=level.amount)
@@ -186,7 +187,7 @@ def _move(
 ) -> None:
     """Change the balances of budgets that have the offer's money, and write it down."""
     if len(keys) > 1:
-        _lock(keys)
+        lock(keys)
     _amount, reserved, committed = EFFECTS[kind]
     Budget.objects.filter(pk__in=keys).update(
         reserved=F("reserved") + reserved * amount, committed=F("committed") + committed * amount

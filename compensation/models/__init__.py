@@ -1,4 +1,4 @@
-"""Offers, approvals, budgets, fulfilment, payments and vouchers."""
+"""Offers, approvals, budgets, fulfilment, payments, vouchers, and the remedies of incidents."""
 
 from compensation.models.budget import Budget, BudgetMovement
 from compensation.models.kind import KindSetting
@@ -11,6 +11,7 @@ from compensation.models.payment import (
     PaymentLine,
     PaymentOrder,
 )
+from compensation.models.remedy import Remedy, RemedyApproval, RemedyShare
 from compensation.models.voucher import Redemption, Voucher, VoucherLink, VoucherRule
 
 __all__ = [
@@ -28,6 +29,9 @@ __all__ = [
     "PaymentLine",
     "PaymentOrder",
     "Redemption",
+    "Remedy",
+    "RemedyApproval",
+    "RemedyShare",
     "Setback",
     "Voucher",
     "VoucherLink",

@@ -137,7 +137,8 @@ class BudgetMovement(models.Model):
     """One movement of money on one budget; a database trigger refuses to update or delete it.
 
     Kept append-only because balances are sums of these rows: a corrected row would change history unseen, a
-    correcting row shows. What an offer moves, it moves on its budget and on all above, a row each.
+    correcting row shows. What an offer moves, it moves on its budget and on all above, a row each. The total
+    of a remedy is held for it; as its offers are made, what they take is passed on and reserved for them.
     """
 
     budget = models.ForeignKey(Budget, models.PROTECT, related_name="movements", verbose_name=_("budget"))
@@ -148,6 +149,14 @@ class BudgetMovement(models.Model):
         blank=True,
         related_name="movements",
         verbose_name=_("offer"),
+    )
+    remedy = models.ForeignKey(
+        "compensation.Remedy",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="movements",
+        verbose_name=_("remedy"),
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Movement)
     amount = AmountField(verbose_name=_("amount"))
@@ -184,6 +193,11 @@ class BudgetMovement(models.Model):
                 | models.Q(counterpart__isnull=True)
                 & ~models.Q(kind__in=(Movement.CARRY_IN, Movement.CARRY_OUT)),
                 name="compensation_movement_has_counterpart",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(remedy__isnull=False, kind__in=(Movement.HOLD, Movement.PASS_ON))
+                | models.Q(remedy__isnull=True) & ~models.Q(kind__in=(Movement.HOLD, Movement.PASS_ON)),
+                name="compensation_movement_of_remedy",
             ),
         )
 

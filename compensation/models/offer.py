@@ -70,6 +70,15 @@ class Offer(QuickLabels, models.Model):
     due_at = models.DateTimeField(_("promised by"), null=True, blank=True)
     reminded_level = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     next_reminder_at = models.DateTimeField(null=True, blank=True, editable=False)
+    remedy = models.ForeignKey(
+        "compensation.Remedy",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # its shares lead to its offers
+        related_name="offers",
+        verbose_name=_("remedy of an incident"),
+    )
     like_key = models.CharField(max_length=60, blank=True, default="", db_default="", editable=False)
 
     class Meta:

@@ -58,7 +58,7 @@ def queue_email(
         return None
     rendered = render_email(template, context, language)
     address = header_text(to_address, LONGEST_ADDRESS)
-    problem = _address_problem(address)
+    problem = address_problem(address)
     now = timezone.now()
     message = OutboxMessage(
         dedupe_key=dedupe_key,
@@ -69,7 +69,7 @@ def queue_email(
         subject=rendered.subject,
         body_text=rendered.text,
         body_html=rendered.html,
-        message_id=make_msgid(domain=_own_domain()),
+        message_id=make_msgid(domain=own_domain()),
         about=about,
         state=MessageState.FAILED if problem else MessageState.QUEUED,
         last_error=problem,
@@ -110,7 +110,7 @@ def retry_message(*, actor: User, message_id: int, about: str = "") -> OutboxMes
     message = rows.get(about=about) if about else rows.get()
     if message.state != MessageState.FAILED:
         raise Conflict(gettext_lazy("Only a message that failed can be sent again."))
-    if _address_problem(message.to_address):
+    if address_problem(message.to_address):
         raise Conflict(gettext_lazy("No mail can reach this address. Ask for the right one and write again."))
     _queue_again(message, actor)
     return message
@@ -141,7 +141,7 @@ def _queue_again(message: OutboxMessage, actor: User) -> None:
     nudge(SEND_TASK)
 
 
-def _address_problem(address: str) -> str:
+def address_problem(address: str) -> str:
     try:
         validate_email(address)
     except ValidationError:
@@ -149,7 +149,7 @@ def _address_problem(address: str) -> str:
     return ""
 
 
-def _own_domain() -> str:
+def own_domain() -> str:
     """The right-hand side of our Message-IDs: never the machine's name, which may be private."""
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     return sender or urlsplit(settings.PUBLIC_URL).hostname or "localhost"

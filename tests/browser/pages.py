@@ -68,6 +68,7 @@ def _desk_pages(person: Person) -> Iterator[Place]:
     yield Place("preferences", "frontline", "/desk/preferences/")
     yield Place("mailbox", "frontline", "/desk/mailbox/")
     yield Place("mail", "frontline", _first(person, "/desk/mailbox/", "table.list tbody a"))
+    yield Place("incidents", "frontline", "/desk/incidents/")
     yield Place("refused", "frontline", "/desk/insights/")
     yield Place("password", "frontline", "/accounts/password/change/")
     yield Place("two-step", "frontline", "/accounts/2fa/")
@@ -76,6 +77,7 @@ def _desk_pages(person: Person) -> Iterator[Place]:
 def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("supervisor", "supervisor", "/desk/")
     yield Place("approvals", "supervisor", "/desk/approvals/")
+    yield Place("incident-new", "supervisor", "/desk/incidents/new/")
     person.sign_in("manager")
     yield Place("insights", "manager", "/desk/insights/")
     figure = _first(person, "/desk/insights/", 'main a[href*="figure="]')

@@ -14,7 +14,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.models import User
 from accounts.states import Role
 from audit.models import Event
-from cases.models import Case, Cause, Defect, Playbook
+from cases.actions.incidents import NewIncident, declare_incident
+from cases.models import Affected, Case, Cause, Defect, Playbook
 from compensation.actions.offers import propose_offer
 from compensation.actions.redemption import Wanted, redeem_voucher
 from compensation.actions.vouchers import issue_voucher
@@ -59,6 +60,17 @@ STAFF: dict[str, set[Role]] = {
     "desk:case_resolve": WORKS,
     "desk:case_reopen": WORKS,
     "desk:case_mail_retry": WORKS,
+    "desk:incidents": EVERY,
+    "desk:incident_new": DECIDES,
+    "desk:incident": EVERY,
+    "desk:incident_add": DECIDES,
+    "desk:incident_resolve": DECIDES,
+    "desk:incident_change": DECIDES,
+    "desk:incident_remedy": EVERY,
+    "desk:incident_progress": EVERY,
+    "desk:remedy_propose": DECIDES,
+    "desk:remedy_decide": DECIDES,
+    "desk:remedy_steer": DECIDES,
     "desk:follow_up_finish": WORKS,
     "desk:offer_propose": WORKS,
     "desk:offer_forecast": WORKS,
@@ -143,6 +155,10 @@ STAFF: dict[str, set[Role]] = {
     "api:voucher_redeem": WORKS,
     "api:redemption_reverse": WORKS,
 }
+ABOUT_INCIDENT = {
+    "desk:incident", "desk:incident_add", "desk:incident_resolve", "desk:incident_remedy",
+    "desk:incident_progress", "desk:remedy_propose", "desk:remedy_decide", "desk:remedy_steer",
+}  # fmt: skip
 # Addresses that need no account: probes, customers' links, sign-in and what belongs to it.
 OPEN = {
     "healthz", "readyz", "metrics", "root", "set_language", "portal:survey", "portal:survey_thanks",
@@ -201,7 +217,11 @@ def places(desk: Desk) -> dict[str, list[Any]]:
     calendar = calendar_of(desk.branch.pk)
     CalendarDay.objects.create(calendar=calendar, date="2026-12-24", note="Christmas Eve")
     number = [case.number]
+    new = NewIncident(name="No ferry", description="It did not sail.", branch=desk.branch)
+    incident = declare_incident(actor=desk.supervisor, new=new, case_id=case.pk)
     return {
+        "desk:incident_change": [incident.number, Affected.objects.get().pk],
+        **{name: [incident.number] for name in STAFF if name in ABOUT_INCIDENT},
         "desk:customer": [case.customer_id],
         "desk:case_write": [case.number, "note"],
         "desk:case_step": [case.number, "listen", "complete"],

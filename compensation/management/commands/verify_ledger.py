@@ -11,9 +11,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import F, Q, Sum
 
-from compensation.models import Budget, BudgetMovement, Offer
+from compensation.models import Budget, BudgetMovement, Offer, Remedy
 from compensation.rules import ZERO
-from compensation.states import EFFECTS, HOLDING, OF_OFFERS, Movement, OfferState
+from compensation.states import EFFECTS, HOLDING, OF_OFFERS, Movement, OfferState, RemedyState
 
 BALANCES = ("amount", "reserved", "committed")
 
@@ -24,6 +24,7 @@ def problems() -> Iterator[str]:
     yield from _offers()
     yield from _levels()
     yield from _carried()
+    yield from _remedies()
 
 
 def _balances() -> Iterator[str]:
@@ -103,6 +104,26 @@ def _carried() -> Iterator[str]:
     for movement in pairs.order_by("pk").iterator():
         if movement.arrived != movement.amount:
             yield f"budget {movement.budget_id}: {movement.amount} left it, {movement.arrived:.4f} arrived"
+
+
+def _remedies() -> Iterator[str]:
+    """What a remedy still holds is what was held less what was passed on, and nothing once it is over."""
+    remedies = Remedy.objects.filter(budget__isnull=False).annotate(
+        **{
+            f"sum_{kind}": Sum(
+                "movements__amount",
+                filter=Q(movements__kind=kind, movements__budget=F("budget")),
+                default=ZERO,
+            )
+            for kind in (Movement.HOLD, Movement.PASS_ON)
+        }
+    )
+    for remedy in remedies.order_by("pk").iterator():
+        standing = getattr(remedy, f"sum_{Movement.HOLD}") - getattr(remedy, f"sum_{Movement.PASS_ON}")
+        if remedy.held != standing:
+            yield f"remedy {remedy.pk}: holds {remedy.held}, movements say {standing}"
+        if remedy.held and remedy.state in (RemedyState.DONE, RemedyState.CANCELLED, RemedyState.REJECTED):
+            yield f"remedy {remedy.pk}: is {remedy.state} and still holds {remedy.held}"
 
 
 class Command(BaseCommand):

@@ -1,0 +1,330 @@
+"""Proposing one remedy for all customers of an incident, deciding on its total, and steering its run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from accounts.access import require
+from accounts.models import User
+from accounts.queries import staff_of_branch
+from accounts.states import Capability, Role
+from audit.actions import record
+from cases.actions.incidents import take_incident_for
+from cases.models import Affected, Incident
+from common.errors import Conflict, Invalid, NotAllowed
+from common.money import check_amount, format_money
+from common.queue import nudge
+from compensation.actions import remedy_ledger
+from compensation.actions.guards import check_choice, clean_text, fresh, money_transaction
+from compensation.actions.telling import amount_text
+from compensation.models import Remedy, RemedyApproval, RemedyShare
+from compensation.paths import remedy_path
+from compensation.queries import deciding_limits, limit_of
+from compensation.remedy_rules import AmountRule, amount_for, kept_rules
+from compensation.rules import ZERO, who_decides
+from compensation.states import (
+    REMEDY_TRANSITIONS,
+    Basis,
+    Decision,
+    OfferKind,
+    RemedyState,
+    ShareState,
+)
+from customers.states import Tier
+from messaging.actions import notify
+
+RUN_TASK = "compensation.run_remedies"
+BATCH = 5000
+_SAY_WHY = _("Give a reason for your decision.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRemedy:
+    """What is proposed; amounts are per person, in the currency of the incident's branch."""
+
+    kind: str
+    rules: Sequence[AmountRule]
+    purpose: str
+    reason: str
+    basis: str = Basis.GOODWILL
+    tell_customers: bool = True
+
+
+def propose_remedy(*, actor: User, incident_id: int, new: NewRemedy) -> Remedy:
+    """Propose a remedy for all who are affected and not left out; it waits for one decision on its total.
+
+    Whoever decides is of the lowest role whose authority covers the total. Raises `Invalid` where the table
+    gives somebody nothing or nobody has that much authority, `Conflict` while another remedy goes on.
+    """
+    check_choice(new.kind, OfferKind, field="kind")
+    check_choice(new.basis, Basis, field="basis")
+    purpose = clean_text(new.purpose, field="purpose", longest=160, missing=_("Say what it is for."))
+    reason = clean_text(new.reason, field="reason", longest=500, missing=_("Say why."))
+    with money_transaction():
+        incident = take_incident_for(actor, incident_id)
+        proposer = fresh(actor, Capability.PROPOSE_OFFER)
+        if Remedy.objects.filter(incident=incident, state__in=_GOING_ON).exists():
+            raise Conflict(_("Another remedy of this incident is not finished yet."))
+        currency = incident.branch.currency
+        rules = [_checked(rule, currency) for rule in new.rules]
+        if not rules:
+            raise Invalid(_("Enter an amount."), field="amount")
+        shares = _shares(incident, rules)
+        total = sum((share.amount for share in shares), ZERO)
+        remedy = Remedy.objects.create(
+            incident=incident,
+            kind=new.kind,
+            basis=new.basis,
+            rules=kept_rules(rules),
+            currency=currency,
+            total=total,
+            purpose=purpose,
+            reason=reason,
+            tell_customers=new.tell_customers,
+            proposer=proposer,
+            asked_role=_asked_role(incident, proposer, total),
+        )
+        for share in shares:
+            share.remedy = remedy
+        RemedyShare.objects.bulk_create(shares, batch_size=BATCH)
+        data = {"incident": incident.number, "total": str(total), "currency": currency, "count": len(shares)}
+        record(stream=remedy.stream, verb="remedy.proposed", actor=actor, data=data, begins=True)
+        _tell_deciders(remedy)
+    return remedy
+
+
+def approve_remedy(*, actor: User, remedy_id: int, total: Decimal, reason: str) -> Remedy:
+    """Approve a remedy's total, as it was seen, and set the money aside; nothing is granted before the start.
+
+    Raises `NotAllowed` for one's own proposal or a total above one's authority, `Conflict` when somebody has
+    decided meanwhile or the budget is short.
+    """
+    reason = clean_text(reason, field="reason", longest=500, missing=_SAY_WHY)
+    with money_transaction():
+        remedy = take_remedy(actor, remedy_id, Capability.DECIDE_OFFER)
+        approver = _decider_of(actor, remedy, RemedyState.APPROVED)
+        if total != remedy.total:
+            raise Conflict(_("The total has changed in the meantime. Look at it again."))
+        limit = limit_of(approver, remedy.currency, time_zone=remedy.incident.branch.time_zone)
+        most = limit.per_case if limit else ZERO
+        if most < remedy.total:
+            raise NotAllowed(
+                _("Your authority is %(limit)s, and the total is %(total)s."),
+                params={
+                    "limit": format_money(most, remedy.currency),
+                    "total": format_money(remedy.total, remedy.currency),
+                },
+            )
+        _decide(remedy, approver, Decision.APPROVED, most, reason)
+        remedy_ledger.hold_total(remedy=remedy, by=approver)
+        move(remedy, RemedyState.APPROVED, actor, "budget", "held")
+    return remedy
+
+
+def reject_remedy(*, actor: User, remedy_id: int, reason: str) -> Remedy:
+    """Reject a remedy that waits."""
+    reason = clean_text(reason, field="reason", longest=500, missing=_SAY_WHY)
+    with money_transaction():
+        remedy = take_remedy(actor, remedy_id, Capability.DECIDE_OFFER)
+        approver = _decider_of(actor, remedy, RemedyState.REJECTED)
+        limit = limit_of(approver, remedy.currency, time_zone=remedy.incident.branch.time_zone)
+        _decide(remedy, approver, Decision.REJECTED, limit.per_case if limit else ZERO, reason)
+        move(remedy, RemedyState.REJECTED, actor)
+    return remedy
+
+
+def start_remedy(*, actor: User, remedy_id: int) -> Remedy:
+    """Let an approved remedy run, or go on after a pause; who starts it is the author of its cases."""
+    with transaction.atomic():
+        remedy = take_remedy(actor, remedy_id)
+        if remedy.started_by_id is None:
+            remedy.started_by = actor
+        remedy.started_at = timezone.now()
+        move(remedy, RemedyState.RUNNING, actor, "started_by", "started_at")
+        nudge(RUN_TASK)
+    return remedy
+
+
+def pause_remedy(*, actor: User, remedy_id: int) -> Remedy:
+    """Pause a run; the customers of the batch at work are still granted theirs."""
+    with transaction.atomic():
+        remedy = take_remedy(actor, remedy_id)
+        move(remedy, RemedyState.PAUSED, actor)
+    return remedy
+
+
+def cancel_remedy(*, actor: User, remedy_id: int) -> Remedy:
+    """Stop a remedy for good: who has theirs keeps it, the others get nothing, and the rest is given back."""
+    with transaction.atomic():
+        remedy = take_remedy(actor, remedy_id)
+        remedy_ledger.give_back(remedy=remedy, by=actor)
+        remedy.finished_at = timezone.now()
+        move(remedy, RemedyState.CANCELLED, actor, "held", "finished_at")
+    return remedy
+
+
+def retry_failed(*, actor: User, remedy_id: int) -> int:
+    """Go on after a pause, with the shares that failed as well; returns how many these are."""
+    with transaction.atomic():
+        remedy = take_remedy(actor, remedy_id)
+        failed = RemedyShare.objects.filter(remedy=remedy, state=ShareState.FAILED)
+        count = failed.update(state=ShareState.DUE, problem="", done_at=None)
+        move(remedy, RemedyState.RUNNING, actor)
+        nudge(RUN_TASK)
+    return count
+
+
+def finish_remedy(*, actor: User, remedy_id: int) -> Remedy:
+    """End a run that has nothing left but failures: these get nothing, and their money is given back."""
+    with transaction.atomic():
+        remedy = take_remedy(actor, remedy_id)
+        if RemedyShare.objects.filter(remedy=remedy, state=ShareState.DUE).exists():
+            raise Conflict(_("The run is not through yet."))
+        close_run(remedy, actor)
+    return remedy
+
+
+def close_run(remedy: Remedy, actor: User | None) -> None:
+    """End the run of a locked remedy, and give back what nobody got."""
+    remedy_ledger.give_back(remedy=remedy, by=actor)
+    remedy.finished_at = timezone.now()
+    move(remedy, RemedyState.DONE, actor, "held", "finished_at")
+
+
+def take_remedy(actor: User, remedy_id: int, capability: Capability = Capability.DECLARE_INCIDENT) -> Remedy:
+    """Lock a remedy that the actor may steer."""
+    remedy = (
+        Remedy.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("incident__branch", "proposer")
+        .get(pk=remedy_id)
+    )
+    require(actor, capability, branch_id=remedy.incident.branch_id)
+    return remedy
+
+
+_GOING_ON = (RemedyState.WAITING, RemedyState.APPROVED, RemedyState.RUNNING, RemedyState.PAUSED)
+
+
+def _checked(rule: AmountRule, currency: str) -> AmountRule:
+    if rule.tier and rule.tier not in Tier.values:
+        raise Invalid(_("Choose one of the list."), field="tier")
+    if rule.loss_from is not None and rule.loss_from != 0:
+        check_amount(rule.loss_from, currency, field="loss_from")
+    return AmountRule(check_amount(rule.amount, currency), rule.tier, rule.loss_from)
+
+
+def _shares(incident: Incident, rules: Sequence[AmountRule]) -> list[RemedyShare]:
+    """Everybody's share, not yet written."""
+    rows = Affected.objects.filter(incident=incident, excluded_because="").order_by("pk")
+    people = rows.values_list("customer_id", "customer__tier", "loss")
+    shares = []
+    for customer_id, tier, loss in people:
+        amount = amount_for(rules, tier=tier, loss=loss)
+        if amount is None:
+            raise Invalid(
+                _("Some customers would get nothing. Enter an amount for everybody, or leave them out."),
+                field="amount",
+            )
+        shares.append(RemedyShare(customer_id=customer_id, amount=amount))
+    if not shares:
+        raise Invalid(_("Nobody is affected yet. Add customers first."))
+    return shares
+
+
+def _asked_role(incident: Incident, proposer: User, total: Decimal) -> str:
+    _limits, deciders = deciding_limits(incident.branch.currency, branch=incident.branch, without=proposer)
+    role = who_decides(deciders, total)
+    if role is None:
+        most = max((limit.per_case for limit in deciders), default=ZERO)
+        raise Invalid(
+            _("The total is %(total)s, and nobody else here may approve more than %(most)s."),
+            field="amount",
+            params={
+                "total": format_money(total, incident.branch.currency),
+                "most": format_money(most, incident.branch.currency),
+            },
+        )
+    return role
+
+
+def _decider_of(actor: User, remedy: Remedy, wanted: RemedyState) -> User:
+    check_remedy_transition(remedy, wanted)
+    if remedy.proposer_id == actor.pk:
+        raise NotAllowed(_("You proposed this yourself, so someone else decides."))
+    return fresh(actor, Capability.DECIDE_OFFER)
+
+
+def _decide(remedy: Remedy, approver: User, decision: Decision, limit: Decimal, reason: str) -> None:
+    RemedyApproval.objects.create(
+        remedy=remedy,
+        proposer=remedy.proposer,
+        approver=approver,
+        decision=decision,
+        amount=remedy.total,
+        limit=limit,
+        reason=reason,
+    )
+    if decision == Decision.APPROVED:
+        message = gettext_noop("The remedy of %(total)s for %(incident)s was approved.")
+    else:
+        message = gettext_noop("The remedy of %(total)s for %(incident)s was rejected.")
+    notify(
+        users=[remedy.proposer],
+        message=message,
+        params={
+            "total": amount_text(remedy.total, remedy.currency),
+            "incident": remedy.incident.number,
+        },
+        url=remedy_path(remedy.incident.number),
+        dedupe_key=f"remedy:{remedy.pk}:decided",
+    )
+
+
+def check_remedy_transition(remedy: Remedy, wanted: RemedyState) -> None:
+    """Raise `Conflict`, saying how the remedy stands, unless it may go over to that state."""
+    if wanted not in REMEDY_TRANSITIONS[RemedyState(remedy.state)]:
+        raise Conflict(
+            _("This is not possible any more: the remedy is now “%(state)s”."),
+            params={"state": RemedyState(remedy.state).label},
+        )
+
+
+_VERBS = {
+    RemedyState.APPROVED: "remedy.approved",
+    RemedyState.REJECTED: "remedy.rejected",
+    RemedyState.RUNNING: "remedy.started",
+    RemedyState.PAUSED: "remedy.paused",
+    RemedyState.DONE: "remedy.finished",
+    RemedyState.CANCELLED: "remedy.stopped",
+}
+
+
+def move(remedy: Remedy, wanted: RemedyState, actor: User | None, *fields: str) -> None:
+    """Let a locked remedy go over to another state, written and recorded."""
+    check_remedy_transition(remedy, wanted)
+    remedy.state = wanted
+    remedy.save(update_fields=("state", *fields))
+    data = {"total": str(remedy.total), "currency": remedy.currency}
+    record(stream=remedy.stream, verb=_VERBS[wanted], actor=actor, data=data)
+
+
+def _tell_deciders(remedy: Remedy) -> None:
+    branch_id = remedy.incident.branch_id
+    people = staff_of_branch(branch_id, role=Role(remedy.asked_role)).exclude(pk=remedy.proposer_id)
+    notify(
+        users=people,
+        message=gettext_noop("A remedy of %(total)s for %(incident)s waits for your approval."),
+        params={
+            "total": amount_text(remedy.total, remedy.currency),
+            "incident": remedy.incident.number,
+        },
+        url=remedy_path(remedy.incident.number),
+        dedupe_key=f"remedy:{remedy.pk}:waiting",
+    )

@@ -1,0 +1,171 @@
+"""One remedy for all customers of an incident: what is proposed, who approved it, and who has got theirs."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Incident
+from common.choices import QuickLabels
+from common.money import AmountField, CurrencyField
+from compensation.models.budget import Budget
+from compensation.states import Basis, Decision, OfferKind, RemedyState, ShareState
+from customers.models import Customer
+
+
+class Remedy(QuickLabels, models.Model):
+    """What every affected customer gets, decided once on the total.
+
+    Who gets how much is fixed in the shares when it is proposed, so that what runs is what was approved.
+    `rules` is the table of amounts (`remedy_rules.kept_rules`); `held` is what its budget still sets aside
+    for shares to come.
+    """
+
+    incident = models.ForeignKey(
+        Incident, models.PROTECT, related_name="remedies", verbose_name=_("incident")
+    )
+    kind = models.CharField(_("kind"), max_length=14, choices=OfferKind)
+    basis = models.CharField(_("basis"), max_length=9, choices=Basis, default=Basis.GOODWILL)
+    rules = models.JSONField(_("amounts"))
+    currency = CurrencyField(verbose_name=_("currency"))
+    total = AmountField(verbose_name=_("total"))
+    held = AmountField(verbose_name=_("set aside"), default=0)
+    purpose = models.CharField(_("what it is for"), max_length=160)
+    reason = models.CharField(_("reason"), max_length=500)
+    tell_customers = models.BooleanField(_("tell each customer by e-mail"), default=True)
+    state = models.CharField(_("state"), max_length=9, choices=RemedyState, default=RemedyState.WAITING)
+    proposer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
+    )
+    proposed_at = models.DateTimeField(_("proposed"), default=timezone.now)
+    asked_role = models.CharField(_("asked"), max_length=12, blank=True)
+    budget = models.ForeignKey(
+        Budget, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("budget")
+    )
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("started by"),
+    )
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("remedy")
+        verbose_name_plural = _("remedies")
+        ordering = ("id",)
+        indexes = (
+            models.Index(
+                fields=("id",), name="compensation_remedy_running", condition=models.Q(state="running")
+            ),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=("incident",),
+                name="compensation_remedy_one_at_a_time",
+                condition=models.Q(state__in=("waiting", "approved", "running", "paused")),
+            ),
+            models.CheckConstraint(condition=models.Q(total__gt=0), name="compensation_remedy_above_zero"),
+            models.CheckConstraint(
+                condition=models.Q(held__gte=0, held__lte=models.F("total")),
+                name="compensation_remedy_holds_no_more_than_its_total",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=("running", "paused", "done"))
+                | models.Q(started_at__isnull=False, started_by__isnull=False),
+                name="compensation_remedy_run_has_start",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.total} {self.currency}"
+
+    @property
+    def stream(self) -> str:
+        """The name of this remedy's audit stream."""
+        return f"remedy:{self.pk}"
+
+
+class RemedyApproval(QuickLabels, models.Model):
+    """The one decision on the total of a remedy, by someone else than its proposer. Rows are append-only."""
+
+    remedy = models.OneToOneField(Remedy, models.PROTECT, related_name="approval", verbose_name=_("remedy"))
+    proposer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
+    )
+    approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("decided by")
+    )
+    decision = models.CharField(_("decision"), max_length=8, choices=Decision)
+    amount = AmountField(verbose_name=_("total"))
+    limit = AmountField(verbose_name=_("authority"))
+    reason = models.CharField(_("reason"), max_length=500)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("approval of a remedy")
+        verbose_name_plural = _("approvals of remedies")
+        ordering = ("id",)
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(approver=models.F("proposer")),
+                name="compensation_remedy_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decision="rejected") | models.Q(amount__lte=models.F("limit")),
+                name="compensation_remedy_within_limit",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reason=""), name="compensation_remedy_decision_has_reason"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.decision} {self.remedy_id}"
+
+
+class RemedyShare(QuickLabels, models.Model):
+    """One customer's share of a remedy: the work list of its run, and who got what in the end."""
+
+    remedy = models.ForeignKey(Remedy, models.PROTECT, related_name="shares", verbose_name=_("remedy"))
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", verbose_name=_("customer"))
+    amount = AmountField(verbose_name=_("amount"))
+    state = models.CharField(_("state"), max_length=8, choices=ShareState, default=ShareState.DUE)
+    problem = models.CharField(_("problem"), max_length=20, blank=True)
+    offer = models.OneToOneField(
+        "compensation.Offer",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="share",
+        verbose_name=_("offer"),
+    )
+    done_at = models.DateTimeField(_("done"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("share of a remedy")
+        verbose_name_plural = _("shares of remedies")
+        ordering = ("id",)
+        indexes = (
+            models.Index(
+                fields=("remedy", "id"), name="compensation_share_due", condition=models.Q(state="due")
+            ),
+            models.Index(fields=("remedy", "done_at"), name="compensation_share_done"),
+        )
+        constraints = (
+            models.UniqueConstraint(fields=("remedy", "customer"), name="compensation_share_once"),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="compensation_share_above_zero"),
+            models.CheckConstraint(
+                condition=models.Q(state="granted", offer__isnull=False, done_at__isnull=False)
+                | (~models.Q(state="granted") & models.Q(offer__isnull=True)),
+                name="compensation_granted_share_has_offer",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.remedy_id} {self.customer_id}"

@@ -1,0 +1,73 @@
+"""Lookups about the remedies of incidents."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Count, Sum
+from django.utils import timezone
+
+from cases.models import Incident
+from compensation.models import Remedy, RemedyShare
+from compensation.rules import ZERO
+from compensation.states import ShareProblem, ShareState
+
+RATE_OVER = dt.timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a remedy's run is; `rate` is customers per second over the last minute of the run."""
+
+    counts: dict[str, int]
+    granted: Decimal
+    failures: list[tuple[str, int]]
+    rate: float
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def left(self) -> int:
+        return self.counts.get(ShareState.DUE, 0)
+
+    @property
+    def done(self) -> int:
+        return self.total - self.left
+
+
+def remedies_of(incident: Incident) -> list[Remedy]:
+    """An incident's remedies, the newest first, with who asked and who decided."""
+    joined = ("proposer", "approval__approver", "started_by")
+    return list(Remedy.objects.filter(incident=incident).select_related(*joined).order_by("-id"))
+
+
+def progress_of(remedy: Remedy) -> Progress:
+    """How far a remedy's run is."""
+    rows = (
+        RemedyShare.objects.filter(remedy=remedy)
+        .values_list("state", "problem")
+        .annotate(n=Count("pk"), amount=Sum("amount"))
+        .order_by("state", "problem")
+    )
+    counts: dict[str, int] = {}
+    failures, granted = [], ZERO
+    for state, problem, count, amount in rows:
+        counts[state] = counts.get(state, 0) + count
+        if state == ShareState.GRANTED:
+            granted += amount
+        elif problem:
+            failures.append((str(ShareProblem(problem).label), count))
+    return Progress(counts, granted, failures, _rate(remedy))
+
+
+def _rate(remedy: Remedy) -> float:
+    if remedy.started_at is None:
+        return 0.0
+    until = remedy.finished_at or timezone.now()
+    since = max(until - RATE_OVER, remedy.started_at)
+    done = RemedyShare.objects.filter(remedy=remedy, done_at__gt=since, done_at__lte=until).count()
+    return done / max((until - since).total_seconds(), 1.0)

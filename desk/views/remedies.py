@@ -1,0 +1,143 @@
+"""The remedy of an incident: proposing it, deciding on its total, and its run."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_safe
+
+from accounts.states import Capability
+from cases.models import Incident
+from common.errors import DomainError
+from compensation.actions.remedies import (
+    NewRemedy,
+    approve_remedy,
+    cancel_remedy,
+    finish_remedy,
+    pause_remedy,
+    propose_remedy,
+    reject_remedy,
+    retry_failed,
+    start_remedy,
+)
+from compensation.models import Remedy
+from compensation.remedies import progress_of, remedies_of
+from compensation.remedy_rules import read_rules
+from compensation.states import RemedyState
+from desk.access import StaffRequest, form_on, staff_required
+from desk.forms.apply import run
+from desk.forms.incidents import RemedyForm
+from desk.views.incidents import head_of, incident_or_404
+
+GOING_ON = (RemedyState.WAITING, RemedyState.APPROVED, RemedyState.RUNNING, RemedyState.PAUSED)
+
+
+@staff_required()
+@require_safe
+def remedy(request: StaffRequest, number: str) -> HttpResponse:
+    """What is proposed or was decided, and the form for a new remedy while none goes on."""
+    return _page(request, incident_or_404(request, number))
+
+
+@staff_required(Capability.DECLARE_INCIDENT)
+@form_on("desk:incident_remedy", "number")
+def propose(request: StaffRequest, number: str) -> HttpResponse:
+    """Propose a remedy for all who are affected."""
+    incident = incident_or_404(request, number)
+    form = RemedyForm(request.POST)
+    names = ("kind", "basis", "purpose", "reason", "tell_customers")
+    proposed = run(
+        form,
+        lambda: propose_remedy(
+            actor=request.user,
+            incident_id=incident.pk,
+            new=NewRemedy(rules=form.rules, **{name: form.cleaned_data[name] for name in names}),
+        ),
+    )
+    if proposed is None:
+        return _page(request, incident, form=form, status=422)
+    return redirect("desk:incident_remedy", number)
+
+
+@staff_required(Capability.DECIDE_OFFER)
+@form_on("desk:incident_remedy", "number")
+def decide(request: StaffRequest, number: str) -> HttpResponse:
+    """Approve or reject the total."""
+    remedy = _named(request, incident_or_404(request, number))
+    reason = request.POST.get("reason", "")
+    try:
+        if request.POST.get("verb") == "approve":
+            total = Decimal(request.POST.get("total", ""))
+            approve_remedy(actor=request.user, remedy_id=remedy.pk, total=total, reason=reason)
+        else:
+            reject_remedy(actor=request.user, remedy_id=remedy.pk, reason=reason)
+    except InvalidOperation:
+        raise BadRequest from None
+    except DomainError as error:
+        messages.error(request, str(error))
+    return redirect("desk:incident_remedy", number)
+
+
+@staff_required(Capability.DECLARE_INCIDENT)
+@form_on("desk:incident_progress", "number")
+def steer(request: StaffRequest, number: str) -> HttpResponse:
+    """Start, pause, resume, retry, end or stop a run."""
+    remedy = _named(request, incident_or_404(request, number))
+    verbs = {
+        "start": start_remedy,
+        "pause": pause_remedy,
+        "retry": retry_failed,
+        "finish": finish_remedy,
+        "stop": cancel_remedy,
+    }
+    verb = verbs.get(request.POST.get("verb", ""))
+    if verb is None:
+        raise BadRequest
+    try:
+        verb(actor=request.user, remedy_id=remedy.pk)
+    except DomainError as error:
+        messages.error(request, str(error))
+    return redirect("desk:incident_progress", number)
+
+
+@staff_required()
+@require_safe
+def progress(request: StaffRequest, number: str) -> HttpResponse:
+    """How far the newest remedy's run is; the page reads itself again while it runs."""
+    incident = incident_or_404(request, number)
+    newest = next(iter(remedies_of(incident)), None)
+    context = {
+        **head_of(request, incident, "progress"),
+        "may_lead": request.user.may(Capability.DECLARE_INCIDENT),
+        "remedy": newest,
+        "progress": progress_of(newest) if newest else None,
+        "runs": newest is not None and newest.state == RemedyState.RUNNING,
+    }
+    return render(request, "desk/incidents/progress.html", context)
+
+
+def _page(
+    request: StaffRequest, incident: Incident, *, form: RemedyForm | None = None, status: int = 200
+) -> HttpResponse:
+    found = remedies_of(incident)
+    head = head_of(request, incident, "remedy")
+    goes_on = any(each.state in GOING_ON for each in found)
+    waiting = next((each for each in found if each.state == RemedyState.WAITING), None)
+    decides = request.user.may(Capability.DECIDE_OFFER)
+    context = {
+        **head,
+        "remedies": [(each, getattr(each, "approval", None), read_rules(each.rules)) for each in found],
+        "may_decide": decides and waiting is not None and waiting.proposer_id != request.user.pk,
+        "form": form or (RemedyForm() if head["may_lead"] and not goes_on else None),
+    }
+    return render(request, "desk/incidents/remedy.html", context, status=status)
+
+
+def _named(request: StaffRequest, incident: Incident) -> Remedy:
+    key = request.POST.get("remedy", "")
+    wanted = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else 0
+    return get_object_or_404(Remedy, pk=wanted, incident=incident)

@@ -23,7 +23,16 @@ from common.prepared import prepared
 from common.statements import Slot, Statement
 from compensation.models import Budget, BudgetMovement, KindSetting, Offer, Setback
 from compensation.rows import WaitingRow, as_rows
-from compensation.rules import ZERO, Likes, Limit, day_start, like_key, may_grant, who_decides
+from compensation.rules import (
+    ZERO,
+    Likes,
+    Limit,
+    day_start,
+    like_key,
+    may_grant,
+    who_decides,
+    who_decides_beyond,
+)
 from compensation.states import EFFECTS, GRANTED, OUTSTANDING, Movement, OfferState
 
 HISTORY = dt.timedelta(days=365)
@@ -57,6 +66,15 @@ class GrantView:
     def asks(self, amount: Decimal) -> str | None:
         """The role that would have to decide on this amount; None when nobody has that much authority."""
         return who_decides(self.deciders, self.on_case + amount)
+
+    def asks_beyond(self, amount: Decimal) -> str | None:
+        """The role that would have to decide on an amount that leaves the policy: one above the usual."""
+        usual = self.asks(amount)
+        own = self.limit.per_case if self.limit else ZERO
+        above = own
+        if amount > self.may_grant:
+            above = max([own, *(limit.per_case for limit in self.deciders if limit.role == usual)])
+        return who_decides_beyond(self.deciders, self.on_case + amount, above=above)
 
 
 # --- offers --------------------------------------------------------------------------------

@@ -112,6 +112,17 @@ def who_decides(limits: Iterable[Limit], total: Decimal) -> str | None:
     return min(enough, key=lambda limit: (limit.per_case, limit.per_day, limit.role)).role if enough else None
 
 
+def who_decides_beyond(limits: Iterable[Limit], total: Decimal, *, above: Decimal) -> str | None:
+    """The role next above an authority that covers the total: what leaves the policy goes there.
+
+    Where nobody stands above, the highest role that covers it; None when no authority does.
+    """
+    ranked = sorted(limits, key=lambda limit: (limit.per_case, limit.per_day, limit.role))
+    enough = [limit for limit in ranked if limit.per_case >= total]
+    higher = next((limit for limit in enough if limit.per_case > above), None)
+    return (higher or enough[-1]).role if enough else None
+
+
 def largest_decidable(limits: Iterable[Limit], *, on_case: Decimal) -> Decimal:
     """The most that anybody could still approve on a case."""
     return max((limit.per_case - on_case for limit in limits), default=ZERO)

@@ -1,4 +1,4 @@
-"""Authorities, the handling of kinds and rules of vouchers to start with: for an administrator to change."""
+"""Authorities, the handling of kinds, rules of vouchers and drafts of policies to start with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from accounts.models import Authority
 from accounts.states import Role
-from compensation.models import KindSetting, VoucherRule
+from compensation.models import KindSetting, Policy, PolicyVersion, VoucherRule
+from compensation.policy_examples import EXAMPLES
+from compensation.policy_text import rule_to_data
 from compensation.states import Need, OfferKind
 
 # Long ago, so that complaints from before the installation can be recorded, too.
@@ -65,3 +67,21 @@ def seed(**kwargs: object) -> None:
         ],
         ignore_conflicts=True,
     )
+    seed_policies()
+
+
+def seed_policies() -> None:
+    """Add the example policies that are missing, as drafts: nothing holds until somebody puts it in force."""
+    known = set(Policy.objects.values_list("code", flat=True))
+    for example in EXAMPLES:
+        if example.code in known:
+            continue
+        policy = Policy.objects.create(
+            code=example.code,
+            name_en=example.name_en,
+            name_zh=example.name_zh,
+            jurisdiction=example.jurisdiction,
+            source=example.source,
+        )
+        rules = [rule_to_data(rule) for rule in example.rules]
+        PolicyVersion.objects.create(policy=policy, number=1, rules=rules)

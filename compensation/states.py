@@ -314,3 +314,34 @@ class ShareProblem(models.TextChoices):
     RESOLVED = "resolved", _("the case is resolved: reopen it, or part it from the incident")
     CURRENCY = "currency", _("the case is in another currency: part it from the incident")
     REFUSED = "refused", _("the database refused it")
+
+
+class PolicyState(models.TextChoices):
+    """A draft can be edited; once in force a version never changes, it only ends."""
+
+    DRAFT = "draft", _("Draft")
+    IN_FORCE = "in_force", _("In force")
+    RETIRED = "retired", _("Retired")
+
+
+class PolicyEvent(models.TextChoices):
+    """What happened, in the words of the laws that owe something for it."""
+
+    DELAY = "delay", _("Delay")
+    CANCELLATION = "cancellation", _("Cancellation")
+    DENIED_BOARDING = "denied_boarding", _("Denied boarding")
+    REFUND_DUE = "refund_due", _("Refund due")
+    FRAUD = "fraud", _("Fraud, established")
+    OTHER = "other", _("None of these")
+
+
+class PaidBy(models.TextChoices):
+    CARD = "card", _("Card")
+    OTHER = "other", _("Cash or other means")
+
+
+class Inside(models.TextChoices):
+    """Whether all of it took place inside the jurisdiction: an intra-EU or a domestic flight."""
+
+    YES = "yes", _("yes")
+    NO = "no", _("no")

@@ -7,6 +7,7 @@ from desk.urls_insights import urlpatterns as insights_urls
 from desk.urls_offers import urlpatterns as offer_urls
 from desk.urls_office import urlpatterns as office_urls
 from desk.urls_payments import urlpatterns as payment_urls
+from desk.urls_policies import urlpatterns as policy_urls
 from desk.urls_vouchers import urlpatterns as voucher_urls
 from desk.views import case, case_actions, customers, home, log, queue, search
 
@@ -38,5 +39,6 @@ urlpatterns: list[URLPattern] = [
     *payment_urls,
     *incident_urls,
     *insights_urls,
+    *policy_urls,
     *office_urls,
 ]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from accounts.states import Capability
+from accounts.states import Capability, Role
 from audit.actions import record
 from cases.actions.timeline import add_event
 from cases.models import Case
@@ -27,7 +27,7 @@ from compensation.actions.guards import (
 from compensation.actions.promises import PROMISE_FIELDS, promise
 from compensation.actions.telling import amount_text, tell_proposer
 from compensation.models import Approval, Offer
-from compensation.queries import granted_on, limit_of
+from compensation.queries import granted_on, limit_of, limits_of_roles
 from compensation.rules import ZERO, Limit, may_decide
 from compensation.states import Decision, OfferState
 
@@ -109,7 +109,19 @@ def _authority_for(approver: User, case: Case, offer: Offer, amount: Decimal) ->
                 "granted": format_money(granted, offer.currency),
             },
         )
+    if offer.deviation_reason:
+        _check_stands_high_enough(case, offer, limit)
     return limit
+
+
+def _check_stands_high_enough(case: Case, offer: Offer, limit: Limit) -> None:
+    """What leaves the policy is decided by the role it was raised to, or one with as much authority."""
+    asked = limits_of_roles(offer.currency, time_zone=case.branch.time_zone).get(offer.asked_role)
+    if asked is not None and limit.per_case < asked.per_case:
+        raise NotAllowed(
+            _("This leaves the policy, so it takes the authority of: %(role)s."),
+            params={"role": Role(offer.asked_role).label},
+        )
 
 
 def _decide(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +33,7 @@ from compensation.actions.promises import promise
 from compensation.actions.telling import amount_text, tell_deciders
 from compensation.budget_rules import who_decides_overdraft
 from compensation.models import Budget, Offer
+from compensation.policy_queries import PolicyView, kept_answers, policy_view
 from compensation.queries import GrantView, grant_view, limits_of_roles
 from compensation.rules import largest_decidable, may_withdraw
 from compensation.states import Basis, OfferKind, OfferState
@@ -45,14 +48,42 @@ class _Route:
     budget: Budget | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What was told for the policies: facts, and why an offer leaves them."""
+
+    facts: Mapping[str, object] | None
+    deviation_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Which way a proposal goes, and what it keeps of the policies."""
+
+    route: _Route
+    said: dict[str, Any]
+
+
 def propose_offer(
-    *, actor: User, case_id: int, kind: str, basis: str, amount: Decimal, purpose: str, reason: str
+    *,
+    actor: User,
+    case_id: int,
+    kind: str,
+    basis: str,
+    amount: Decimal,
+    purpose: str,
+    reason: str,
+    facts: Mapping[str, object] | None = None,
+    deviation_reason: str = "",
 ) -> Offer:
     """Propose compensation in the case's currency.
 
     Within the proposer's authority, per case and per day, it is granted at once and the money set aside.
     Above it, or where the budget is short, it waits for the lowest role whose authority covers all that
     stands on the case. Raises `Invalid` when nobody has that much authority, `Conflict` on a resolved case.
+
+    `facts` answer what the policies in force ask for. Where all that stands on the case leaves their range,
+    a `deviation_reason` is needed and nobody grants alone: it waits for one role above the usual.
     """
     kind = check_choice(kind, OfferKind, field="kind")
     basis = check_choice(basis, Basis, field="basis")
@@ -62,7 +93,7 @@ def propose_offer(
         case = take_case_for(actor, case_id, Capability.PROPOSE_OFFER)
         amount = check_amount(amount, case.currency)
         proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
-        route = _route(case, proposer, amount, kind)
+        judged = _judge(case, proposer, amount, kind, _Answers(facts, deviation_reason))
         offer = Offer(
             case=case,
             branch=case.branch,
@@ -73,14 +104,24 @@ def propose_offer(
             purpose=purpose,
             reason=reason,
             proposer=proposer,
+            **judged.said,
         )
-        _send_on(case, offer, route)
+        _send_on(case, offer, judged.route)
         _write_down(case, offer, actor)
     return offer
 
 
 def submit_offer(
-    *, actor: User, offer_id: int, kind: str, basis: str, amount: Decimal, purpose: str, reason: str
+    *,
+    actor: User,
+    offer_id: int,
+    kind: str,
+    basis: str,
+    amount: Decimal,
+    purpose: str,
+    reason: str,
+    facts: Mapping[str, object] | None = None,
+    deviation_reason: str = "",
 ) -> Offer:
     """Propose a draft, such as a customer's counter-proposal, with these values.
 
@@ -96,7 +137,11 @@ def submit_offer(
         offer.amount = check_amount(amount, offer.currency)
         offer.kind, offer.basis, offer.purpose, offer.reason = kind, basis, purpose, reason
         offer.proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
-        _send_on(case, offer, _route(case, offer.proposer, offer.amount, kind))
+        told = facts if facts is not None else _told_before(case)
+        judged = _judge(case, offer.proposer, offer.amount, kind, _Answers(told, deviation_reason))
+        for name, value in judged.said.items():
+            setattr(offer, name, value)
+        _send_on(case, offer, judged.route)
         _write_down(case, offer, actor)
     return offer
 
@@ -145,8 +190,46 @@ def _send_on(case: Case, offer: Offer, route: _Route) -> None:
         ledger.reserve_proposed(case=case, offer=offer, by=offer.proposer)
 
 
-def _route(case: Case, proposer: User, amount: Decimal, kind: str) -> _Route:
-    view = grant_view(proposer, case)
+def _told_before(case: Case) -> dict[str, object]:
+    """What was answered for the policies when the case had its last offer."""
+    told = Offer.objects.filter(case=case).exclude(policy_facts={}).order_by("-id")
+    return told.values_list("policy_facts", flat=True).first() or {}
+
+
+def _judge(case: Case, proposer: User, amount: Decimal, kind: str, answers: _Answers) -> _Judged:
+    """Hold a proposal against the policies and the proposer's authority."""
+    policy, view = policy_view(case, answers.facts), grant_view(proposer, case)
+    why = _check_policy(policy, view, amount, answers.deviation_reason)
+    return _Judged(_route(case, view, amount, kind, leaves=bool(why)), _said_by(policy, why))
+
+
+def _check_policy(policy: PolicyView, view: GrantView, amount: Decimal, reason: str) -> str:
+    """Why the offer leaves the policy, "" where it does not. Raises `Invalid` for want of a reason."""
+    if not policy.leaves(view.on_case + amount):
+        return ""
+    missing = _("This leaves what the policy gives. Say why.")
+    if policy.open_facts:
+        missing = _("The policy can't tell without an answer to each question. Answer them, or say why not.")
+    return clean_text(reason, field="deviation_reason", longest=500, missing=missing)
+
+
+def _said_by(policy: PolicyView, why: str) -> dict[str, Any]:
+    """What an offer keeps of the policies: their range, the rules behind it, and what was answered."""
+    amounts = policy.amounts
+    return {
+        "policy_low": amounts.minimum if amounts else None,
+        "policy_high": amounts.maximum if amounts else None,
+        "policy_rules": policy.as_rows(),
+        "policy_facts": kept_answers(policy),
+        "deviation_reason": why,
+    }
+
+
+def _route(case: Case, view: GrantView, amount: Decimal, kind: str, *, leaves: bool) -> _Route:
+    if leaves:
+        wanted = {_asked_role(case, view, amount, kind), view.asks_beyond(amount)}
+        highest = max((each for each in view.deciders if each.role in wanted), key=lambda each: each.per_case)
+        return _Route(alone=False, asked_role=highest.role)
     if amount <= view.may_grant:
         reserved, budget = ledger.reserve(case=case, amount=amount, kind=kind)
         if reserved:
@@ -189,6 +272,7 @@ def _write_down(case: Case, offer: Offer, actor: User) -> None:
         "currency": offer.currency,
         "within_authority": offer.within_authority,
         "asked_role": offer.asked_role,
+        "leaves_policy": bool(offer.deviation_reason),
     }
     record(stream=case.stream, verb="offer.proposed", actor=actor, data=data)
     if offer.within_authority:

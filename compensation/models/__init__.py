@@ -1,4 +1,4 @@
-"""Offers, approvals, budgets, fulfilment, payments, vouchers, and the remedies of incidents."""
+"""Offers, approvals, budgets, fulfilment, payments, policies, vouchers, and the remedies of incidents."""
 
 from compensation.models.budget import Budget, BudgetMovement
 from compensation.models.kind import KindSetting
@@ -11,6 +11,7 @@ from compensation.models.payment import (
     PaymentLine,
     PaymentOrder,
 )
+from compensation.models.policy import Policy, PolicyVersion
 from compensation.models.remedy import Remedy, RemedyApproval, RemedyShare
 from compensation.models.voucher import Redemption, Voucher, VoucherLink, VoucherRule
 
@@ -28,6 +29,8 @@ __all__ = [
     "PaymentFile",
     "PaymentLine",
     "PaymentOrder",
+    "Policy",
+    "PolicyVersion",
     "Redemption",
     "Remedy",
     "RemedyApproval",

@@ -79,6 +79,14 @@ class Offer(QuickLabels, models.Model):
         related_name="offers",
         verbose_name=_("remedy of an incident"),
     )
+    # What the policies in force said: their range for the whole case, by which rules, for which facts.
+    policy_low = AmountField(verbose_name=_("policy’s minimum"), null=True, blank=True)
+    policy_high = AmountField(verbose_name=_("policy’s maximum"), null=True, blank=True)
+    policy_rules = models.JSONField(_("rules that applied"), default=list, db_default=[], blank=True)
+    policy_facts = models.JSONField(_("facts given for the policy"), default=dict, db_default={}, blank=True)
+    deviation_reason = models.CharField(
+        _("why it leaves the policy"), max_length=500, blank=True, default="", db_default=""
+    )
     like_key = models.CharField(max_length=60, blank=True, default="", db_default="", editable=False)
 
     class Meta:
@@ -138,6 +146,10 @@ class Offer(QuickLabels, models.Model):
             ),
             models.CheckConstraint(
                 condition=~models.Q(parent=models.F("id")), name="compensation_offer_answers_another"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(within_authority=False) | models.Q(deviation_reason=""),
+                name="compensation_nobody_leaves_policy_alone",
             ),
         )
 

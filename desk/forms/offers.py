@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from compensation.policy_rules import Fact
 from compensation.states import METHODS, AnswerChannel, AnswerKind, Basis, Need, OfferKind
+from desk.forms.policies import asked_field, fact_field
 
 AMOUNT = {"step": "any", "min": "0", "inputmode": "decimal", "autocomplete": "off"}
 
@@ -55,9 +58,37 @@ class ProposeForm(forms.Form):
     purpose = forms.CharField(label=_("What it is for"), max_length=160)
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, currency: str, asks: tuple[Fact, ...] = (), policy: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": currency}
+        self.asks = asks
+        for fact in asks:
+            self.fields[fact_field(fact)] = asked_field(fact)
+        if policy:
+            self.fields["deviation_reason"] = forms.CharField(
+                label=_("Why it leaves the policy"),
+                max_length=500,
+                required=False,
+                help_text=_("Only where it does; one role above the usual then decides."),
+            )
+
+    @property
+    def fact_fields(self) -> list[BoundField]:
+        """What the policies ask."""
+        return [self[fact_field(fact)] for fact in self.asks]
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What a form that was checked says of them."""
+        return {str(fact): self.cleaned_data.get(fact_field(fact)) for fact in self.asks}
+
+    @property
+    def proposal(self) -> dict[str, Any]:
+        """What a valid form says, as the action takes it."""
+        asked = {fact_field(fact) for fact in self.asks}
+        return {**{k: v for k, v in self.cleaned_data.items() if k not in asked}, "facts": self.facts}
 
 
 class OfferActForm(forms.Form):
@@ -166,7 +197,7 @@ class SubmitForm(ProposeForm, OfferActForm):
     summary_class = "b wide"
 
     def __init__(self, data: Any = None, *, offer_id: int, currency: str, initial: Any = None) -> None:
-        super().__init__(data, offer_id=offer_id, currency=currency, initial=initial)
+        super().__init__(data, offer_id=offer_id, currency=currency, initial=initial, policy=True)
 
 
 class SaidReasonForm(OfferActForm):

@@ -33,7 +33,7 @@ from desk.forms.apply import run
 from desk.forms.offers import LowerForm, ReasonForm
 from desk.offer_words import DoseView, facts_of
 from desk.paging import id_in
-from desk.views.offer_panel import dose_view, range_of, role_label
+from desk.views.offer_panel import band_of, dose_view, range_of, role_label
 
 PAGE = 25
 
@@ -199,7 +199,7 @@ def _open_context(request: StaffRequest, card: Card) -> dict[str, Any]:
     facts = dossier(request.user, offer)
     opened = OpenCard(
         facts=facts,
-        range=range_of(facts.case, facts.likes, mine=offer.amount, limit=None),
+        range=range_of(facts.case, facts.likes, band_of(offer), mine=offer.amount, limit=None),
         dose=dose_view(facts.granted + offer.amount, facts.case.loss),
         why_not=_("You proposed this yourself, so someone else decides.") if card.is_own else "",
     )

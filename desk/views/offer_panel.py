@@ -16,6 +16,8 @@ from cases.models import Case
 from common.display import RangeView
 from compensation.models import Answer, Approval, Budget, Fulfilment, Offer, Voucher
 from compensation.payment_queries import is_payable
+from compensation.policy_queries import kept_answers
+from compensation.policy_rules import Amounts, Fact
 from compensation.promise_rules import promise_state
 from compensation.queries import (
     GrantView,
@@ -51,8 +53,10 @@ from desk.forms.offers import (
     SubmitForm,
     WithdrawForm,
 )
+from desk.forms.policies import fact_field
 from desk.forms.vouchers import IssueForm
 from desk.offer_words import DoseView
+from desk.views.offer_policy import PolicyPanel, policy_panel
 
 TONES = {
     OfferState.DRAFT: "quiet",
@@ -124,6 +128,7 @@ class Forecast:
     budget_short: bool
     asked_role: str
     dose: DoseView | None
+    leaves: bool
     match_note: str
     match_source: str = MATCH_SOURCE
 
@@ -133,25 +138,34 @@ class Forecast:
 
 
 def panel_context(user: User, case: Case) -> dict[str, Any]:
-    """What `desk/offers/panel.html` shows; five queries."""
+    """What `desk/offers/panel.html` shows; six queries, and those that rules of policies take."""
     offers = offers_of(case)
     view = grant_view(user, case, offers)
     budget = current_budget(case.branch, case.currency)
     likes = likes_of(case, like_cases([key_of(case)]))
     may_propose = user.may(Capability.PROPOSE_OFFER) and case.is_open
     standing = view.on_case or None
+    policy = policy_panel(case, offers)
+    asked = {fact_field(Fact(name)): value for name, value in kept_answers(policy.view).items()}
     return {
         "offer_rows": [offer_row(user, offer) for offer in offers],
         "offer_grant": view,
         "offer_budget": budget,
         "offer_budget_words": budget_words(budget, case.branch) if budget else "",
         "offer_likes": likes,
-        "offer_range": range_of(case, likes, mine=standing, limit=view.may_grant if may_propose else None),
+        "offer_range": range_of(
+            case, likes, policy.amounts, mine=standing, limit=view.may_grant if may_propose else None
+        ),
+        "offer_policy": policy,
         "offer_standing": standing,
         "offer_dose": dose_view(standing, case.loss),
         "offer_may_propose": may_propose,
-        "offer_form": ProposeForm(currency=case.currency) if may_propose else None,
-        "offer_forecast": forecast_of(case, view, budget) if may_propose else None,
+        "offer_form": ProposeForm(
+            currency=case.currency, asks=policy.view.asks, policy=policy.any, initial=asked
+        )
+        if may_propose
+        else None,
+        "offer_forecast": forecast_of(case, view, budget, policy=policy) if may_propose else None,
         "offer_act_form": None,
         "voucher_issue_form": None,
     }
@@ -228,13 +242,28 @@ def answer_form(offer: Offer, data: Any = None) -> AnswerForm:
     return AnswerForm(data, offer_id=offer.pk, currency=offer.currency, kind=offer.kind)
 
 
-def range_of(case: Case, likes: Likes, *, mine: Decimal | None, limit: Decimal | None) -> RangeView | None:
+def range_of(
+    case: Case, likes: Likes, band: Amounts | None, *, mine: Decimal | None, limit: Decimal | None
+) -> RangeView | None:
     """The range bar; None while there is nothing to compare with."""
-    if not likes.count and mine is None and not limit:
+    if not likes.count and mine is None and not limit and band is None:
         return None
     return RangeView(
-        currency=case.currency, likes=likes.amounts, mine=mine, limit=limit or None, top=case.loss or None
+        currency=case.currency,
+        low=band.minimum if band else None,
+        high=band.maximum if band else None,
+        likes=likes.amounts,
+        mine=mine,
+        limit=limit or None,
+        top=case.loss or None,
     )
+
+
+def band_of(offer: Offer) -> Amounts | None:
+    """The policies' range as it was when the offer was made; None where they gave none."""
+    if offer.policy_low is None or offer.policy_high is None:
+        return None
+    return Amounts(offer.policy_low, offer.policy_high, offer.policy_high)
 
 
 def dose_view(total: Decimal | None, loss: Decimal | None) -> DoseView | None:
@@ -247,18 +276,27 @@ def dose_view(total: Decimal | None, loss: Decimal | None) -> DoseView | None:
 
 
 def forecast_of(
-    case: Case, view: GrantView, budget: Budget | None, amount: Decimal | None = None, kind: str = ""
+    case: Case,
+    view: GrantView,
+    budget: Budget | None,
+    amount: Decimal | None = None,
+    kind: str = "",
+    policy: PolicyPanel | None = None,
 ) -> Forecast:
     """What would become of a proposal of this amount and kind."""
     short = budget is not None and amount is not None and amount > budget.available
     within = amount is None or amount <= view.may_grant
+    leaves = policy is not None and amount is not None and policy.leaves(view.on_case + amount)
     asked = view.asks(amount if amount is not None else view.may_grant + 1)
+    if leaves and amount is not None:
+        asked = view.asks_beyond(amount) or asked
     mismatch = kind in OfferKind.values and remedy_matches(kind, case.failure_type) is False
     return Forecast(
         amount=amount,
         currency=case.currency,
         may_grant=view.may_grant,
-        alone=within and not short,
+        alone=within and not short and not leaves,
+        leaves=leaves,
         budget_short=short,
         asked_role=role_label(asked or ""),
         dose=dose_view(None if amount is None else view.on_case + amount, case.loss),

@@ -19,6 +19,7 @@ from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import propose_offer, submit_offer, withdraw_offer
 from compensation.actions.setbacks import claw_back_offer, fail_fulfilment
 from compensation.models import Offer
+from compensation.policy_queries import policy_view
 from compensation.promise_rules import end_of
 from compensation.queries import current_budget, get_offer_for, grant_view, kind_setting
 from compensation.states import OfferState
@@ -35,6 +36,7 @@ from desk.forms.offers import (
 )
 from desk.views.case import case_page, find_case
 from desk.views.offer_panel import answer_form, forecast_of, submit_form
+from desk.views.offer_policy import policy_panel
 
 
 def find_offer(user: User, offer_id: int) -> Offer:
@@ -55,8 +57,9 @@ def case_of_offer(request: StaffRequest, offer_id: int) -> str:
 def propose(request: StaffRequest, number: str) -> HttpResponse:
     """Propose compensation for a case; what is wrong is shown beside the fields, with nothing lost."""
     case = find_case(request.user, number)
-    form = ProposeForm(request.POST, currency=case.currency)
-    offer = run(form, lambda: propose_offer(actor=request.user, case_id=case.pk, **form.cleaned_data))
+    asks = policy_view(case).asks
+    form = ProposeForm(request.POST, currency=case.currency, asks=asks, policy=True)
+    offer = run(form, lambda: propose_offer(actor=request.user, case_id=case.pk, **form.proposal))
     if offer is None:
         return case_page(request, find_case(request.user, number), status=422, offer_form=form)
     amount = format_money(offer.amount, offer.currency)
@@ -72,14 +75,22 @@ def propose(request: StaffRequest, number: str) -> HttpResponse:
 def forecast(request: StaffRequest, number: str) -> HttpResponse:
     """What would become of the proposal as it is typed: a fragment."""
     case = find_case(request.user, number)
-    form = ProposeForm(request.GET, currency=case.currency)
+    asks = policy_view(case).asks
+    form = ProposeForm(request.GET, currency=case.currency, asks=asks)
     form.is_valid()
+    policy = policy_panel(case, given=form.facts)
     amount, kind = form.cleaned_data.get("amount"), form.cleaned_data.get("kind", "")
     usable = amount if amount is not None and amount > 0 else None
     view = forecast_of(
-        case, grant_view(request.user, case), current_budget(case.branch, case.currency, kind), usable, kind
+        case,
+        grant_view(request.user, case),
+        current_budget(case.branch, case.currency, kind),
+        usable,
+        kind,
+        policy,
     )
-    return render(request, "desk/offers/forecast.html", {"offer_forecast": view})
+    context = {"offer_forecast": view, "offer_policy": policy, "case": case}
+    return render(request, "desk/offers/forecast.html", context)
 
 
 def act_on(

@@ -25,6 +25,7 @@ from desk import history, policies
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.office import NewStaffForm, StaffForm
+from desk.views.policies import policies_context
 from sla.states import Metric
 
 SECTIONS = {
@@ -33,6 +34,7 @@ SECTIONS = {
     "targets": gettext_lazy("Targets"),
     "authority": gettext_lazy("Authority and budgets"),
     "vouchers": gettext_lazy("Vouchers"),
+    "policies": gettext_lazy("Policies"),
     "taxonomy": gettext_lazy("Failures and causes"),
     "playbooks": gettext_lazy("Playbooks"),
     "scripts": gettext_lazy("Scripts"),
@@ -118,6 +120,7 @@ SECTION_CONTEXTS: dict[str, Callable[[], dict[str, Any]]] = {
     "targets": _targets,
     "authority": _authority,
     "vouchers": lambda: {"rules": VoucherRule.objects.order_by("-kind")},
+    "policies": policies_context,
     "taxonomy": _taxonomy,
     "playbooks": lambda: {"playbooks": policies.playbooks()},
     "scripts": lambda: {"scripts": policies.scripts()},

@@ -19,7 +19,7 @@ from cases.models import Affected, Case, Cause, Defect, Playbook
 from compensation.actions.offers import propose_offer
 from compensation.actions.redemption import Wanted, redeem_voucher
 from compensation.actions.vouchers import issue_voucher
-from compensation.models import Budget, Offer, Redemption
+from compensation.models import Budget, Offer, PolicyVersion, Redemption
 from feedback.models import FollowUp, Instrument, Invitation, Response
 from messaging.actions import notify
 from messaging.models import Notice, OutboxMessage
@@ -147,6 +147,16 @@ STAFF: dict[str, set[Role]] = {
     "desk:budget_edit": {A},
     "desk:budget_carry": {A},
     "desk:budget_close": {A},
+    "desk:policy_new": {A},
+    "desk:policy_draft": {A},
+    "desk:policy_version": SETTINGS,
+    "desk:policy_publish": {A},
+    "desk:policy_retire": {A},
+    "desk:policy_try": SETTINGS,
+    "desk:policy_replay": SETTINGS,
+    "desk:policy_rule": {A},
+    "desk:policy_rule_move": {A},
+    "desk:policy_rule_remove": {A},
     "api:cases": EVERY,
     "api:case": EVERY,
     "api:notes": WORKS,
@@ -219,6 +229,7 @@ def places(desk: Desk) -> dict[str, list[Any]]:
     number = [case.number]
     new = NewIncident(name="No ferry", description="It did not sail.", branch=desk.branch)
     incident = declare_incident(actor=desk.supervisor, new=new, case_id=case.pk)
+    version = PolicyVersion.objects.get(policy__code="house")
     return {
         "desk:incident_change": [incident.number, Affected.objects.get().pk],
         **{name: [incident.number] for name in STAFF if name in ABOUT_INCIDENT},
@@ -275,6 +286,9 @@ def places(desk: Desk) -> dict[str, list[Any]]:
         "desk:budget_edit": [budget.pk],
         "desk:budget_carry": [budget.pk],
         "desk:budget_close": [budget.pk],
+        "desk:policy_draft": [version.policy_id],
+        **{f"desk:policy_{name}": [version.pk] for name in ("version", "publish", "retire", "try", "replay")},
+        **{f"desk:policy_{name}": [version.pk, 2] for name in ("rule", "rule_move", "rule_remove")},
         "api:case": number,
         "api:notes": number,
         **{

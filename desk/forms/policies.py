@@ -312,4 +312,4 @@ def _not(fact: Fact) -> str:
 
 
 def _except(fact: Fact) -> str:
-    return label_of(fact)
+    return capitalised(_("{fact}: not these").format(fact=FACT_NAMES[fact]))

@@ -155,7 +155,7 @@ class Teller:
         assert fulfil is not None, f"the offer of {complaint.number} is not to be fulfilled"
         landed_at = re.search(r'name="landed_at" value="([^"]+)"', page)
         assert landed_at is not None
-        fields = {"method": "bank_transfer", "landed_at": landed_at[1], "reference": complaint.marker}
+        fields = {"method": "code_sent", "landed_at": landed_at[1], "reference": complaint.marker}
         self._do(fulfil[0], fields, lambda: fulfil[0] not in self._case(complaint))
 
     def _resolve(self, complaint: Complaint) -> None:

@@ -55,8 +55,17 @@ CREATE TRIGGER compensation_budget_closed BEFORE UPDATE OF reserved, committed O
 
 INSERT INTO compensation_budgetmovement (budget_id, kind, amount, reason, at)
     SELECT id, 'allot', amount, '', now() FROM compensation_budget WHERE amount > 0 ORDER BY id;
+-- References are checked now: indexes that follow cannot be built while checks are pending.
+SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL DEFERRED;
 """
+# The ledger of before knows movements of offers alone.
 BACKWARD = """
+ALTER TABLE compensation_budgetmovement DISABLE TRIGGER USER;
+DELETE FROM compensation_budgetmovement WHERE offer_id IS NULL;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL DEFERRED;
+ALTER TABLE compensation_budgetmovement ENABLE TRIGGER USER;
 DROP TRIGGER compensation_budget_closed ON compensation_budget;
 DROP FUNCTION compensation_refuse_closed();
 DROP TRIGGER compensation_budget_placed ON compensation_budget;

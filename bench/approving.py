@@ -37,8 +37,8 @@ def _prepare() -> tuple[list[int], int, int]:
     from cases.models import Case
     from cases.states import OPEN_STATES
     from compensation.actions.budgets import Terms, change_budget
+    from compensation.budget_queries import current_budget
     from compensation.models import Offer
-    from compensation.queries import current_budget
 
     still_open = Case.objects.filter(state__in=OPEN_STATES)
     most = still_open.values("branch").annotate(n=Count("pk")).order_by("-n", "branch").first()

@@ -8,7 +8,7 @@ from django.db.models import Count, Q, QuerySet
 
 from accounts.models import User
 from accounts.states import Capability
-from cases.models import Affected, Case, Incident, UnknownLine
+from cases.models import Affected, Incident, UnknownLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,3 @@ def counts_of(incident: Incident) -> Counts:
 def unknown_lines(incident: Incident) -> list[UnknownLine]:
     """The lines for which no customer was found yet."""
     return list(UnknownLine.objects.filter(incident=incident).order_by("id"))
-
-
-def incident_of(case: Case) -> Incident | None:
-    """The incident that a case belongs to."""
-    return Incident.objects.filter(affected__case=case).only("number", "name").first()

@@ -8,15 +8,10 @@ from decimal import Decimal
 from accounts.models import User
 from cases.models import Case
 from cases.queries import complaint_counts
+from compensation.authority_queries import limits_of_roles
+from compensation.budget_queries import current_budget
 from compensation.models import Budget, Offer
-from compensation.queries import (
-    current_budget,
-    grants_of_customers,
-    key_of,
-    like_cases,
-    likes_of,
-    limits_of_roles,
-)
+from compensation.queries import grants_of_customers, key_of, like_cases, likes_of
 from compensation.rules import ZERO, Likes, Limit, dose_of, dose_ratio, may_decide, remedy_matches
 from compensation.states import Dose
 

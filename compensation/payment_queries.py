@@ -10,7 +10,6 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Branch, User
 from accounts.states import Capability
-from cases.models import Case
 from compensation.models import (
     Approval,
     KindSetting,
@@ -125,16 +124,6 @@ def lines_of(batch: PaymentBatch) -> list[PaymentLine]:
     joined = ("order__offer__case", "settled_by", "delivery")
     deferred = ("order__offer__case__search", "order__offer__case__description")
     return list(batch.lines.select_related(*joined).defer(*deferred).order_by("id"))
-
-
-def payments_of(case: Case) -> dict[int, tuple[PaymentOrder, PaymentLine | None]]:
-    """By offer: to whom it is paid, and its newest payment."""
-    orders = {order.pk: order for order in PaymentOrder.objects.filter(offer__case=case)}
-    if not orders:
-        return {}
-    lines = PaymentLine.objects.filter(order__in=orders).select_related("batch").order_by("id")
-    newest = {line.order_id: line for line in lines}
-    return {order.offer_id: (order, newest.get(order.pk)) for order in orders.values()}
 
 
 def paying_account(branch_id: int, currency: str) -> PayingAccount | None:

@@ -56,7 +56,6 @@ _MEDIUM = (_LONGER, number(Fact.DISTANCE, "<=", "3500"))
 _LONG = number(Fact.DISTANCE, ">", "3500")
 _INTRA_BANDS = (exactly("250", "1500"), exactly("400"))
 _OTHER_BANDS = (exactly("250", "1500"), exactly("400", "3500"), exactly("600"))
-_NOT_EXTRAORDINARY = not_(Fact.CAUSE, "force_majeure")
 
 
 def _late(hours: str) -> Condition:

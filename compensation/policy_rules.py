@@ -334,11 +334,6 @@ def combine(given: Collection[Given]) -> Amounts | None:
     return Amounts(low, min(max(usual, low), high), high)
 
 
-def is_outside(amounts: Amounts | None, total: Decimal) -> bool:
-    """Whether the total of a case leaves the range; without a range nothing does."""
-    return amounts is not None and not amounts.minimum <= total <= amounts.maximum
-
-
 # --- jurisdictions -------------------------------------------------------------------------
 
 # The member states, and those that Regulation 261/2004 covers by treaty (Iceland, Norway, Switzerland).

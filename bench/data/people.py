@@ -9,7 +9,7 @@ from functools import cached_property
 from django.contrib.auth.hashers import make_password
 from faker import Faker
 
-from accounts.models import Branch, User
+from accounts.models import User
 from accounts.states import Role
 from common.search_text import tokens
 from recovery.demo.world import Place
@@ -123,12 +123,3 @@ def create_staff(places: list[Place], joined_at: dt.datetime) -> Staff:
         for user in room
     )
     return Staff(frontline, readers, manager)
-
-
-def find_staff(branches: list[Branch]) -> Staff:
-    """The staff that `create_staff` has written."""
-    room = [
-        list(User.objects.filter(role=Role.FRONTLINE, branches=branch).order_by("pk")) for branch in branches
-    ]
-    readers = list(User.objects.filter(role=Role.SUPERVISOR).order_by("pk"))
-    return Staff(room, readers, User.objects.get(role=Role.MANAGER))

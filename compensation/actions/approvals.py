@@ -26,8 +26,8 @@ from compensation.actions.guards import (
 )
 from compensation.actions.promises import PROMISE_FIELDS, promise
 from compensation.actions.telling import amount_text, tell_proposer
+from compensation.authority_queries import granted_on, limit_of, limits_of_roles
 from compensation.models import Approval, Offer
-from compensation.queries import granted_on, limit_of, limits_of_roles
 from compensation.rules import ZERO, Limit, may_decide
 from compensation.states import Decision, OfferState
 

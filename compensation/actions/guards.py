@@ -15,9 +15,9 @@ from accounts.states import Capability, Role
 from cases.actions.locking import take_case_for
 from cases.models import Case
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
+from compensation.authority_queries import deciding_limits, granted_on
 from compensation.budget_rules import who_decides_overdraft
 from compensation.models import Budget, Offer
-from compensation.queries import deciding_limits, granted_on
 from compensation.rules import Limit, may_become
 from compensation.states import OfferState
 

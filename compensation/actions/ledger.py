@@ -19,9 +19,9 @@ from cases.models import Case
 from common.errors import Conflict
 from common.money import format_money
 from compensation.actions.budget_telling import tell_of_share
+from compensation.budget_queries import budgets_moved, current_budget
 from compensation.budget_rules import crossed, overdraws
 from compensation.models import Budget, BudgetMovement, Offer
-from compensation.queries import budgets_moved, current_budget
 from compensation.rules import ZERO
 from compensation.states import EFFECTS, Movement, ReserveAt
 

@@ -31,10 +31,10 @@ from compensation.actions.guards import (
 )
 from compensation.actions.promises import promise
 from compensation.actions.telling import amount_text, tell_deciders
+from compensation.authority_queries import GrantView, grant_view, limits_of_roles
 from compensation.budget_rules import who_decides_overdraft
 from compensation.models import Budget, Offer
 from compensation.policy_queries import PolicyView, kept_answers, policy_view
-from compensation.queries import GrantView, grant_view, limits_of_roles
 from compensation.rules import largest_decidable, may_withdraw
 from compensation.states import Basis, OfferKind, OfferState
 

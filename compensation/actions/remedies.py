@@ -24,9 +24,9 @@ from common.queue import nudge
 from compensation.actions import remedy_ledger
 from compensation.actions.guards import check_choice, clean_text, fresh, money_transaction
 from compensation.actions.telling import amount_text
+from compensation.authority_queries import deciding_limits, limit_of
 from compensation.models import Remedy, RemedyApproval, RemedyShare
 from compensation.paths import remedy_path
-from compensation.queries import deciding_limits, limit_of
 from compensation.remedy_rules import AmountRule, amount_for, kept_rules
 from compensation.rules import ZERO, who_decides
 from compensation.states import (

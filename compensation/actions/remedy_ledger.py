@@ -15,8 +15,8 @@ from accounts.models import User
 from common.errors import Conflict
 from common.money import format_money
 from compensation.actions import ledger
+from compensation.budget_queries import current_budget
 from compensation.models import Budget, BudgetMovement, Offer, Remedy
-from compensation.queries import current_budget
 from compensation.rules import ZERO
 from compensation.states import Movement
 

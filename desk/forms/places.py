@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from babel.dates import get_day_names
@@ -106,9 +105,3 @@ def _countries() -> list[tuple[str, str]]:
     return sorted(
         ((code, territories.get(code, code)) for code in holiday_countries()), key=lambda row: row[1]
     )
-
-
-def plain_amount(amount: Decimal) -> Decimal:
-    """The amount without the zeros that the column adds."""
-    whole = amount == amount.to_integral_value()
-    return amount.quantize(Decimal(1)) if whole else amount.normalize()

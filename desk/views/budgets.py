@@ -16,8 +16,8 @@ from common.errors import DomainError
 from common.money import format_money
 from compensation.actions.budgets import budget_values, change_budget, close_budget, set_budget
 from compensation.actions.carrying import carry_over, is_over
+from compensation.budget_queries import latest_movements, visible_budgets
 from compensation.models import Budget
-from compensation.queries import latest_movements, visible_budgets
 from desk.access import StaffRequest, form_on, staff_required
 from desk.budget_words import budget_views
 from desk.forms.apply import run

@@ -20,7 +20,8 @@ from cases.queries import cases_of_customer, complaint_counts, defects, recent_c
 from cases.states import Cue, FailureType
 from cases.suggestion import Suggestion, suggest
 from common.money import LARGEST
-from compensation.queries import granted_to_customer, left_today, limit_of
+from compensation.authority_queries import left_today, limit_of
+from compensation.queries import granted_to_customer
 from customers.models import Customer
 from customers.queries import find_customers, with_contacts
 from customers.states import ContactKind

@@ -14,20 +14,14 @@ from accounts.models import User
 from accounts.states import Capability, Role
 from cases.models import Case
 from common.display import RangeView
+from compensation.authority_queries import GrantView, grant_view
+from compensation.budget_queries import current_budget
 from compensation.models import Answer, Approval, Budget, Fulfilment, Offer, Voucher
 from compensation.payment_queries import is_payable
 from compensation.policy_queries import kept_answers
 from compensation.policy_rules import Amounts, Fact
 from compensation.promise_rules import promise_state
-from compensation.queries import (
-    GrantView,
-    current_budget,
-    grant_view,
-    key_of,
-    like_cases,
-    likes_of,
-    offers_of,
-)
+from compensation.queries import key_of, like_cases, likes_of, offers_of
 from compensation.rules import Likes, dose_of, dose_ratio, may_withdraw, remedy_matches
 from compensation.states import (
     DOSE_NOTES,

@@ -18,10 +18,12 @@ from compensation.actions.customer import offer_to_customer, record_answer
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import propose_offer, submit_offer, withdraw_offer
 from compensation.actions.setbacks import claw_back_offer, fail_fulfilment
+from compensation.authority_queries import grant_view
+from compensation.budget_queries import current_budget
 from compensation.models import Offer
 from compensation.policy_queries import policy_view
 from compensation.promise_rules import end_of
-from compensation.queries import current_budget, get_offer_for, grant_view, kind_setting
+from compensation.queries import get_offer_for, kind_setting
 from compensation.states import OfferState
 from desk.access import StaffRequest, form_on, staff_required
 from desk.forms.apply import run

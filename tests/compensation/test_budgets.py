@@ -20,8 +20,8 @@ from compensation.actions.budgets import Terms, budget_values, change_budget, cl
 from compensation.actions.carrying import carry_over, carry_over_due, warn_of_forecasts
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import withdraw_offer
+from compensation.budget_queries import current_budget
 from compensation.models import Budget, BudgetMovement, Offer
-from compensation.queries import current_budget
 from compensation.states import Movement, OfferState, ReserveAt
 from messaging.models import Notice
 from tests.compensation.world import NOON, World, make_branch, make_budget, make_case, make_user, propose

@@ -18,8 +18,8 @@ from common.errors import Conflict, Invalid, NotAllowed
 from compensation.actions.approvals import approve_offer, reject_offer
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import withdraw_offer
+from compensation.authority_queries import left_today
 from compensation.models import Budget, BudgetMovement, Offer
-from compensation.queries import left_today
 from compensation.states import Movement, OfferState
 from messaging.models import Notice
 from tests.compensation.world import (

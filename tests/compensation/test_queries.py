@@ -20,11 +20,11 @@ from compensation.actions.approvals import approve_offer
 from compensation.actions.budgets import set_budget
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import withdraw_offer
+from compensation.budget_queries import budget_for
 from compensation.models import Budget, Offer
 from compensation.queries import (
     MOST_LIKE_CASES,
     addressed_to,
-    budget_for,
     granted_to_customer,
     key_of,
     like_cases,

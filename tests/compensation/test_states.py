@@ -23,8 +23,8 @@ from compensation.actions.expiry import expire_due_offers
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import submit_offer, withdraw_offer
 from compensation.actions.setbacks import claw_back_offer, fail_fulfilment
+from compensation.authority_queries import granted_on, granted_today
 from compensation.models import Answer, Budget, KindSetting, Offer, Setback
-from compensation.queries import granted_on, granted_today
 from compensation.states import OUTSTANDING, TRANSITIONS, OfferState
 from messaging.models import Notice
 from tests.compensation.world import NOON, World, make_branch, make_budget, make_user, propose

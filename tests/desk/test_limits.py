@@ -17,7 +17,7 @@ from accounts.models import Authority
 from audit.models import Event
 from audit.queries import Verification
 from common.errors import Conflict
-from compensation.queries import limits_of_roles
+from compensation.authority_queries import limits_of_roles
 from sla.models import Target
 from sla.queries import targets_for
 from sla.states import Metric, Severity

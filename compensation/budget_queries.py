@@ -1,0 +1,76 @@
+"""Lookups of budgets: which one pays, what stands above it, and what moved."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import NamedTuple
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import Branch, User
+from common.days import local_day
+from common.prepared import prepared
+from compensation.models import Budget, BudgetMovement
+from compensation.rules import ZERO
+from compensation.states import EFFECTS, Movement
+
+
+def budget_for(branch_id: int, currency: str, on: dt.date, kind: str = "") -> Budget | None:
+    """The budget that pays for a branch that day, with all above it: the one of that kind before the general.
+
+    None means that spending is not limited by a budget. A closed budget is found, too: it refuses.
+    """
+    return _budgets.first(branch_id=branch_id, currency=currency, on=on, kind=kind)
+
+
+@prepared
+def _budgets(*, branch_id: int, currency: str, on: dt.date, kind: str) -> QuerySet[Budget]:
+    found = with_levels(Budget.objects.filter(branch=branch_id, currency=currency))
+    found = found.filter(Q(kind="") | Q(kind=kind), starts_on__lte=on, ends_on__gte=on)
+    return found.order_by("-kind", "-starts_on")[:1]
+
+
+def with_levels(budgets: QuerySet[Budget]) -> QuerySet[Budget]:
+    """These budgets with everything joined that stands above them; a trigger holds four levels at most."""
+    return budgets.select_related("branch", "parent__branch", "parent__parent__parent")
+
+
+def current_budget(branch: Branch, currency: str, kind: str = "") -> Budget | None:
+    """The budget that pays for a branch today, in the branch's own day."""
+    return budget_for(branch.pk, currency, local_day(timezone.now(), branch.time_zone), kind)
+
+
+def visible_budgets(user: User) -> QuerySet[Budget]:
+    """The budgets of the branches that a person works for, and those that stand above branches."""
+    budgets = with_levels(Budget.objects.all())
+    if user.branch_ids is None:
+        return budgets
+    return budgets.filter(Q(branch__in=user.branch_ids) | Q(branch=None))
+
+
+def latest_movements(budget_id: int, *, limit: int) -> list[BudgetMovement]:
+    """What moved on a budget last, the newest first, with the case of the offer and who did it."""
+    rows = BudgetMovement.objects.filter(budget=budget_id).select_related("by", "offer", "counterpart")
+    rows = rows.annotate(case_number=F("offer__case__number"))
+    return list(rows.order_by("-id")[:limit])
+
+
+class Moved(NamedTuple):
+    """The budgets that have an offer's money, from the lowest key up, and what stands on each of them."""
+
+    budgets: list[int]
+    reserved: Decimal
+    committed: Decimal
+
+
+def budgets_moved(offer_id: int) -> Moved:
+    """What an offer has moved so far; the same on every level, so the sums of one are given."""
+    rows = BudgetMovement.objects.filter(offer=offer_id).order_by("budget")
+    moved: dict[int, tuple[Decimal, Decimal]] = {}
+    for key, kind, amount in rows.values_list("budget", "kind", "amount"):
+        reserved, committed = moved.get(key, (ZERO, ZERO))
+        _amount, more, spent = EFFECTS[Movement(kind)]
+        moved[key] = reserved + more * amount, committed + spent * amount
+    return Moved(list(moved), *next(iter(moved.values()), (ZERO, ZERO)))

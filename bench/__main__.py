@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from bench import USUAL_OFFERS
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -16,6 +18,13 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
         prog="python -m bench", description="Measures Amends on many generated cases."
     )
     parser.add_argument("--size", type=int, default=100_000, help="how many cases (default: %(default)s)")
+    parser.add_argument(
+        "--offers",
+        type=float,
+        default=USUAL_OFFERS,
+        metavar="SHARE",
+        help="the share of answered cases that get an offer (default: %(default)s)",
+    )
     parser.add_argument("--data", type=Path, help="the data folder (default: var/bench/SIZE)")
     parser.add_argument("--fresh", action="store_true", help="load anew, even if that size is loaded already")
     parser.add_argument("--load-only", action="store_true", help="load, and measure nothing")
@@ -38,7 +47,7 @@ def main(arguments: list[str]) -> int:
     from bench.measuring import measure
     from bench.preparing import prepare
 
-    prepare(folder, chosen.size, fresh=chosen.fresh, tell=tell)
+    prepare(folder, chosen.size, offers=chosen.offers, fresh=chosen.fresh, tell=tell)
     if chosen.load_only:
         return 0
     return 0 if measure(chosen, say=lambda line: print(json.dumps(line), flush=True), tell=tell) else 1

@@ -12,16 +12,19 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from audit.queries import Verification
+from bench import USUAL_OFFERS
 from bench.data.load import VERSION, load
 from recovery.services.client import ensure_services, leave_services
 
 STAMP = "bench.json"
 
 
-def prepare(folder: Path, size: int, *, fresh: bool, tell: Callable[[str], None]) -> None:
+def prepare(
+    folder: Path, size: int, *, offers: float = USUAL_OFFERS, fresh: bool, tell: Callable[[str], None]
+) -> None:
     """Load that many cases into the folder unless they are there; what has become due meanwhile is done."""
     stamp = folder / STAMP
-    wanted = {"size": size, "version": VERSION}
+    wanted = {"size": size, "version": VERSION, "offers": offers}
     if fresh or (folder.exists() and _read(stamp) != wanted):
         _empty(folder)
     tell(f"Starting embedded services in {folder}")
@@ -29,7 +32,7 @@ def prepare(folder: Path, size: int, *, fresh: bool, tell: Callable[[str], None]
     call_command("migrate", interactive=False, verbosity=0)
     if _read(stamp) != wanted:
         tell(f"Loading {size:,} cases")
-        done = load(size, tell)
+        done = load(size, tell, offers=offers)
         _verify(tell)
         stamp.write_text(json.dumps(wanted), encoding="ascii")
         tell(f"Loaded {done['rows']:,.0f} rows in {done['seconds']} s")

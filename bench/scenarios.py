@@ -23,6 +23,7 @@ class Facts:
     """Keys and words of the loaded data that the requests are made of."""
 
     numbers: list[str]
+    open_numbers: list[str]
     orders: list[str]
     customers: list[Customer]
     complaints: list[Case]
@@ -51,6 +52,7 @@ def gather_facts() -> Facts:
     return Facts(
         # Half of the cases that are looked at are under way, and half are history.
         numbers=[case.number for pair in zip(still_open, some, strict=False) for case in pair],
+        open_numbers=[case.number for case in still_open],
         orders=[case.order_reference for case in some if case.order_reference],
         customers=list(Customer.objects.filter(pk__in=[case.customer_id for case in some])),
         complaints=some,
@@ -84,6 +86,17 @@ def _queue(session: Session, facts: Facts) -> list[str]:
 
 def _case(session: Session, facts: Facts) -> list[str]:
     return [session.get(f"/desk/cases/{number}/") for number in facts.numbers]
+
+
+def _offer_form(session: Session, facts: Facts) -> list[str]:
+    """Cases under way: their page holds the form, with what like cases got and what the policy gives."""
+    return [session.get(f"/desk/cases/{number}/") for number in facts.open_numbers]
+
+
+def _offer_forecast(session: Session, facts: Facts) -> list[str]:
+    """What the form asks for again as an amount is typed."""
+    asked = "kind=refund&basis=goodwill&amount=40"
+    return [session.get(f"/desk/cases/{number}/offers/forecast/?{asked}") for number in facts.open_numbers]
 
 
 def _search(words: Callable[[Facts], list[str]]) -> Callable[[Session, Facts], list[str]]:
@@ -136,4 +149,6 @@ SCENARIOS = (
     Scenario("search_zh", 4, _search(lambda facts: facts.chinese)),
     Scenario("dashboard", 12, _dashboard),
     Scenario("approvals", 3, _approvals),
+    Scenario("offer_form", 4, _offer_form),
+    Scenario("offer_forecast", 4, _offer_forecast),
 )

@@ -17,7 +17,6 @@ from common.copying import NULL
 from compensation.states import Decision, FulfilmentMethod, Movement, OfferKind, OfferState
 from feedback.states import FollowUpState, InvitationState
 
-OFFERED = 0.3
 ASKED = 0.2
 WAITING = 0.035
 REJECTED = 0.06
@@ -35,7 +34,7 @@ def compensate(world: World, life: Life, sheets: Sheets, chance: random.Random) 
     is_open = life.resolved_at is None
     if is_open and chance.random() < WAITING:
         _ask(world, life, sheets, chance, OfferState.WAITING)
-    elif chance.random() < OFFERED:
+    elif chance.random() < world.offers:
         if chance.random() >= ASKED:
             _grant_alone(world, life, sheets, chance)
         elif life.responded_at + ASK_AFTER + DECIDE_AFTER < world.now:

@@ -36,11 +36,11 @@ WITH_KEYS = (Case, Customer, Offer, Invitation, Response)
 _world: World | None = None
 
 
-def load(size: int, tell_progress: Callable[[str], None]) -> dict[str, float]:
-    """Load that many cases into an empty database; returns rows and seconds."""
+def load(size: int, tell_progress: Callable[[str], None], *, offers: float) -> dict[str, float]:
+    """Load that many cases into an empty database, a share of them with offers; returns rows and seconds."""
     global _world  # noqa: PLW0603  # what the forked processes share
     started = time.monotonic()
-    _world = World(size, timezone.now().replace(microsecond=0))
+    _world = World(size, timezone.now().replace(microsecond=0), offers)
     with _checks_afterwards():
         rows = _generate(size)
         tell_progress(f"{rows:,} rows copied after {time.monotonic() - started:.1f} s")

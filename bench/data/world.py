@@ -27,9 +27,10 @@ AMPLE = Decimal(10**9)
 class World:
     """Everything that a case refers to, written before the first of them."""
 
-    def __init__(self, cases: int, now: dt.datetime) -> None:
+    def __init__(self, cases: int, now: dt.datetime, offers: float) -> None:
         self.cases = cases
         self.now = now
+        self.offers = offers
         begin = now - dt.timedelta(days=DAYS + 60)
         self.places: list[Place] = list(create_places(begin).values())
         self.staff: Staff = create_staff(self.places, begin)

@@ -15,7 +15,10 @@ import pytest
 from recovery.environment import BASE_DIR
 from tests.support.processes import Installation
 
-SCENARIOS = {"queue", "case", "save", "search_rare", "search_common", "search_zh", "dashboard", "approvals"}
+SCENARIOS = {
+    *("queue", "case", "save", "search_rare", "search_common", "search_zh", "dashboard", "approvals"),
+    *("offer_form", "offer_forecast"),
+}
 MEASURED = {"scenario", "size", "concurrency", "rps", "p50_ms", "p95_ms", "queries", "ratio_to_floor"}
 MOST_QUERIES = 20
 

@@ -104,18 +104,19 @@ class Period:
         )
 
     @cached_property
-    def edges(self) -> tuple[dt.datetime, ...]:
-        """Where a moment changes its slot: the period compared with, a gap, then the parts in order."""
-        return (self.previous_start, self.previous_end, *(self.midnight(day) for day in self.parts))
+    def slots(self) -> tuple[tuple[dt.datetime, ...], tuple[dt.datetime, ...]]:
+        """Where each slot begins and ends: the period compared with, then the parts in order."""
+        starts = [self.midnight(day) for day in self.parts]
+        return (self.previous_start, *starts), (self.previous_end, *starts[1:], self.end)
 
     def midnight(self, day: dt.date) -> dt.datetime:
         """The moment at which a day begins in the period's zone."""
         return dt.datetime.combine(day, dt.time(), tzinfo=self.zone).astimezone(dt.UTC)
 
 
-# Slots as PostgreSQL's width_bucket numbers them over `Period.edges`.
+# The numbers of `Period.slots`.
 PREVIOUS_SLOT = 1
-FIRST_SLOT = 3
+FIRST_SLOT = 2
 
 
 def preset_dates(preset: Preset, today: dt.date) -> tuple[dt.date, dt.date]:

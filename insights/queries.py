@@ -26,7 +26,7 @@ from insights.figures import (
     SATISFIED,
     Selection,
 )
-from insights.periods import FIRST_SLOT, Baseline, Period
+from insights.periods import Baseline, Period
 from sla.states import Metric
 
 # The clocks' figures are named after these.
@@ -151,7 +151,7 @@ NO_LOSS = AgainstLoss(0, 0, Decimal(0), Decimal(0), 0)
 
 @dataclass(frozen=True, slots=True)
 class CaseCounts:
-    """Counts of complaints: per slot of `Period.edges`, per failure type ("" when not set), per defect.
+    """Counts of complaints: per slot of `Period.slots`, per failure type ("" when not set), per defect.
 
     `failures` counts complaints opened in the period, by failure type and defect (None when not set).
     """
@@ -163,37 +163,32 @@ class CaseCounts:
     failures: dict[tuple[str, int | None], int]
 
 
-# The slot of a moment as `Period.edges` has it; half of the rows lie in the period before, in one slot.
-_SLOT = "CASE WHEN at >= %s THEN 2 + width_bucket(at, %s) WHEN at < %s THEN 1 ELSE 2 END"
+# The slots of a period, each of which then finds its rows by the index: cheaper than a slot for each row.
+_SLOTS = "unnest(%s, %s) WITH ORDINALITY AS part (start, stop, slot)"
+_IN_SLOT = "at >= start AND at < stop"
 
 
-def _slotting(period: Period) -> tuple[object, ...]:
-    """The values of `_SLOT`."""
-    _previous, previous_end, *parts = period.edges
-    return period.start, parts, previous_end
+def _slots(period: Period) -> tuple[object, ...]:
+    """The values of `_SLOTS`."""
+    starts, stops = period.slots
+    return list(starts), list(stops)
 
 
-# Slots of both periods and kinds of this one, in one pass over each table: counted by both first, so that the
-# many rows are sorted into groups once, and the few groups twice.
 _CASES = f"""
-SELECT 'opened', slot, in_period, type, defect, sum(n)::int FROM (
-    SELECT slot, slot >= {FIRST_SLOT} AS in_period, type, defect, n FROM (
-        SELECT {_SLOT} AS slot, type, defect, count(*) AS n FROM opened GROUP BY 1, 2, 3
-    ) AS counted
-) AS opened_parts GROUP BY GROUPING SETS ((slot), (in_period, type, defect))
-UNION ALL SELECT 'resolved', slot, in_period, type, NULL, sum(n)::int FROM (
-    SELECT slot, slot >= {FIRST_SLOT} AS in_period, type, n FROM (
-        SELECT {_SLOT} AS slot, type, count(*) AS n FROM resolved GROUP BY 1, 2
-    ) AS counted
-) AS resolved_parts GROUP BY GROUPING SETS ((slot), (in_period, type))
-UNION ALL SELECT 'won_back', NULL, true, type, NULL, count(*) FROM won_back GROUP BY 4
+SELECT 'opened', slot, NULL, NULL, n
+    FROM {_SLOTS}, LATERAL (SELECT count(*) AS n FROM opened WHERE {_IN_SLOT}) AS counted
+UNION ALL SELECT 'opened', NULL, type, defect, count(*) FROM opened WHERE at >= %s GROUP BY type, defect
+UNION ALL SELECT 'resolved', slot, NULL, NULL, n
+    FROM {_SLOTS}, LATERAL (SELECT count(*) AS n FROM resolved WHERE {_IN_SLOT}) AS counted
+UNION ALL SELECT 'resolved', NULL, type, NULL, count(*) FROM resolved WHERE at >= %s GROUP BY type
+UNION ALL SELECT 'won_back', NULL, type, NULL, count(*) FROM won_back GROUP BY type
 """  # noqa: S608  # nothing but constants are put in
 
 
 def cases_counted(selection: Selection) -> CaseCounts:
     """Complaints opened, resolved and won back, over time and by kind, in one round trip."""
     period = selection.period
-    once = _slotting(period)
+    once = (*_slots(period), period.start)
     found = over(
         _CASES,
         *(once + once),
@@ -203,10 +198,10 @@ def cases_counted(selection: Selection) -> CaseCounts:
     )
     slots: dict[str, dict[int, int]] = {"opened": {}, "resolved": {}}
     kinds: dict[str, dict[tuple[str, int | None], int]] = {"opened": {}, "resolved": {}, "won_back": {}}
-    for part, slot, in_period, failure_type, defect, n in found:
+    for part, slot, failure_type, defect, n in found:
         if slot is not None:
             slots[part][slot] = n
-        elif in_period:
+        else:
             kinds[part][failure_type, defect] = n
     return CaseCounts(
         opened=slots["opened"],
@@ -242,11 +237,18 @@ def _times(pair: list[float] | None) -> Times | None:
     return None if pair is None else Times(*pair)
 
 
+_RESOLUTIONS = f"""
+SELECT slot, n, met FROM {_SLOTS}, LATERAL (
+    SELECT count(*) AS n, count(*) FILTER (WHERE state = %s) AS met FROM clocks WHERE {_IN_SLOT}
+) AS counted
+"""  # noqa: S608  # as above
+
+
 def resolutions_by_slot(selection: Selection) -> dict[int, tuple[int, int]]:
     """Per slot: finished resolution clocks, and those that were met."""
     found = over(
-        f"SELECT {_SLOT}, count(*), count(*) FILTER (WHERE state = %s) FROM clocks GROUP BY 1",  # noqa: S608  # as above
-        *_slotting(selection.period),
+        _RESOLUTIONS,
+        *_slots(selection.period),
         ClockState.MET.value,
         clocks=_and_before("resolution_clocks", selection, at="stopped_at", state="state"),
     )
@@ -254,24 +256,28 @@ def resolutions_by_slot(selection: Selection) -> dict[int, tuple[int, int]]:
 
 
 _ANSWERS = f"""
-SELECT {_SLOT}, count(*), count(*) FILTER (WHERE after >= %s), count(before),
-    coalesce(sum(before), 0), coalesce(sum(after) FILTER (WHERE before IS NOT NULL), 0),
-    coalesce(sum((after - before) * (after - before)), 0)
-FROM answers GROUP BY 1
+SELECT slot, counted.* FROM {_SLOTS}, LATERAL (
+    SELECT count(*), count(*) FILTER (WHERE after >= %s), count(before),
+        coalesce(sum(before), 0), coalesce(sum(after) FILTER (WHERE before IS NOT NULL), 0),
+        coalesce(sum((after - before) * (after - before)), 0)
+    FROM answers WHERE {_IN_SLOT}
+) AS counted
 """  # noqa: S608  # as above
 
 
 def answers_by_slot(selection: Selection) -> dict[int, Answers]:
-    """Survey answers per slot of `Period.edges`."""
+    """Survey answers per slot of the period."""
     columns = {"at": "submitted_at", "after": "satisfaction", "before": "satisfaction_before"}
     answers = _and_before("surveyed", selection, **columns)
-    found = over(_ANSWERS, *_slotting(selection.period), SATISFIED, answers=answers)
+    found = over(_ANSWERS, *_slots(selection.period), SATISFIED, answers=answers)
     return {slot: Answers(*sums) for slot, *sums in found}
 
 
 _GRANTED = f"""
-SELECT currency, {_SLOT}, count(*), sum(amount), count(*) FILTER (WHERE alone)
-FROM offers GROUP BY 1, 2
+SELECT currency, slot, n, amount, alone FROM {_SLOTS}, LATERAL (
+    SELECT currency, count(*) AS n, sum(amount) AS amount, count(*) FILTER (WHERE alone) AS alone
+    FROM offers WHERE {_IN_SLOT} GROUP BY currency
+) AS counted
 """  # noqa: S608  # as above
 
 
@@ -284,7 +290,7 @@ def granted_by_slot(selection: Selection) -> dict[tuple[str, int], Granted]:
         "alone": "within_authority",
     }
     offers = _and_before("granted", selection, **columns)
-    found = over(_GRANTED, *_slotting(selection.period), offers=offers)
+    found = over(_GRANTED, *_slots(selection.period), offers=offers)
     return {(currency, slot): Granted(*sums) for currency, slot, *sums in found}
 
 

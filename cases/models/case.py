@@ -87,7 +87,13 @@ class Case(QuickLabels, models.Model):
 
     failure_type = models.CharField(_("failure type"), max_length=8, choices=FailureType, blank=True)
     defect = models.ForeignKey(
-        Defect, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("defect")
+        Defect,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # `cases_defect_received` begins with it
+        related_name="+",
+        verbose_name=_("defect"),
     )
     severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity, default=Severity.MEDIUM)
     cues = ArrayField(
@@ -160,6 +166,7 @@ class Case(QuickLabels, models.Model):
             ),
             models.Index(fields=("customer", "-received_at"), name="cases_customer_latest"),
             models.Index(fields=("received_at", "id"), name="cases_received", include=_COUNTED_BY),
+            models.Index(fields=("defect", "branch", "received_at"), name="cases_defect_received"),
             models.Index(
                 fields=("resolved_at", "id"),
                 name="cases_resolved",

@@ -62,7 +62,9 @@ def test_a_longer_period_has_coarser_parts(days: int, step: Step) -> None:
     period = Period(day(3, 31) - dt.timedelta(days=days - 1), day(3, 31), BERLIN, NOON)
     assert period.step == step
     assert period.parts[0] == period.first
-    assert list(period.edges) == sorted(period.edges)
+    starts, stops = period.slots
+    assert starts[1:] == tuple(period.midnight(part) for part in period.parts)
+    assert stops[1:] == (*starts[2:], period.end)
 
 
 def test_weeks_begin_on_monday() -> None:

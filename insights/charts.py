@@ -47,10 +47,6 @@ def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> 
         resolved=format_count(sum(point.resolved for point in points)),
         period=format_days(period.first, period.last, year=True),
     )
-    series = {
-        "opened": (opened, "var(--am-accent)", [point.opened for point in points]),
-        "resolved": (resolved, "var(--am-gold)", [point.resolved for point in points]),
-    }
     return Chart(
         id="trend",
         label=label,
@@ -64,20 +60,10 @@ def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> 
             },
             "yAxis": {"type": "value", "minInterval": 1},
             "series": [
-                {
-                    "name": name,
-                    "type": "line",
-                    "color": colour,
-                    "symbol": "circle",
-                    "symbolSize": 5,
-                    "showSymbol": len(points) <= 14,
-                    "lineStyle": {"width": 2},
-                    "data": [
-                        {"value": value, "href": href}
-                        for value, href in zip(values, links[figure], strict=True)
-                    ],
-                }
-                for figure, (name, colour, values) in series.items()
+                _trend_line(opened, "var(--am-accent)", [point.opened for point in points], links["opened"]),
+                _trend_line(
+                    resolved, "var(--am-gold)", [point.resolved for point in points], links["resolved"]
+                ),
             ],
         },
         columns=(head, opened, resolved),
@@ -94,13 +80,25 @@ def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> 
     )
 
 
+def _trend_line(name: str, colour: str, values: Sequence[int], links: Sequence[str]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": "line",
+        "color": colour,
+        "symbol": "circle",
+        "symbolSize": 5,
+        "showSymbol": len(values) <= 14,
+        "lineStyle": {"width": 2},
+        "data": [{"value": value, "href": href} for value, href in zip(values, links, strict=True)],
+    }
+
+
 def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: DayLink) -> Chart:
     """Complaints a week of the strongest signal, with the baseline's mean and the upper limit."""
     week = dt.timedelta(days=6)
     spans = [(each.first, each.first + week) for each in weeks]
     links = [link("opened", *span) for span in spans]
     days, counted = span_writer(), count_writer()
-    limit, mean = _("Upper limit"), _("Baseline")
     label = _(
         "{title}: {count} complaints in the last week, usually {mean} a week, upper limit {limit}"
     ).format(
@@ -121,37 +119,9 @@ def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: D
                 "data": [format_day(each.first) for each in weeks],
             },
             "yAxis": {"type": "value", "minInterval": 1, "splitLine": {"show": False}},
-            "series": [
-                {
-                    "name": _("Complaints"),
-                    "type": "line",
-                    "color": "var(--am-accent)",
-                    "symbol": "circle",
-                    "symbolSize": 7,
-                    "lineStyle": {"width": 2},
-                    "data": [_week_item(each, signal, url) for each, url in zip(weeks, links, strict=True)],
-                    "markLine": {
-                        "silent": True,
-                        "symbol": "none",
-                        "data": [
-                            {
-                                "yAxis": signal.limit,
-                                "name": limit,
-                                "label": _line_label("insideStartTop"),
-                                "lineStyle": {"color": "var(--am-late)", "type": "dashed"},
-                            },
-                            {
-                                "yAxis": round(signal.mean, 1),
-                                "name": mean,
-                                "label": _line_label("insideMiddleTop"),
-                                "lineStyle": {"color": "var(--am-line-strong)", "type": "solid"},
-                            },
-                        ],
-                    },
-                }
-            ],
+            "series": [_rising_line(signal, weeks, links)],
         },
-        columns=(pgettext("heading", "Week"), _("Complaints"), limit),
+        columns=(pgettext("heading", "Week"), _("Complaints"), _("Upper limit")),
         rows=[
             [days(*span), {"text": counted(each.count), "url": url}, counted(signal.limit)]
             for each, span, url in zip(weeks, spans, links, strict=True)
@@ -160,14 +130,31 @@ def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: D
     )
 
 
-def _line_label(position: str) -> dict[str, Any]:
+def _rising_line(signal: Signal, weeks: Sequence[WeekPoint], links: Sequence[str]) -> dict[str, Any]:
+    limit = _mark(_("Upper limit"), signal.limit, "insideStartTop", "var(--am-late)", "dashed")
+    mean = _mark(_("Baseline"), round(signal.mean, 1), "insideMiddleTop", "var(--am-line-strong)", "solid")
     return {
+        "name": _("Complaints"),
+        "type": "line",
+        "color": "var(--am-accent)",
+        "symbol": "circle",
+        "symbolSize": 7,
+        "lineStyle": {"width": 2},
+        "data": [_week_item(each, signal, url) for each, url in zip(weeks, links, strict=True)],
+        "markLine": {"silent": True, "symbol": "none", "data": [limit, mean]},
+    }
+
+
+def _mark(name: str, at: float, position: str, colour: str, stroke: str) -> dict[str, Any]:
+    """A level across the chart, with its name and number."""
+    label = {
         "formatter": "{b} {c}",
         "position": position,
         "color": "var(--am-quiet)",
         "textBorderWidth": 0,
         "fontSize": 11,
     }
+    return {"yAxis": at, "name": name, "label": label, "lineStyle": {"color": colour, "type": stroke}}
 
 
 def _week_item(each: WeekPoint, signal: Signal, url: str) -> dict[str, Any]:

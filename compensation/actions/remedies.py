@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -24,11 +24,12 @@ from common.queue import nudge
 from compensation.actions import remedy_ledger
 from compensation.actions.guards import check_choice, clean_text, fresh, money_transaction
 from compensation.actions.telling import amount_text
-from compensation.authority_queries import deciding_limits, limit_of
+from compensation.authority_queries import deciding_limits, limit_of, limits_of_roles
 from compensation.models import Remedy, RemedyApproval, RemedyShare
 from compensation.paths import remedy_path
+from compensation.remedy_policy import IncidentPolicy
 from compensation.remedy_rules import AmountRule, amount_for, kept_rules
-from compensation.rules import ZERO, who_decides
+from compensation.rules import ZERO, who_decides, who_decides_beyond
 from compensation.states import (
     REMEDY_TRANSITIONS,
     Basis,
@@ -47,7 +48,11 @@ _SAY_WHY = _("Give a reason for your decision.")
 
 @dataclass(frozen=True, kw_only=True)
 class NewRemedy:
-    """What is proposed; amounts are per person, in the currency of the incident's branch."""
+    """What is proposed; amounts are per person, in the currency of the incident's branch.
+
+    Without `rules` everybody gets what the policies in force usually give them, for the `facts` that answer
+    what these ask of the incident.
+    """
 
     kind: str
     rules: Sequence[AmountRule]
@@ -55,13 +60,16 @@ class NewRemedy:
     reason: str
     basis: str = Basis.GOODWILL
     tell_customers: bool = True
+    facts: Mapping[str, object] | None = None
+    deviation_reason: str = ""
 
 
 def propose_remedy(*, actor: User, incident_id: int, new: NewRemedy) -> Remedy:
     """Propose a remedy for all who are affected and not left out; it waits for one decision on its total.
 
-    Whoever decides is of the lowest role whose authority covers the total. Raises `Invalid` where the table
-    gives somebody nothing or nobody has that much authority, `Conflict` while another remedy goes on.
+    Whoever decides is of the lowest role whose authority covers the total, and one role above that where
+    somebody gets other than the policies give, which takes a `deviation_reason`. Raises `Invalid` where
+    somebody would get nothing or nobody has that much authority, `Conflict` while another remedy goes on.
     """
     check_choice(new.kind, OfferKind, field="kind")
     check_choice(new.basis, Basis, field="basis")
@@ -74,27 +82,38 @@ def propose_remedy(*, actor: User, incident_id: int, new: NewRemedy) -> Remedy:
             raise Conflict(_("Another remedy of this incident is not finished yet."))
         currency = incident.branch.currency
         rules = [_checked(rule, currency) for rule in new.rules]
-        if not rules:
+        policy = IncidentPolicy(incident, new.facts)
+        if not rules and not policy.any:
             raise Invalid(_("Enter an amount."), field="amount")
-        shares = _shares(incident, rules)
+        shares, leaving = _shares(policy, rules)
         total = sum((share.amount for share in shares), ZERO)
+        why = _deviation(leaving, new.deviation_reason)
         remedy = Remedy.objects.create(
             incident=incident,
             kind=new.kind,
             basis=new.basis,
             rules=kept_rules(rules),
+            policy_rules=policy.rules,
+            policy_facts=policy.answers,
+            deviation_reason=why,
             currency=currency,
             total=total,
             purpose=purpose,
             reason=reason,
             tell_customers=new.tell_customers,
             proposer=proposer,
-            asked_role=_asked_role(incident, proposer, total),
+            asked_role=_asked_role(incident, proposer, total, leaves=bool(why)),
         )
         for share in shares:
             share.remedy = remedy
         RemedyShare.objects.bulk_create(shares, batch_size=BATCH)
-        data = {"incident": incident.number, "total": str(total), "currency": currency, "count": len(shares)}
+        data = {
+            "incident": incident.number,
+            "total": str(total),
+            "currency": currency,
+            "count": len(shares),
+            "leaves_policy": bool(why),
+        }
         record(stream=remedy.stream, verb="remedy.proposed", actor=actor, data=data, begins=True)
         _tell_deciders(remedy)
     return remedy
@@ -122,6 +141,8 @@ def approve_remedy(*, actor: User, remedy_id: int, total: Decimal, reason: str) 
                     "total": format_money(remedy.total, remedy.currency),
                 },
             )
+        if remedy.deviation_reason:
+            _check_stands_high_enough(remedy, most)
         _decide(remedy, approver, Decision.APPROVED, most, reason)
         remedy_ledger.hold_total(remedy=remedy, by=approver)
         move(remedy, RemedyState.APPROVED, actor, "budget", "held")
@@ -220,27 +241,53 @@ def _checked(rule: AmountRule, currency: str) -> AmountRule:
     return AmountRule(check_amount(rule.amount, currency), rule.tier, rule.loss_from)
 
 
-def _shares(incident: Incident, rules: Sequence[AmountRule]) -> list[RemedyShare]:
-    """Everybody's share, not yet written."""
-    rows = Affected.objects.filter(incident=incident, excluded_because="").order_by("pk")
+def _shares(policy: IncidentPolicy, rules: Sequence[AmountRule]) -> tuple[list[RemedyShare], int]:
+    """Everybody's share, not yet written, and how many of them leave what the policies give."""
+    rows = Affected.objects.filter(incident=policy.incident, excluded_because="").order_by("pk")
     people = rows.values_list("customer_id", "customer__tier", "loss")
-    shares = []
+    before = policy.complaints_before()
+    shares, without, leaving = [], 0, 0
     for customer_id, tier, loss in people:
-        amount = amount_for(rules, tier=tier, loss=loss)
-        if amount is None:
-            raise Invalid(
-                _("Some customers would get nothing. Enter an amount for everybody, or leave them out."),
-                field="amount",
-            )
+        view = policy.view(tier, loss, None if before is None else before.get(customer_id, 0))
+        if rules:
+            amount = amount_for(rules, tier=tier, loss=loss)
+        else:
+            amount = view.amounts.usual if view.amounts and not view.open_facts else None
+        if not amount:
+            without += 1
+            continue
+        leaving += view.leaves(amount)
         shares.append(RemedyShare(customer_id=customer_id, amount=amount))
+    if without:
+        raise Invalid(_GETS_NOTHING if rules else _NOT_GIVEN, field="amount", params={"count": without})
     if not shares:
         raise Invalid(_("Nobody is affected yet. Add customers first."))
-    return shares
+    return shares, leaving
 
 
-def _asked_role(incident: Incident, proposer: User, total: Decimal) -> str:
+_GETS_NOTHING = _("Some customers would get nothing. Enter an amount for everybody, or leave them out.")
+_NOT_GIVEN = _(
+    "The policy gives nothing to %(count)s of these customers, or can't tell. Answer what it asks and record"
+    " their losses, enter amounts, or leave them out."
+)
+
+
+def _deviation(leaving: int, reason: str) -> str:
+    """Why the remedy leaves the policies, "" where it does not. Raises `Invalid` for want of a reason."""
+    if not leaving:
+        return ""
+    missing = _("For %(count)s customers this leaves what the policy gives. Say why.")
+    if not reason.strip():
+        raise Invalid(missing, field="deviation_reason", params={"count": leaving})
+    return clean_text(reason, field="deviation_reason", longest=500, missing=missing)
+
+
+def _asked_role(incident: Incident, proposer: User, total: Decimal, *, leaves: bool) -> str:
     _limits, deciders = deciding_limits(incident.branch.currency, branch=incident.branch, without=proposer)
     role = who_decides(deciders, total)
+    if role is not None and leaves:
+        usual = max(limit.per_case for limit in deciders if limit.role == role)
+        role = who_decides_beyond(deciders, total, above=usual)
     if role is None:
         most = max((limit.per_case for limit in deciders), default=ZERO)
         raise Invalid(
@@ -259,6 +306,17 @@ def _decider_of(actor: User, remedy: Remedy, wanted: RemedyState) -> User:
     if remedy.proposer_id == actor.pk:
         raise NotAllowed(_("You proposed this yourself, so someone else decides."))
     return fresh(actor, Capability.DECIDE_OFFER)
+
+
+def _check_stands_high_enough(remedy: Remedy, most: Decimal) -> None:
+    """What leaves the policy is decided by the role it was raised to, or one with as much authority."""
+    limits = limits_of_roles(remedy.currency, time_zone=remedy.incident.branch.time_zone)
+    asked = limits.get(remedy.asked_role)
+    if asked is not None and most < asked.per_case:
+        raise NotAllowed(
+            _("This leaves the policy, so it takes the authority of: %(role)s."),
+            params={"role": Role(remedy.asked_role).label},
+        )
 
 
 def _decide(remedy: Remedy, approver: User, decision: Decision, limit: Decimal, reason: str) -> None:

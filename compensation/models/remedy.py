@@ -19,8 +19,8 @@ class Remedy(QuickLabels, models.Model):
     """What every affected customer gets, decided once on the total.
 
     Who gets how much is fixed in the shares when it is proposed, so that what runs is what was approved.
-    `rules` is the table of amounts (`remedy_rules.kept_rules`); `held` is what its budget still sets aside
-    for shares to come.
+    `rules` is the table of amounts (`remedy_rules.kept_rules`), empty where the policies in force gave them;
+    `held` is what its budget still sets aside for shares to come.
     """
 
     incident = models.ForeignKey(
@@ -29,6 +29,12 @@ class Remedy(QuickLabels, models.Model):
     kind = models.CharField(_("kind"), max_length=14, choices=OfferKind)
     basis = models.CharField(_("basis"), max_length=9, choices=Basis, default=Basis.GOODWILL)
     rules = models.JSONField(_("amounts"))
+    # What the policies in force said to somebody when it was proposed.
+    policy_rules = models.JSONField(_("rules that applied"), default=list, db_default=[], blank=True)
+    policy_facts = models.JSONField(_("facts given for the policy"), default=dict, db_default={}, blank=True)
+    deviation_reason = models.CharField(
+        _("why it leaves the policy"), max_length=500, blank=True, default="", db_default=""
+    )
     currency = CurrencyField(verbose_name=_("currency"))
     total = AmountField(verbose_name=_("total"))
     held = AmountField(verbose_name=_("set aside"), default=0)

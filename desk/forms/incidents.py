@@ -13,10 +13,12 @@ from accounts.models import Branch, User
 from accounts.queries import branches_of
 from cases.models import Defect
 from cases.states import Channel, FailureType
+from compensation.actions.remedies import NewRemedy
 from compensation.remedy_rules import AmountRule
 from compensation.states import Basis, OfferKind
 from customers.states import Tier
-from desk.forms.offers import AMOUNT
+from desk.forms.offers import AMOUNT, PolicyForm
+from desk.forms.policies import fact_field
 from sla.states import Severity
 
 MOST_BYTES = 5_000_000
@@ -81,8 +83,11 @@ class CustomersForm(forms.Form):
         return [*self.cleaned_data["lines"].splitlines(), *self.cleaned_data["file"]]
 
 
-class RemedyForm(forms.Form):
-    """One remedy for all, with amounts by tier or loss where they differ."""
+class RemedyForm(PolicyForm):
+    """One remedy for all, with amounts by tier or loss where they differ.
+
+    Where policies are in force, an empty table takes their amounts.
+    """
 
     kind = forms.ChoiceField(label=_("Kind"), choices=OfferKind)
     basis = forms.ChoiceField(label=_("Basis"), choices=Basis, initial=Basis.GOODWILL)
@@ -108,13 +113,27 @@ class RemedyForm(forms.Form):
                 widget=forms.NumberInput(attrs=AMOUNT),
             )
         tiers = [f"amount_{tier}" for tier, _label in Tier.choices[1:]]
-        self.order_fields(["kind", "basis", "amount", *tiers, "loss_from", "loss_amount"])
+        asked = [fact_field(fact) for fact in self.asks]
+        self.order_fields(["kind", "basis", *asked, "amount", *tiers, "loss_from", "loss_amount"])
+        if self.policy:
+            self.fields["amount"].help_text = _("Without amounts everybody gets what the policy gives them.")
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         if (given.get("loss_from") is None) != (given.get("loss_amount") is None):
             self.add_error("loss_amount", _("Enter both the loss and the amount, or neither."))
         return given
+
+    @property
+    def proposal(self) -> NewRemedy:
+        """What a valid form says, as the action takes it."""
+        names = ("kind", "basis", "purpose", "reason", "tell_customers")
+        return NewRemedy(
+            rules=self.rules,
+            facts=self.facts,
+            deviation_reason=self.cleaned_data.get("deviation_reason", ""),
+            **{name: self.cleaned_data[name] for name in names},
+        )
 
     @property
     def rules(self) -> list[AmountRule]:

@@ -43,27 +43,15 @@ class LowerForm(ReasonForm):
         self.fields["reason"].widget.attrs.pop("autofocus", None)
 
 
-class ProposeForm(forms.Form):
-    """A proposal for a case, in the case's currency."""
+class PolicyForm(forms.Form):
+    """A proposal that is held against the policies: what they ask, and why it leaves them.
 
-    amount = forms.DecimalField(label=_("Amount"), widget=forms.NumberInput(attrs=AMOUNT))
-    kind = forms.ChoiceField(label=_("Kind"), choices=OfferKind)
-    basis = forms.ChoiceField(
-        label=_("Basis"),
-        choices=Basis,
-        initial=Basis.GOODWILL,
-        widget=forms.RadioSelect(attrs={"class": "seg"}),
-        help_text=_("Goodwill is given freely, liability is owed."),
-    )
-    purpose = forms.CharField(label=_("What it is for"), max_length=160)
-    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    `asks` are the facts that they ask for; `policy` says that it is submitted, and not only looked at.
+    """
 
-    def __init__(
-        self, *args: Any, currency: str, asks: tuple[Fact, ...] = (), policy: bool = False, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, asks: tuple[Fact, ...] = (), policy: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": currency}
-        self.asks = asks
+        self.asks, self.policy = asks, policy
         for fact in asks:
             self.fields[fact_field(fact)] = asked_field(fact)
         if policy:
@@ -83,6 +71,26 @@ class ProposeForm(forms.Form):
     def facts(self) -> dict[str, object]:
         """What a form that was checked says of them."""
         return {str(fact): self.cleaned_data.get(fact_field(fact)) for fact in self.asks}
+
+
+class ProposeForm(PolicyForm):
+    """A proposal for a case, in the case's currency."""
+
+    amount = forms.DecimalField(label=_("Amount"), widget=forms.NumberInput(attrs=AMOUNT))
+    kind = forms.ChoiceField(label=_("Kind"), choices=OfferKind)
+    basis = forms.ChoiceField(
+        label=_("Basis"),
+        choices=Basis,
+        initial=Basis.GOODWILL,
+        widget=forms.RadioSelect(attrs={"class": "seg"}),
+        help_text=_("Goodwill is given freely, liability is owed."),
+    )
+    purpose = forms.CharField(label=_("What it is for"), max_length=160)
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": currency}
 
     @property
     def proposal(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
@@ -14,7 +14,6 @@ from accounts.states import Capability
 from cases.models import Incident
 from common.errors import DomainError
 from compensation.actions.remedies import (
-    NewRemedy,
     approve_remedy,
     cancel_remedy,
     finish_remedy,
@@ -26,6 +25,7 @@ from compensation.actions.remedies import (
 )
 from compensation.models import Remedy
 from compensation.remedies import progress_of, remedies_of
+from compensation.remedy_policy import IncidentPolicy
 from compensation.remedy_rules import read_rules
 from compensation.states import RemedyState
 from desk.access import StaffRequest, form_on, staff_required
@@ -48,15 +48,10 @@ def remedy(request: StaffRequest, number: str) -> HttpResponse:
 def propose(request: StaffRequest, number: str) -> HttpResponse:
     """Propose a remedy for all who are affected."""
     incident = incident_or_404(request, number)
-    form = RemedyForm(request.POST)
-    names = ("kind", "basis", "purpose", "reason", "tell_customers")
+    form = _form(incident, request.POST)
     proposed = run(
         form,
-        lambda: propose_remedy(
-            actor=request.user,
-            incident_id=incident.pk,
-            new=NewRemedy(rules=form.rules, **{name: form.cleaned_data[name] for name in names}),
-        ),
+        lambda: propose_remedy(actor=request.user, incident_id=incident.pk, new=form.proposal),
     )
     if proposed is None:
         return _page(request, incident, form=form, status=422)
@@ -132,9 +127,14 @@ def _page(
         **head,
         "remedies": [(each, getattr(each, "approval", None), read_rules(each.rules)) for each in found],
         "may_decide": decides and waiting is not None and waiting.proposer_id != request.user.pk,
-        "form": form or (RemedyForm() if head["may_lead"] and not goes_on else None),
+        "form": form or (_form(incident) if head["may_lead"] and not goes_on else None),
     }
     return render(request, "desk/incidents/remedy.html", context, status=status)
+
+
+def _form(incident: Incident, given: QueryDict | None = None) -> RemedyForm:
+    policy = IncidentPolicy(incident)
+    return RemedyForm(given, asks=policy.asks, policy=policy.any)
 
 
 def _named(request: StaffRequest, incident: Incident) -> Remedy:

@@ -12,6 +12,7 @@ import datetime as dt
 import json
 import logging
 from http.client import HTTPException
+from time import monotonic
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -37,6 +38,8 @@ from compensation.payment_states import ON_ITS_WAY, DeliveryState, LineState
 log = logging.getLogger(__name__)
 
 TIMEOUT = 20  # seconds
+# A round ends well within the life of its task, its last attempt included; the next round goes on.
+MOST_SECONDS = 60
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -49,18 +52,16 @@ class _NoRedirects(HTTPRedirectHandler):
 _opener = build_opener(_NoRedirects)
 
 
-def send_due_payments(*, limit: int = 5) -> int:
-    """Hand over up to `limit` payments that are due; returns how many were taken. Many may run at once.
+def send_due_payments() -> int:
+    """Hand over the payments that are due, for a minute at most; returns how many were taken.
 
-    The limit keeps a round, with every attempt timing out, within the life of a task.
+    Many may run at once.
     """
     taken = 0
     if not webhook_is_on():
         return taken
-    for _attempt in range(limit):
-        delivery = _claim_next()
-        if delivery is None:
-            break
+    until = monotonic() + MOST_SECONDS
+    while monotonic() < until and (delivery := _claim_next()) is not None:
         taken += _hand_over(delivery)
     return taken
 

@@ -10,6 +10,7 @@ from cases.models import Case
 from cases.queries import complaint_counts
 from compensation.authority_queries import limits_of_roles
 from compensation.budget_queries import current_budget
+from compensation.kind_queries import kind_setting
 from compensation.models import Budget, Offer
 from compensation.queries import grants_of_customers, key_of, like_cases, likes_of
 from compensation.rules import ZERO, Likes, Limit, dose_of, dose_ratio, may_decide, remedy_matches
@@ -34,6 +35,7 @@ class Dossier:
     likes: Likes
     budget: Budget | None
     is_own: bool
+    remedy_class: str
 
     @property
     def case(self) -> Case:
@@ -68,11 +70,11 @@ class Dossier:
 
     @property
     def matches(self) -> bool | None:
-        return remedy_matches(self.offer.kind, self.case.failure_type)
+        return remedy_matches(self.remedy_class, self.case.failure_type)
 
 
 def dossier(user: User, offer: Offer) -> Dossier:
-    """The facts for this offer, as this person needs them; five queries."""
+    """The facts for this offer, as this person needs them; six queries."""
     case, branch = offer.case, offer.branch
     grants = grants_of_customers([case.customer_id])
     limits = limits_of_roles(offer.currency, time_zone=branch.time_zone)
@@ -86,4 +88,5 @@ def dossier(user: User, offer: Offer) -> Dossier:
         likes=likes_of(case, like_cases([key_of(case)])),
         budget=current_budget(branch, offer.currency, offer.kind),
         is_own=offer.proposer_id == user.pk,
+        remedy_class=kind_setting(offer.kind).remedy_class,
     )

@@ -20,10 +20,9 @@ from compensation.models import (
     PaymentOrder,
 )
 from compensation.payment_states import LineState
-from compensation.states import TRANSITIONS, OfferKind, OfferState
+from compensation.states import TRANSITIONS, FulfilmentMethod, Need, OfferState
 
-# What is paid in money, and the states from which an offer can be fulfilled.
-PAID_KINDS = (OfferKind.REFUND, OfferKind.COMPENSATION)
+# The states from which an offer can be fulfilled.
 PAYABLE = tuple(state for state, following in TRANSITIONS.items() if OfferState.FULFILLED in following)
 
 # A page of what is due; the next batch takes what follows.
@@ -50,9 +49,20 @@ class DueGroup:
         return [order for order in self.orders if order.pk not in self.own]
 
 
-def is_payable(offer: Offer) -> bool:
-    """Whether an offer is money that may be paid out now, or once the customer has accepted it."""
-    return offer.kind in PAID_KINDS and offer.state in (*PAYABLE, OfferState.OFFERED)
+def is_payable(offer: Offer, setting: KindSetting) -> bool:
+    """Whether an offer is money that may be transferred now, or once the customer has accepted it."""
+    return is_transferred(setting) and offer.state in (*PAYABLE, OfferState.OFFERED)
+
+
+def is_transferred(setting: KindSetting) -> bool:
+    """Whether offers of a kind are payments that may go by bank transfer."""
+    return setting.need == Need.PAYMENT and FulfilmentMethod.BANK_TRANSFER in setting.ways
+
+
+def _transferred() -> QuerySet[KindSetting]:
+    """The kinds of which `is_transferred` says yes."""
+    ways = Q(methods=[]) | Q(methods__contains=[FulfilmentMethod.BANK_TRANSFER.value])
+    return KindSetting.objects.filter(ways, need=Need.PAYMENT)
 
 
 def due_orders() -> QuerySet[PaymentOrder]:
@@ -62,7 +72,9 @@ def due_orders() -> QuerySet[PaymentOrder]:
     """
     asking = KindSetting.objects.filter(asks_customer=True).values("kind")
     live = PaymentLine.objects.filter(order=OuterRef("pk")).exclude(state=LineState.FAILED)
-    payable = PaymentOrder.objects.filter(~Exists(live), offer__state__in=PAYABLE, offer__kind__in=PAID_KINDS)
+    payable = PaymentOrder.objects.filter(
+        ~Exists(live), offer__state__in=PAYABLE, offer__kind__in=_transferred().values("kind")
+    )
     return payable.exclude(offer__state=OfferState.APPROVED, offer__kind__in=asking)
 
 

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from cases.states import Channel, FailureType
 from common.display import format_percent
 from common.money import format_money
+from compensation.models.kind import kind_label
 from compensation.policy_rules import Award, Base, Condition, Fact, Facts, Given, Op, Tier, Unit
-from compensation.states import Inside, OfferKind, PaidBy, PolicyEvent
+from compensation.states import Inside, PaidBy, PolicyEvent
 from customers.states import Tier as CustomerTier
 from sla.states import Severity
 
@@ -144,7 +145,7 @@ def deadline_words(days: int, unit: Unit) -> str:
 
 def kinds_words(kinds: tuple[str, ...]) -> str:
     """The kinds of compensation, in words."""
-    return ", ".join(str(OfferKind(kind).label) for kind in kinds if kind in OfferKind.values)
+    return ", ".join(kind_label(kind) for kind in kinds)
 
 
 def _share_or_amount(value: Decimal, award: Award) -> str:

@@ -74,7 +74,7 @@ def _by_key(branch_ids: frozenset[int] | None, *, offer_id: int) -> QuerySet[Off
 def offers_of(case: Case) -> list[Offer]:
     """A case's offers in the order they were made, with who asked, who decided and how they landed.
 
-    Each also has `asks_customer` and `need` of its kind's setting, and `setback`, the reason of its last one.
+    Each also has `asks_customer` of its kind's setting, and `setback`, the reason of its last one.
     """
     return _offers(case_id=case.pk)
 
@@ -95,7 +95,6 @@ def _offers(*, case_id: int) -> QuerySet[Offer]:
         .select_related(*joined)
         .annotate(
             asks_customer=Subquery(settings.values("asks_customer")[:1]),
-            need=Subquery(settings.values("need")[:1]),
             setback=Subquery(setbacks.values("reason")[:1]),
         )
         .order_by("id")
@@ -226,11 +225,6 @@ def likes_of(case: Case, found: Mapping[str, list[tuple[int, Decimal]]]) -> Like
 
 
 # --- promises and answers ------------------------------------------------------------------
-
-
-def kind_setting(kind: str) -> KindSetting:
-    """How offers of this kind are handled; the defaults where nothing is set."""
-    return KindSetting.objects.filter(pk=kind).first() or KindSetting(kind=kind)
 
 
 def expiring_offers(now: dt.datetime) -> QuerySet[Offer]:

@@ -12,11 +12,9 @@ from zoneinfo import ZoneInfo
 from compensation.states import (
     HOLDING,
     NEEDS_REFERENCE,
-    REMEDY_CLASSES,
     TRANSITIONS,
     Dose,
     FulfilmentMethod,
-    OfferKind,
     OfferState,
     RemedyClass,
 )
@@ -142,8 +140,8 @@ def dose_of(ratio: Decimal) -> Dose:
     return next((dose for cut, dose in DOSE_CUTS if ratio > cut), Dose.EFFECTIVE)
 
 
-def remedy_matches(kind: str, failure_type: str) -> bool | None:
-    """Whether the remedy answers the kind of failure; None while the failure is not classified.
+def remedy_matches(remedy_class: str, failure_type: str) -> bool | None:
+    """Whether what a remedy gives answers the kind of failure; None while the failure is not classified.
 
     Failures of outcome want something of worth, failures of process want regard: an apology, initiative
     (Smith, Bolton & Wagner 1999, JMR 36:356).
@@ -151,7 +149,7 @@ def remedy_matches(kind: str, failure_type: str) -> bool | None:
     if failure_type not in (PROCESS, OUTCOME):
         return None
     wanted = RemedyClass.REGARD if failure_type == PROCESS else RemedyClass.WORTH
-    return REMEDY_CLASSES[OfferKind(kind)] == wanted
+    return remedy_class == wanted
 
 
 def needs_reference(method: str) -> bool:

@@ -10,7 +10,7 @@ from accounts.states import Role
 from compensation.models import KindSetting, Policy, PolicyVersion, VoucherRule
 from compensation.policy_examples import EXAMPLES
 from compensation.policy_text import rule_to_data
-from compensation.states import Need, OfferKind
+from compensation.states import Need, OfferKind, RemedyClass
 
 # Long ago, so that complaints from before the installation can be recorded, too.
 START = dt.date(2000, 1, 1)
@@ -36,14 +36,24 @@ KINDS: dict[OfferKind, tuple[Need, bool, int]] = {
     OfferKind.HOTEL: (Need.RECEIPT, False, 1),
     OfferKind.MEAL: (Need.RECEIPT, False, 1),
     OfferKind.GIFT: (Need.SHIPMENT, False, 10),
+    OfferKind.REPLACEMENT: (Need.SHIPMENT, False, 10),
+    OfferKind.LETTER: (Need.LETTER, False, 5),
 }
+# These give regard, the others something of worth.
+REGARD = frozenset({OfferKind.GIFT, OfferKind.LETTER})
 
 
 def seed(**kwargs: object) -> None:
     """Add what is missing; roles with any authority in a currency, and kinds with a setting, keep theirs."""
     KindSetting.objects.bulk_create(
         [
-            KindSetting(kind=kind, need=need, asks_customer=asks, due_days=days)
+            KindSetting(
+                kind=kind,
+                need=need,
+                remedy_class=RemedyClass.REGARD if kind in REGARD else RemedyClass.WORTH,
+                asks_customer=asks,
+                due_days=days,
+            )
             for kind, (need, asks, days) in KINDS.items()
         ],
         ignore_conflicts=True,

@@ -93,6 +93,8 @@ class PromiseState(models.TextChoices):
 
 
 class OfferKind(models.TextChoices):
+    """The kinds that every installation has; it may add its own, see `compensation.models.kind`."""
+
     REFUND = "refund", _("Refund")
     COMPENSATION = "compensation", _("Compensation payment")
     VOUCHER = "voucher", _("Voucher")
@@ -103,6 +105,8 @@ class OfferKind(models.TextChoices):
     HOTEL = "hotel", _("Hotel")
     MEAL = "meal", _("Meal")
     GIFT = "gift", _("Gift")
+    REPLACEMENT = "replacement", _("Goods or replacement")
+    LETTER = "letter", _("Letter of apology")
 
 
 class Basis(models.TextChoices):
@@ -139,6 +143,7 @@ class FulfilmentMethod(models.TextChoices):
     BOOKED = "booked", _("Booked")
     CREDITED = "credited", _("Credited to the account")
     SHIPPED = "shipped", _("Sent by post or courier")
+    MESSAGE_SENT = "message_sent", _("Sent as a message")
 
 
 # Ways of fulfilling that leave a number behind, which is the proof that the money went out.
@@ -162,6 +167,7 @@ class Need(models.TextChoices):
     RECEIPT = "receipt", _("a receipt to refund, or a booking")
     SHIPMENT = "shipment", _("something to send or hand over")
     CREDIT = "credit", _("a credit to the customer's account")
+    LETTER = "letter", _("a letter")
 
 
 # The ways of fulfilling that meet each need, the usual one first.
@@ -182,6 +188,7 @@ METHODS: dict[Need, tuple[FulfilmentMethod, ...]] = {
     ),
     Need.SHIPMENT: (FulfilmentMethod.SHIPPED, FulfilmentMethod.HANDED_OVER),
     Need.CREDIT: (FulfilmentMethod.CREDITED,),
+    Need.LETTER: (FulfilmentMethod.SHIPPED, FulfilmentMethod.HANDED_OVER, FulfilmentMethod.MESSAGE_SENT),
 }
 
 
@@ -212,9 +219,6 @@ class RemedyClass(models.TextChoices):
     REGARD = "regard", _("regard")
 
 
-REMEDY_CLASSES: dict[OfferKind, RemedyClass] = {
-    kind: RemedyClass.REGARD if kind is OfferKind.GIFT else RemedyClass.WORTH for kind in OfferKind
-}
 MATCH_NOTE = _(
     "This was a failure of process. Money alone does not mend it: "
     "an apology and our own initiative weigh more."
@@ -252,9 +256,6 @@ class ReserveAt(models.TextChoices):
 
     APPROVAL = "approval", _("When it is approved")
     PROPOSAL = "proposal", _("When it is proposed")
-
-
-VOUCHER_KINDS = frozenset({OfferKind.VOUCHER, OfferKind.DISCOUNT})
 
 
 class VoucherState(models.TextChoices):

@@ -16,8 +16,8 @@ from common.display import ClockView
 from common.money import format_money
 from common.templatetags.ui import clock as draw_clock
 from common.templatetags.ui import when
+from compensation.models.kind import kind_label
 from compensation.rows import WaitingRow
-from compensation.states import OfferKind
 from desk.rows import severity_mark
 
 
@@ -35,7 +35,7 @@ def draw_card(card: Card, *, key: str = "") -> SafeString:
     """Enough of an offer to choose the next; `key` is the one that leads to it."""
     row, language = card.row, get_language() or "en"
     bound = f' data-key="{key}"' if key else ""
-    title = f"{format_money(row.amount, row.currency)} {_kind(row.kind, language)} · {row.customer_name}"
+    title = f"{format_money(row.amount, row.currency)} {kind_label(row.kind)} · {row.customer_name}"
     defect = row.defect_in(language)
     said = [row.summary, *([defect] if defect else []), row.proposer_name, *_whose(card, language)]
     timed = draw_clock(card.clock) if card.clock else f'<span class="quiet">{when(row.proposed_at)}</span>'
@@ -55,11 +55,6 @@ def _whose(card: Card, language: str) -> list[str]:
 @lru_cache(maxsize=1)
 def _inbox() -> str:
     return reverse("desk:approvals")
-
-
-@lru_cache(maxsize=64)
-def _kind(kind: str, _language: str) -> str:
-    return str(OfferKind(kind).label)
 
 
 @lru_cache(maxsize=64)

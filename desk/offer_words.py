@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
@@ -14,8 +15,9 @@ from django.utils.translation import ngettext
 
 from common.display import format_percent
 from common.money import format_money
-from common.templatetags.ui import when
+from common.templatetags.ui import day, when
 from compensation.inbox import Dossier
+from compensation.kind_states import MONEY_DETAILS, Detail
 from compensation.rules import Likes
 from compensation.states import DOSE_SOURCE
 from desk.budget_words import budget_words
@@ -39,6 +41,21 @@ class Fact:
     term: str
     value: str | SafeString
     tone: str = ""
+
+
+def detail_words(details: Mapping[str, str], currency: str) -> list[tuple[str, str]]:
+    """What was told of a fulfilment, as pairs of a label and what a reader sees."""
+    return [
+        (str(detail.label), _detail(detail, details[detail], currency))
+        for detail in Detail
+        if detail in details
+    ]
+
+
+def _detail(detail: Detail, value: str, currency: str) -> str:
+    if detail in MONEY_DETAILS:
+        return format_money(Decimal(value), currency)
+    return day(dt.date.fromisoformat(value)) if detail is Detail.BOOKED_FOR else value
 
 
 def likes_words(likes: Likes, currency: str) -> SafeString:

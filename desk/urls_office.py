@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from desk import urls_budgets
+from desk import urls_budgets, urls_kinds
 from desk.views import audit, days, home, limits, mailbox, office, places, preferences, undelivered, wording
 
 urlpatterns: list[URLPattern] = [
@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/playbooks/<int:playbook_id>/", wording.playbook_edit, name="playbook_edit"),
     path("settings/scripts/new/", wording.script_new, name="script_new"),
     path("settings/scripts/<slug:code>/", wording.script_edit, name="script_edit"),
+    *urls_kinds.urlpatterns,
     *urls_budgets.urlpatterns,
     path("settings/<slug:section>/", office.section_page, name="settings_section"),
     path("demo/sign-in/", preferences.demo_sign_in, name="demo_sign_in"),

@@ -19,9 +19,9 @@ from audit.actions import record
 from common.errors import Conflict, Invalid, Values, refuse_overtaken
 from common.money import check_amount
 from compensation.actions.guards import clean_text, money_transaction
-from compensation.models import Budget, BudgetMovement
+from compensation.models import Budget, BudgetMovement, KindSetting
 from compensation.models.budget import usual_warnings
-from compensation.states import Movement, OfferKind, ReserveAt
+from compensation.states import Movement, ReserveAt
 
 MOST_LEVELS = 4
 MOST_WARNINGS = 6
@@ -77,7 +77,7 @@ def set_budget(
         require(actor, Capability.CHANGE_SETTINGS, branch_id=branch_id)
         amount = check_amount(amount, currency)
         name = "" if branch else clean_text(name, field="name", longest=80, missing=_("Give it a name."))
-        if kind and (branch is None or kind not in OfferKind.values):
+        if kind and (branch is None or not KindSetting.objects.filter(pk=kind).exists()):
             raise Invalid(_("Choose one of the list."), field="kind")
         if ends_on < starts_on:
             raise Invalid(_("The period ends before it begins."), field="ends_on")

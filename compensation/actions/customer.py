@@ -19,6 +19,7 @@ from common.money import check_amount
 from compensation.actions.ending import end_offer
 from compensation.actions.guards import (
     check_choice,
+    check_kind,
     check_transition,
     clean_text,
     money_transaction,
@@ -26,10 +27,10 @@ from compensation.actions.guards import (
 )
 from compensation.actions.promises import PROMISE_FIELDS, end_promise, promise
 from compensation.actions.telling import amount_text
+from compensation.kind_queries import kind_setting
 from compensation.models import Answer, Offer
 from compensation.promise_rules import end_of_day
-from compensation.queries import kind_setting
-from compensation.states import AnswerChannel, AnswerKind, OfferKind, OfferState
+from compensation.states import AnswerChannel, AnswerKind, OfferState
 
 LONGEST_WORDS = 500
 LONGEST_WAIT = dt.timedelta(days=366)
@@ -130,7 +131,7 @@ def _wish(offer: Offer, amount: Decimal | None, kind: str) -> tuple[Decimal, str
     if amount is None:
         raise Invalid(_("Enter the amount that the customer asks for."), field="amount")
     amount = check_amount(amount, offer.currency)
-    return amount, check_choice(kind, OfferKind, field="kind") if kind else offer.kind
+    return amount, check_kind(kind) if kind else offer.kind
 
 
 def _accept(case: Case, offer: Offer, kept: Answer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -25,8 +26,9 @@ from compensation.actions.guards import (
 )
 from compensation.actions.promises import PROMISE_FIELDS, end_promise
 from compensation.actions.telling import amount_text
-from compensation.models import Fulfilment, Offer
-from compensation.queries import kind_setting
+from compensation.detail_rules import clean_details
+from compensation.kind_queries import kind_setting
+from compensation.models import Fulfilment, KindSetting, Offer
 from compensation.rules import needs_reference
 from compensation.states import FulfilmentMethod, OfferState
 
@@ -34,7 +36,13 @@ LONGEST_REFERENCE = 120
 
 
 def fulfil_offer(
-    *, actor: User, offer_id: int, method: str, reference: str, landed_at: dt.datetime
+    *,
+    actor: User,
+    offer_id: int,
+    method: str,
+    reference: str,
+    landed_at: dt.datetime,
+    details: Mapping[str, object] | None = None,
 ) -> Fulfilment:
     """Record how and when a granted compensation reached the customer, also on a resolved case.
 
@@ -42,8 +50,9 @@ def fulfil_offer(
     followed by another.
 
     `landed_at` lies between the approval (to the minute, as people enter it) and now. Payments, codes and
-    bookings need their reference. When nothing granted on the case is outstanding, its step "compensate" is
-    done.
+    bookings need their reference. `method` is one of the kind's ways, and `details` (see `Detail`) hold what
+    its setting wants to be told; None says that a payment or a voucher tells it all itself. When nothing
+    granted on the case is outstanding, its step "compensate" is done.
     """
     method = check_choice(method, FulfilmentMethod, field="method")
     if needs_reference(method) or reference.strip():
@@ -52,10 +61,18 @@ def fulfil_offer(
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.FULFIL_OFFER)
         check_transition(offer, OfferState.FULFILLED)
-        _check_asked(offer)
+        setting = kind_setting(offer.kind)
+        _check_asked(offer, setting)
         _check_landed(offer, landed_at)
+        if details is not None and method not in setting.ways:
+            raise Invalid(_("This kind is not brought to the customer in this way."), field="method")
         fulfilment = Fulfilment.objects.create(
-            offer=offer, method=method, reference=reference.strip(), landed_at=landed_at, recorded_by=actor
+            offer=offer,
+            method=method,
+            reference=reference.strip(),
+            landed_at=landed_at,
+            details={} if details is None else clean_details(details, setting, offer.currency),
+            recorded_by=actor,
         )
         offer.state = OfferState.FULFILLED
         end_promise(offer, kept_or_late=True)
@@ -78,8 +95,8 @@ def fulfil_offer(
     return fulfilment
 
 
-def _check_asked(offer: Offer) -> None:
-    if offer.state == OfferState.APPROVED and kind_setting(offer.kind).asks_customer:
+def _check_asked(offer: Offer, setting: KindSetting) -> None:
+    if offer.state == OfferState.APPROVED and setting.asks_customer:
         raise Conflict(
             _("Ask the customer first: this kind of offer is fulfilled once they have accepted it.")
         )

@@ -17,7 +17,7 @@ from cases.models import Case
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
 from compensation.authority_queries import deciding_limits, granted_on
 from compensation.budget_rules import who_decides_overdraft
-from compensation.models import Budget, Offer
+from compensation.models import Budget, KindSetting, Offer
 from compensation.rules import Limit, may_become
 from compensation.states import OfferState
 
@@ -135,6 +135,20 @@ def clean_text(value: str, *, field: str, longest: int, missing: Text) -> str:
             params={"longest": longest, "length": len(text)},
         )
     return text
+
+
+def check_kind(code: str, *, field: str = "kind") -> str:
+    """The code of a kind in use. Raises `Invalid`."""
+    setting = KindSetting.objects.filter(pk=code).first()
+    if setting is None:
+        raise Invalid(_("Choose one of the list."), field=field)
+    if not setting.is_active:
+        raise Invalid(
+            _("“%(kind)s” is not offered any more. Choose another kind."),
+            field=field,
+            params={"kind": setting.label},
+        )
+    return code
 
 
 def check_choice(value: str, choices: type, *, field: str) -> str:

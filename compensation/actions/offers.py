@@ -23,6 +23,7 @@ from compensation.actions import ledger
 from compensation.actions.ending import end_offer
 from compensation.actions.guards import (
     check_choice,
+    check_kind,
     check_transition,
     clean_text,
     fresh,
@@ -36,7 +37,7 @@ from compensation.budget_rules import who_decides_overdraft
 from compensation.models import Budget, Offer
 from compensation.policy_queries import PolicyView, kept_answers, policy_view
 from compensation.rules import largest_decidable, may_withdraw
-from compensation.states import Basis, OfferKind, OfferState
+from compensation.states import Basis, OfferState
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def propose_offer(
     `facts` answer what the policies in force ask for. Where all that stands on the case leaves their range,
     a `deviation_reason` is needed and nobody grants alone: it waits for one role above the usual.
     """
-    kind = check_choice(kind, OfferKind, field="kind")
+    kind = check_kind(kind)
     basis = check_choice(basis, Basis, field="basis")
     purpose = clean_text(purpose, field="purpose", longest=160, missing=_("Say what it is for."))
     reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))
@@ -127,7 +128,7 @@ def submit_offer(
 
     Whoever submits it is its proposer. The way is that of `propose_offer`, and so are the errors.
     """
-    kind = check_choice(kind, OfferKind, field="kind")
+    kind = check_kind(kind)
     basis = check_choice(basis, Basis, field="basis")
     purpose = clean_text(purpose, field="purpose", longest=160, missing=_("Say what it is for."))
     reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))

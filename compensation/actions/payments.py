@@ -23,6 +23,7 @@ from common.errors import Conflict, Invalid, NotAllowed
 from common.money import CURRENCIES, check_amount
 from common.queue import nudge
 from compensation.actions.guards import check_choice, clean_text, fresh, money_transaction, take_offer
+from compensation.kind_queries import kind_setting
 from compensation.models import (
     PayingAccount,
     PaymentBatch,
@@ -60,8 +61,8 @@ def set_payee(*, actor: User, offer_id: int, name: str, account: str, bank: str,
     """
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.FULFIL_OFFER)
-        if not is_payable(offer):
-            raise Conflict(_("Only a granted refund or compensation payment is paid by bank transfer."))
+        if not is_payable(offer, kind_setting(offer.kind)):
+            raise Conflict(_("Only money that was granted is paid by bank transfer."))
         order = PaymentOrder.objects.filter(offer=offer).first() or PaymentOrder(offer=offer)
         if order.pk and order.lines.exclude(state=LineState.FAILED).exists():
             raise Conflict(_("A payment of this offer is under way. First say what became of it."))

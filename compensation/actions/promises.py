@@ -17,9 +17,10 @@ from cases.models import Case
 from cases.paths import case_path
 from compensation.actions.guards import hold_case
 from compensation.actions.telling import amount_text
+from compensation.kind_queries import kind_setting
 from compensation.models import Offer
 from compensation.promise_rules import end_of_day, first_level, reminder_at
-from compensation.queries import due_promises, kind_setting
+from compensation.queries import due_promises
 from messaging.actions import notify
 from sla.days import add_business_days
 from sla.models import BranchCalendar

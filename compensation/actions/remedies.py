@@ -22,7 +22,7 @@ from common.errors import Conflict, Invalid, NotAllowed
 from common.money import check_amount, format_money
 from common.queue import nudge
 from compensation.actions import remedy_ledger
-from compensation.actions.guards import check_choice, clean_text, fresh, money_transaction
+from compensation.actions.guards import check_choice, check_kind, clean_text, fresh, money_transaction
 from compensation.actions.telling import amount_text
 from compensation.authority_queries import deciding_limits, limit_of, limits_of_roles
 from compensation.models import Remedy, RemedyApproval, RemedyShare
@@ -34,7 +34,6 @@ from compensation.states import (
     REMEDY_TRANSITIONS,
     Basis,
     Decision,
-    OfferKind,
     RemedyState,
     ShareState,
 )
@@ -71,7 +70,7 @@ def propose_remedy(*, actor: User, incident_id: int, new: NewRemedy) -> Remedy:
     somebody gets other than the policies give, which takes a `deviation_reason`. Raises `Invalid` where
     somebody would get nothing or nobody has that much authority, `Conflict` while another remedy goes on.
     """
-    check_choice(new.kind, OfferKind, field="kind")
+    check_kind(new.kind)
     check_choice(new.basis, Basis, field="basis")
     purpose = clean_text(new.purpose, field="purpose", longest=160, missing=_("Say what it is for."))
     reason = clean_text(new.reason, field="reason", longest=500, missing=_("Say why."))

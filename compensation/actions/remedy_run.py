@@ -32,7 +32,8 @@ from compensation.actions.promises import promise
 from compensation.actions.remedies import close_run, move
 from compensation.actions.telling import amount_text
 from compensation.models import Offer, Remedy, RemedyShare
-from compensation.states import OfferKind, OfferState, RemedyState, ShareProblem, ShareState
+from compensation.models.kind import kind_label
+from compensation.states import OfferState, RemedyState, ShareProblem, ShareState
 from customers.models import ContactPoint, Customer
 from customers.states import ContactKind
 from messaging.actions.many import SEND_TASK, Letters
@@ -295,7 +296,7 @@ def _letters(
 
 def _kind_in(language: str, kind: str) -> str:
     with override(language):
-        return str(OfferKind(kind).label)
+        return kind_label(kind)
 
 
 def _note_done(

@@ -22,9 +22,10 @@ from common.errors import Conflict, Invalid
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.guards import money_transaction, take_offer
 from compensation.actions.telling import amount_text
+from compensation.kind_queries import kind_setting
 from compensation.models import Offer, Voucher, VoucherLink, VoucherRule
 from compensation.models.voucher import LONGEST_VALIDITY
-from compensation.states import VOUCHER_KINDS, FulfilmentMethod, OfferKind, VoucherState
+from compensation.states import FulfilmentMethod, Need, OfferKind, VoucherState
 from compensation.voucher_keys import keys
 from compensation.voucher_queries import voucher_rule
 from compensation.voucher_rules import HUNDRED, LAST, derive_code, digest_of, link_digest, remind_at
@@ -56,8 +57,8 @@ def issue_voucher(
     """
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.FULFIL_OFFER)
-        if offer.kind not in VOUCHER_KINDS:
-            raise Invalid(_("Only vouchers and discounts are issued with a code."))
+        if kind_setting(offer.kind).need != Need.CODE:
+            raise Invalid(_("Nothing of this kind is issued with a code."))
         if Voucher.objects.filter(offer=offer).exists():
             raise Conflict(_("The voucher of this offer has been issued already."))
         _check_percent(offer, percent)

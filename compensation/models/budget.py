@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch
 from common.money import AmountField, CurrencyField
-from compensation.states import OF_OFFERS, Movement, OfferKind, ReserveAt
+from compensation.models.kind import LONGEST_CODE, OfKind
+from compensation.states import OF_OFFERS, Movement, ReserveAt
 
 
 def usual_warnings() -> list[int]:
@@ -20,7 +21,7 @@ def usual_warnings() -> list[int]:
     return [80, 100]
 
 
-class Budget(models.Model):
+class Budget(OfKind, models.Model):
     """Money set aside for a period; a constraint refuses to reserve more than there is.
 
     A budget of a branch pays for what is granted there, one for a `kind` before the one for all kinds. A
@@ -33,7 +34,7 @@ class Budget(models.Model):
         Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("branch")
     )
     name = models.CharField(_("name"), max_length=80, blank=True, default="")
-    kind = models.CharField(_("kind"), max_length=14, choices=OfferKind, blank=True, default="")
+    kind = models.CharField(_("kind"), max_length=LONGEST_CODE, blank=True, default="")
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("part of")
     )

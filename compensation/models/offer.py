@@ -13,6 +13,7 @@ from cases.models import Case
 from common.choices import QuickLabels
 from common.money import AmountField, CurrencyField
 from compensation.models.budget import Budget
+from compensation.models.kind import LONGEST_CODE, OfKind
 from compensation.states import (
     GRANTED,
     AnswerChannel,
@@ -20,7 +21,6 @@ from compensation.states import (
     Basis,
     Decision,
     FulfilmentMethod,
-    OfferKind,
     OfferState,
     SetbackKind,
 )
@@ -29,7 +29,7 @@ from compensation.states import (
 _GRANTED = tuple(str(state.value) for state in GRANTED)
 
 
-class Offer(QuickLabels, models.Model):
+class Offer(OfKind, QuickLabels, models.Model):
     """A proposed compensation. `granted_amount` is what was approved, which may be less than proposed.
 
     `within_authority` says that the proposer's own authority covered it, so that nobody else had to decide.
@@ -44,7 +44,7 @@ class Offer(QuickLabels, models.Model):
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="offers", verbose_name=_("case"))
     branch = models.ForeignKey("accounts.Branch", models.PROTECT, related_name="+", verbose_name=_("branch"))
-    kind = models.CharField(_("kind"), max_length=14, choices=OfferKind)
+    kind = models.CharField(_("kind"), max_length=LONGEST_CODE)
     basis = models.CharField(_("basis"), max_length=9, choices=Basis, default=Basis.GOODWILL)
     amount = AmountField(verbose_name=_("amount"))
     granted_amount = AmountField(verbose_name=_("granted"), null=True, blank=True)
@@ -208,7 +208,7 @@ class Approval(QuickLabels, models.Model):
         return f"{self.decision} {self.offer_id}"
 
 
-class Answer(QuickLabels, models.Model):
+class Answer(OfKind, QuickLabels, models.Model):
     """What the customer said to an offer, in their words where staff kept them. Rows are append-only.
 
     `amount` and `kind` are what a counter-proposal wished for; `recorded_by` is empty where the customer
@@ -220,7 +220,7 @@ class Answer(QuickLabels, models.Model):
     channel = models.CharField(_("how"), max_length=8, choices=AnswerChannel)
     words = models.CharField(_("in the customer's words"), max_length=500, blank=True)
     amount = AmountField(verbose_name=_("amount wished for"), null=True, blank=True)
-    kind = models.CharField(_("kind wished for"), max_length=14, choices=OfferKind, blank=True)
+    kind = models.CharField(_("kind wished for"), max_length=LONGEST_CODE, blank=True)
     at = models.DateTimeField(_("at"), default=timezone.now)
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -274,7 +274,7 @@ class Setback(QuickLabels, models.Model):
 
 
 class Fulfilment(QuickLabels, models.Model):
-    """How and when a compensation reached the customer."""
+    """How and when a compensation reached the customer; `details` by `kind_states.Detail`, as text."""
 
     offer = models.OneToOneField(Offer, models.PROTECT, related_name="fulfilment", verbose_name=_("offer"))
     method = models.CharField(_("how"), max_length=18, choices=FulfilmentMethod)
@@ -284,6 +284,7 @@ class Fulfilment(QuickLabels, models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("recorded by")
     )
     recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
+    details = models.JSONField(_("details"), default=dict, db_default={}, blank=True)
 
     class Meta:
         verbose_name = _("fulfilment")

@@ -11,11 +11,12 @@ from cases.models import Incident
 from common.choices import QuickLabels
 from common.money import AmountField, CurrencyField
 from compensation.models.budget import Budget
-from compensation.states import Basis, Decision, OfferKind, RemedyState, ShareState
+from compensation.models.kind import LONGEST_CODE, OfKind
+from compensation.states import Basis, Decision, RemedyState, ShareState
 from customers.models import Customer
 
 
-class Remedy(QuickLabels, models.Model):
+class Remedy(OfKind, QuickLabels, models.Model):
     """What every affected customer gets, decided once on the total.
 
     Who gets how much is fixed in the shares when it is proposed, so that what runs is what was approved.
@@ -26,7 +27,7 @@ class Remedy(QuickLabels, models.Model):
     incident = models.ForeignKey(
         Incident, models.PROTECT, related_name="remedies", verbose_name=_("incident")
     )
-    kind = models.CharField(_("kind"), max_length=14, choices=OfferKind)
+    kind = models.CharField(_("kind"), max_length=LONGEST_CODE)
     basis = models.CharField(_("basis"), max_length=9, choices=Basis, default=Basis.GOODWILL)
     rules = models.JSONField(_("amounts"))
     # What the policies in force said to somebody when it was proposed.

@@ -12,19 +12,19 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from common.choices import QuickLabels
 from common.days import local_day
 from common.money import AmountField, CurrencyField, babel_locale
+from compensation.models.kind import LONGEST_CODE, OfKind
 from compensation.models.offer import Offer
-from compensation.states import OfferKind, VoucherStanding, VoucherState
+from compensation.states import VoucherStanding, VoucherState
 
 LONGEST_VALIDITY = 3660
 
 
-class VoucherRule(QuickLabels, models.Model):
+class VoucherRule(OfKind, models.Model):
     """What holds of vouchers of a kind unless staff say otherwise as they issue one."""
 
-    kind = models.CharField(_("kind"), max_length=14, choices=OfferKind, unique=True)
+    kind = models.CharField(_("kind"), max_length=LONGEST_CODE, unique=True)
     validity_days = models.PositiveSmallIntegerField(
         _("valid for, in days"),
         default=365,

@@ -14,8 +14,9 @@ from accounts.models import Branch, User
 from accounts.queries import branches_of
 from common.money import CURRENCIES
 from compensation.actions.budgets import Terms
+from compensation.kind_queries import kind_choices
 from compensation.models import Budget
-from compensation.states import OfferKind, ReserveAt
+from compensation.states import ReserveAt
 from desk.forms.changing import ChangeForm
 from desk.forms.places import day_input
 
@@ -131,7 +132,9 @@ class BudgetForm(BudgetTermsForm):
         required=False,
     )
     kind = forms.ChoiceField(
-        label=_("For"), choices=[("", _("every kind of compensation")), *OfferKind.choices], required=False
+        label=_("For"),
+        choices=lambda: [("", _("every kind of compensation")), *kind_choices()],
+        required=False,
     )
     name = forms.CharField(
         label=_("Name"),

@@ -67,6 +67,9 @@ class ChangeForm(forms.Form):
             assert field.queryset is not None
             rows = field.queryset.filter(pk__in=_as_sent(value))
             return ", ".join(field.label_from_instance(row) for row in rows) or "–"
+        if isinstance(field, forms.MultipleChoiceField) and isinstance(value, list):
+            choices = cast("Iterable[tuple[object, object]]", field.choices)
+            return ", ".join(str(label) for key, label in choices if key in value) or "–"
         if isinstance(field, forms.ChoiceField):
             choices = cast("Iterable[tuple[object, object]]", field.choices)
             return {str(key): str(label) for key, label in choices}.get(str(value), "–")

@@ -14,8 +14,9 @@ from accounts.queries import branches_of
 from cases.models import Defect
 from cases.states import Channel, FailureType
 from compensation.actions.remedies import NewRemedy
+from compensation.kind_queries import kind_choices
 from compensation.remedy_rules import AmountRule
-from compensation.states import Basis, OfferKind
+from compensation.states import Basis
 from customers.states import Tier
 from desk.forms.offers import AMOUNT, PolicyForm
 from desk.forms.policies import fact_field
@@ -89,7 +90,7 @@ class RemedyForm(PolicyForm):
     Where policies are in force, an empty table takes their amounts.
     """
 
-    kind = forms.ChoiceField(label=_("Kind"), choices=OfferKind)
+    kind = forms.ChoiceField(label=_("Kind"), choices=kind_choices)
     basis = forms.ChoiceField(label=_("Basis"), choices=Basis, initial=Basis.GOODWILL)
     amount = forms.DecimalField(
         label=_("Amount for everybody"), required=False, widget=forms.NumberInput(attrs=AMOUNT)

@@ -11,11 +11,20 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from compensation.kind_queries import Choices
+from compensation.kind_states import DETAILS, MONEY_DETAILS, Detail
+from compensation.models import KindSetting
 from compensation.policy_rules import Fact
-from compensation.states import METHODS, AnswerChannel, AnswerKind, Basis, Need, OfferKind
+from compensation.states import AnswerChannel, AnswerKind, Basis, Need
 from desk.forms.policies import asked_field, fact_field
 
 AMOUNT = {"step": "any", "min": "0", "inputmode": "decimal", "autocomplete": "off"}
+
+
+def choose(field: forms.Field, choices: Choices) -> None:
+    """Let a field offer these choices."""
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = choices
 
 
 class ReasonForm(forms.Form):
@@ -77,7 +86,7 @@ class ProposeForm(PolicyForm):
     """A proposal for a case, in the case's currency."""
 
     amount = forms.DecimalField(label=_("Amount"), widget=forms.NumberInput(attrs=AMOUNT))
-    kind = forms.ChoiceField(label=_("Kind"), choices=OfferKind)
+    kind = forms.ChoiceField(label=_("Kind"))
     basis = forms.ChoiceField(
         label=_("Basis"),
         choices=Basis,
@@ -88,8 +97,9 @@ class ProposeForm(PolicyForm):
     purpose = forms.CharField(label=_("What it is for"), max_length=160)
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, currency: str, kinds: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        choose(self.fields["kind"], kinds)
         self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": currency}
 
     @property
@@ -140,12 +150,39 @@ class FulfilForm(OfferActForm):
         ),
     )
 
-    def __init__(self, data: Any = None, *, offer_id: int, need: str = Need.PAYMENT) -> None:
+    def __init__(self, data: Any = None, *, offer_id: int, kind: KindSetting) -> None:
         now = timezone.localtime().replace(second=0, microsecond=0)
         super().__init__(data, offer_id=offer_id, initial={"landed_at": now})
-        method = self.fields["method"]
-        assert isinstance(method, forms.ChoiceField)
-        method.choices = [(way.value, way.label) for way in METHODS[Need(need)]]
+        choose(self.fields["method"], [(way.value, str(way.label)) for way in kind.ways])
+        self.details = DETAILS[Need(kind.need)]
+        for detail in self.details:
+            self.fields[detail] = _detail_field(detail, required=detail in kind.required)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a valid form says, as the action takes it."""
+        details = {detail.value: self.cleaned_data[detail] for detail in self.details}
+        rest = {name: value for name, value in self.cleaned_data.items() if name not in details}
+        return {**rest, "details": details}
+
+
+def _detail_field(detail: Detail, *, required: bool) -> forms.Field:
+    if detail in MONEY_DETAILS:
+        return forms.DecimalField(
+            label=detail.label, required=required, widget=forms.NumberInput(attrs=AMOUNT)
+        )
+    if detail is Detail.QUANTITY:
+        return forms.IntegerField(label=detail.label, required=required, min_value=1)
+    if detail is Detail.BOOKED_FOR:
+        return forms.DateField(
+            label=detail.label, required=required, widget=forms.DateInput(attrs={"type": "date"})
+        )
+    return forms.CharField(
+        label=detail.label,
+        required=required,
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
 
 
 class OfferOutForm(OfferActForm):
@@ -184,7 +221,7 @@ class AnswerForm(OfferActForm):
     amount = forms.DecimalField(
         label=_("Amount asked for"), required=False, widget=forms.NumberInput(attrs=AMOUNT)
     )
-    kind = forms.ChoiceField(label=_("Kind asked for"), required=False, choices=OfferKind)
+    kind = forms.ChoiceField(label=_("Kind asked for"), required=False)
     words = forms.CharField(
         label=_("In the customer's words"),
         required=False,
@@ -192,8 +229,9 @@ class AnswerForm(OfferActForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
-    def __init__(self, data: Any = None, *, offer_id: int, currency: str, kind: str) -> None:
+    def __init__(self, data: Any = None, *, offer_id: int, currency: str, kind: str, kinds: Choices) -> None:
         super().__init__(data, offer_id=offer_id, initial={"kind": kind})
+        choose(self.fields["kind"], kinds)
         self.fields["amount"].label = _("Amount asked for, in %(currency)s") % {"currency": currency}
 
 
@@ -204,8 +242,12 @@ class SubmitForm(ProposeForm, OfferActForm):
     summary, button = _("Propose this"), _("Submit the offer")
     summary_class = "b wide"
 
-    def __init__(self, data: Any = None, *, offer_id: int, currency: str, initial: Any = None) -> None:
-        super().__init__(data, offer_id=offer_id, currency=currency, initial=initial, policy=True)
+    def __init__(
+        self, data: Any = None, *, offer_id: int, currency: str, kinds: Choices, initial: Any = None
+    ) -> None:
+        super().__init__(
+            data, offer_id=offer_id, currency=currency, kinds=kinds, initial=initial, policy=True
+        )
 
 
 class SaidReasonForm(OfferActForm):

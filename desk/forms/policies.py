@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.states import Channel, FailureType
 from common.money import CURRENCIES
+from compensation.kind_queries import kind_choices
 from compensation.policy_rules import (
     NUMBERS,
     Award,
@@ -33,7 +34,7 @@ from compensation.policy_text import (
     tiers_to_text,
 )
 from compensation.policy_words import FACT_NAMES
-from compensation.states import Inside, OfferKind, PaidBy, PolicyEvent
+from compensation.states import Inside, PaidBy, PolicyEvent
 from customers.states import Tier
 from desk.forms.grouped import GroupedForm
 from desk.forms.places import day_input
@@ -152,7 +153,7 @@ class RuleForm(GroupedForm):
     name_en = forms.CharField(label=_("Name in English"), max_length=120)
     name_zh = forms.CharField(label=_("Name in Chinese"), max_length=120)
     kinds = forms.MultipleChoiceField(
-        label=_("Kinds"), choices=OfferKind, widget=forms.CheckboxSelectMultiple, required=False
+        label=_("Kinds"), choices=kind_choices, widget=forms.CheckboxSelectMultiple, required=False
     )
     entitlement = forms.BooleanField(label=_("Owed, not goodwill"), required=False)
     base = forms.ChoiceField(

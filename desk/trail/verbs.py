@@ -51,7 +51,6 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "offer.failed": _("Compensation did not arrive"),
             "offer.clawed_back": _("Compensation clawed back"),
             "offer.reminded": _("Promise reminded of"),
-            "offer_kind.set": _("Handling of a kind of offer set"),
             "payment.payee_set": _("Account for a bank transfer entered"),
             "payment.account_set": _("Paying account of a branch set"),
             "payment.frozen": _("Payment batch frozen"),
@@ -126,6 +125,8 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "budget.closed": _("Budget closed"),
             "budget.carried_over": _("Budget carried over"),
             "voucher_rule.changed": _("Rule of vouchers changed"),
+            "offer_kind.added": _("Kind of compensation added"),
+            "offer_kind.set": _("Kind of compensation changed"),
             "policy.created": _("Policy of compensation made"),
             "policy.drafted": _("Draft of a policy begun"),
             "policy.edited": _("Rules of a draft changed"),
@@ -150,6 +151,6 @@ PAIRED = frozenset(
     {
         "case.reclassified", "staff.changed", "branch.changed", "branch.calendar_set", "calendar.changed",
         "calendar.days_changed", "targets.set", "authority.set", "defect.changed", "cause.changed",
-        "playbook.changed", "script.changed", "voucher_rule.changed",
+        "playbook.changed", "script.changed", "voucher_rule.changed", "offer_kind.set",
     }
 )  # fmt: skip

@@ -18,13 +18,17 @@ from accounts.states import Role
 from cases.states import CaseState, Channel, FailureType, Outcome, StepKind
 from common.display import date_locale, format_duration, format_exact
 from common.money import CURRENCIES, format_money
-from compensation.states import AnswerChannel, Basis, FulfilmentMethod, OfferKind
+from compensation.kind_states import Detail
+from compensation.models.kind import kind_label
+from compensation.states import AnswerChannel, Basis, FulfilmentMethod, Need, RemedyClass
 from sla.states import Metric, Severity
 
 NOTHING = "–"
 
 FIELDS: dict[str, Promise | str] = {
     "after": gettext_lazy("Comes after"),
+    "answer_days": gettext_lazy("Days to answer"),
+    "asks_customer": gettext_lazy("The customer is asked first"),
     "amount": gettext_lazy("Amount"),
     "asked": gettext_lazy("Asked for"),
     "asked_role": gettext_lazy("Asked"),
@@ -41,6 +45,7 @@ FIELDS: dict[str, Promise | str] = {
     "commented": gettext_lazy("With a comment"),
     "currency": gettext_lazy("Currency"),
     "defect": gettext_lazy("Defect"),
+    "due_days": gettext_lazy("Business days until it arrives"),
     "email": gettext_lazy("E-mail"),
     "ends_on": gettext_lazy("Last day"),
     "expires_at": gettext_lazy("Answer due"),
@@ -57,10 +62,12 @@ FIELDS: dict[str, Promise | str] = {
     "level": gettext_lazy("Level"),
     "limit": gettext_lazy("Authority"),
     "method": gettext_lazy("How"),
+    "methods": gettext_lazy("Ways of fulfilling"),
     "minutes": gettext_lazy("Minutes"),
     "name": gettext_lazy("Name"),
     "name_en": gettext_lazy("Name in English"),
     "name_zh": gettext_lazy("Name in Chinese"),
+    "need": gettext_lazy("What it takes"),
     "note": gettext_lazy("Note"),
     "of": gettext_lazy("Of"),
     "on_time": gettext_lazy("On time"),
@@ -69,6 +76,8 @@ FIELDS: dict[str, Promise | str] = {
     "position": gettext_lazy("Place"),
     "reason": gettext_lazy("Reason"),
     "reference": pgettext_lazy("in another system", "Reference"),
+    "remedy_class": gettext_lazy("What it gives back"),
+    "required": gettext_lazy("Has to be told"),
     "role": gettext_lazy("Role"),
     "round": gettext_lazy("Round"),
     "satisfaction": gettext_lazy("Satisfaction"),
@@ -115,7 +124,10 @@ _CODED: dict[str, dict[Any, Any]] = {
         "offer_draft": gettext_lazy("a customer's wish that was not answered"),
     },
     "clock": dict(Metric.choices),
-    "kind": dict(OfferKind.choices),
+    "need": dict(Need.choices),
+    "methods": dict(FulfilmentMethod.choices),
+    "required": dict(Detail.choices),
+    "remedy_class": dict(RemedyClass.choices),
     "basis": dict(Basis.choices),
     "method": dict(FulfilmentMethod.choices),
     "language": dict(settings.LANGUAGES),
@@ -176,6 +188,8 @@ def word_of(key: str, value: Any, data: Mapping[str, Any], names: Names) -> str:
 def _single(key: str, value: Any, data: Mapping[str, Any], names: Names) -> str:
     if key in PEOPLE:
         return names.people.get(value, str(value))
+    if key == "kind":
+        return kind_label(str(value))
     if key in _CODED:
         return str(_CODED[key].get(value, value))
     if key in _AMOUNTS or key in _LIMITS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,8 @@ from cases.models import Case
 from common.display import RangeView
 from compensation.authority_queries import GrantView, grant_view
 from compensation.budget_queries import current_budget
-from compensation.models import Answer, Approval, Budget, Fulfilment, Offer, Voucher
+from compensation.kind_queries import all_kinds, kind_choices
+from compensation.models import Answer, Approval, Budget, Fulfilment, KindSetting, Offer, Voucher
 from compensation.payment_queries import is_payable
 from compensation.policy_queries import kept_answers
 from compensation.policy_rules import Amounts, Fact
@@ -28,10 +29,8 @@ from compensation.states import (
     MATCH_NOTE,
     MATCH_SOURCE,
     PROMISED,
-    VOUCHER_KINDS,
     Dose,
     Need,
-    OfferKind,
     OfferState,
     PromiseState,
 )
@@ -49,7 +48,7 @@ from desk.forms.offers import (
 )
 from desk.forms.policies import fact_field
 from desk.forms.vouchers import IssueForm
-from desk.offer_words import DoseView
+from desk.offer_words import DoseView, detail_words
 from desk.views.offer_policy import PolicyPanel, policy_panel
 
 TONES = {
@@ -79,7 +78,10 @@ DOSE_TONES = {Dose.EFFECTIVE: "good", Dose.GENEROUS: "quiet", Dose.EXCESS: "risk
 
 @dataclass(frozen=True)
 class OfferRow:
-    """One offer as the panel shows it, with what this person may do about it."""
+    """One offer as the panel shows it, with what this person may do about it.
+
+    `may_be_transferred`: it is money that a bank transfer may bring, once its account is known.
+    """
 
     offer: Offer
     tone: str
@@ -93,6 +95,8 @@ class OfferRow:
     acts: list[OfferActForm]
     voucher: Voucher | None
     issue_form: IssueForm | None
+    may_be_transferred: bool
+    details: list[tuple[str, str]]
 
     @property
     def is_draft(self) -> bool:
@@ -101,11 +105,6 @@ class OfferRow:
     @property
     def promise_tone(self) -> str:
         return PROMISE_TONES[self.promise] if self.promise else ""
-
-    @property
-    def may_be_transferred(self) -> bool:
-        """Whether this is money that a bank transfer may bring, once its account is known."""
-        return is_payable(self.offer)
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class Forecast:
 
 
 def panel_context(user: User, case: Case) -> dict[str, Any]:
-    """What `desk/offers/panel.html` shows; six queries, and those that rules of policies take."""
+    """What `desk/offers/panel.html` shows; seven queries, and those that rules of policies take."""
     offers = offers_of(case)
     view = grant_view(user, case, offers)
     budget = current_budget(case.branch, case.currency)
@@ -141,8 +140,9 @@ def panel_context(user: User, case: Case) -> dict[str, Any]:
     standing = view.on_case or None
     policy = policy_panel(case, offers)
     asked = {fact_field(Fact(name)): value for name, value in kept_answers(policy.view).items()}
+    kinds = {kind.kind: kind for kind in all_kinds()}
     return {
-        "offer_rows": [offer_row(user, offer) for offer in offers],
+        "offer_rows": [offer_row(user, offer, kinds) for offer in offers],
         "offer_grant": view,
         "offer_budget": budget,
         "offer_budget_words": budget_words(budget, case.branch) if budget else "",
@@ -155,7 +155,11 @@ def panel_context(user: User, case: Case) -> dict[str, Any]:
         "offer_dose": dose_view(standing, case.loss),
         "offer_may_propose": may_propose,
         "offer_form": ProposeForm(
-            currency=case.currency, asks=policy.view.asks, policy=policy.any, initial=asked
+            currency=case.currency,
+            kinds=kind_choices(kinds.values()),
+            asks=policy.view.asks,
+            policy=policy.any,
+            initial=asked,
         )
         if may_propose
         else None,
@@ -165,8 +169,9 @@ def panel_context(user: User, case: Case) -> dict[str, Any]:
     }
 
 
-def offer_row(user: User, offer: Offer) -> OfferRow:
+def offer_row(user: User, offer: Offer, kinds: Mapping[str, KindSetting]) -> OfferRow:
     """One offer with the forms for what this person may do."""
+    kind = kinds.get(offer.kind) or KindSetting(kind=offer.kind)
     state = OfferState(offer.state)
     fulfilment = getattr(offer, "fulfilment", None)
     landed_at = fulfilment.landed_at if fulfilment else None
@@ -183,15 +188,17 @@ def offer_row(user: User, offer: Offer) -> OfferRow:
         answer_by=offer.expires_at if state == OfferState.OFFERED else None,
         setback=(getattr(offer, "setback", "") or "") if state in SET_BACK else "",
         promise=promise_state(due_at, landed_at, now=timezone.now()),
-        acts=list(_acts(user, offer, state)),
+        acts=list(_acts(user, offer, state, kinds)),
         voucher=getattr(offer, "voucher", None),
-        issue_form=IssueForm(offer=offer) if _may_issue(user, offer, state) else None,
+        issue_form=IssueForm(offer=offer) if _may_issue(user, offer, state, kind) else None,
+        may_be_transferred=is_payable(offer, kind),
+        details=detail_words(fulfilment.details, offer.currency) if fulfilment else [],
     )
 
 
-def _may_issue(user: User, offer: Offer, state: OfferState) -> bool:
+def _may_issue(user: User, offer: Offer, state: OfferState, kind: KindSetting) -> bool:
     to_fulfil = state in PROMISED and not is_asked_first(offer)
-    return to_fulfil and offer.kind in VOUCHER_KINDS and user.may(Capability.FULFIL_OFFER)
+    return to_fulfil and kind.need == Need.CODE and user.may(Capability.FULFIL_OFFER)
 
 
 def is_asked_first(offer: Offer) -> bool:
@@ -199,16 +206,18 @@ def is_asked_first(offer: Offer) -> bool:
     return offer.state == OfferState.APPROVED and bool(getattr(offer, "asks_customer", False))
 
 
-def _acts(user: User, offer: Offer, state: OfferState) -> Iterator[OfferActForm]:
+def _acts(
+    user: User, offer: Offer, state: OfferState, kinds: Mapping[str, KindSetting]
+) -> Iterator[OfferActForm]:
     """What this person may do about an offer, the likeliest first."""
     proposes, own = user.may(Capability.PROPOSE_OFFER), offer.proposer_id == user.pk
     asks = is_asked_first(offer)
     if proposes and state == OfferState.DRAFT:
-        yield submit_form(offer)
+        yield submit_form(offer, kinds.values())
     if proposes and (asks or state == OfferState.OFFERED):
-        yield answer_form(offer)
+        yield answer_form(offer, kinds.values())
     if user.may(Capability.FULFIL_OFFER) and state in PROMISED and not asks:
-        yield FulfilForm(offer_id=offer.pk, need=getattr(offer, "need", None) or Need.PAYMENT)
+        yield FulfilForm(offer_id=offer.pk, kind=kinds.get(offer.kind) or KindSetting(kind=offer.kind))
         yield FailForm(offer_id=offer.pk)
     if proposes and state == OfferState.APPROVED:
         yield OfferOutForm(offer_id=offer.pk)
@@ -219,7 +228,7 @@ def _acts(user: User, offer: Offer, state: OfferState) -> Iterator[OfferActForm]
         yield WithdrawForm(offer_id=offer.pk)
 
 
-def submit_form(offer: Offer, data: Any = None) -> SubmitForm:
+def submit_form(offer: Offer, kinds: Iterable[KindSetting], data: Any = None) -> SubmitForm:
     """The form that proposes a draft, filled with it."""
     shown = {
         "amount": f"{offer.amount.normalize():f}",
@@ -228,12 +237,14 @@ def submit_form(offer: Offer, data: Any = None) -> SubmitForm:
         "purpose": offer.purpose,
         "reason": offer.reason,
     }
-    return SubmitForm(data, offer_id=offer.pk, currency=offer.currency, initial=shown)
+    choices = kind_choices(kinds, also=offer.kind)
+    return SubmitForm(data, offer_id=offer.pk, currency=offer.currency, kinds=choices, initial=shown)
 
 
-def answer_form(offer: Offer, data: Any = None) -> AnswerForm:
+def answer_form(offer: Offer, kinds: Iterable[KindSetting], data: Any = None) -> AnswerForm:
     """The form for the customer's answer."""
-    return AnswerForm(data, offer_id=offer.pk, currency=offer.currency, kind=offer.kind)
+    choices = kind_choices(kinds, also=offer.kind)
+    return AnswerForm(data, offer_id=offer.pk, currency=offer.currency, kind=offer.kind, kinds=choices)
 
 
 def range_of(
@@ -274,7 +285,7 @@ def forecast_of(
     view: GrantView,
     budget: Budget | None,
     amount: Decimal | None = None,
-    kind: str = "",
+    kind: KindSetting | None = None,
     policy: PolicyPanel | None = None,
 ) -> Forecast:
     """What would become of a proposal of this amount and kind."""
@@ -284,7 +295,7 @@ def forecast_of(
     asked = view.asks(amount if amount is not None else view.may_grant + 1)
     if leaves and amount is not None:
         asked = view.asks_beyond(amount) or asked
-    mismatch = kind in OfferKind.values and remedy_matches(kind, case.failure_type) is False
+    mismatch = kind is not None and remedy_matches(kind.remedy_class, case.failure_type) is False
     return Forecast(
         amount=amount,
         currency=case.currency,

@@ -20,10 +20,11 @@ from compensation.actions.offers import propose_offer, submit_offer, withdraw_of
 from compensation.actions.setbacks import claw_back_offer, fail_fulfilment
 from compensation.authority_queries import grant_view
 from compensation.budget_queries import current_budget
+from compensation.kind_queries import all_kinds, kind_choices, kind_setting
 from compensation.models import Offer
 from compensation.policy_queries import policy_view
 from compensation.promise_rules import end_of
-from compensation.queries import get_offer_for, kind_setting
+from compensation.queries import get_offer_for
 from compensation.states import OfferState
 from desk.access import StaffRequest, form_on, staff_required
 from desk.forms.apply import run
@@ -60,7 +61,7 @@ def propose(request: StaffRequest, number: str) -> HttpResponse:
     """Propose compensation for a case; what is wrong is shown beside the fields, with nothing lost."""
     case = find_case(request.user, number)
     asks = policy_view(case).asks
-    form = ProposeForm(request.POST, currency=case.currency, asks=asks, policy=True)
+    form = ProposeForm(request.POST, currency=case.currency, kinds=kind_choices(), asks=asks, policy=True)
     offer = run(form, lambda: propose_offer(actor=request.user, case_id=case.pk, **form.proposal))
     if offer is None:
         return case_page(request, find_case(request.user, number), status=422, offer_form=form)
@@ -78,7 +79,8 @@ def forecast(request: StaffRequest, number: str) -> HttpResponse:
     """What would become of the proposal as it is typed: a fragment."""
     case = find_case(request.user, number)
     asks = policy_view(case).asks
-    form = ProposeForm(request.GET, currency=case.currency, asks=asks)
+    kinds = all_kinds()
+    form = ProposeForm(request.GET, currency=case.currency, kinds=kind_choices(kinds), asks=asks)
     form.is_valid()
     policy = policy_panel(case, given=form.facts)
     amount, kind = form.cleaned_data.get("amount"), form.cleaned_data.get("kind", "")
@@ -88,7 +90,7 @@ def forecast(request: StaffRequest, number: str) -> HttpResponse:
         grant_view(request.user, case),
         current_budget(case.branch, case.currency, kind),
         usable,
-        kind,
+        next((setting for setting in kinds if setting.kind == kind), None),
         policy,
     )
     context = {"offer_forecast": view, "offer_policy": policy, "case": case}
@@ -111,7 +113,7 @@ def act_on(
 def submit(request: StaffRequest, offer_id: int) -> HttpResponse:
     """Propose a draft."""
     offer = find_offer(request.user, offer_id)
-    form = submit_form(offer, request.POST)
+    form = submit_form(offer, all_kinds(), request.POST)
     return act_on(
         request,
         offer,
@@ -141,7 +143,7 @@ def offer_out(request: StaffRequest, offer_id: int) -> HttpResponse:
 def answer(request: StaffRequest, offer_id: int) -> HttpResponse:
     """Record what the customer says to an offer."""
     offer = find_offer(request.user, offer_id)
-    form = answer_form(offer, request.POST)
+    form = answer_form(offer, all_kinds(), request.POST)
     return act_on(
         request,
         offer,
@@ -171,12 +173,12 @@ def withdraw(request: StaffRequest, offer_id: int) -> HttpResponse:
 def fulfil(request: StaffRequest, offer_id: int) -> HttpResponse:
     """Record how and when a compensation reached the customer."""
     offer = find_offer(request.user, offer_id)
-    form = FulfilForm(request.POST, offer_id=offer_id, need=kind_setting(offer.kind).need)
+    form = FulfilForm(request.POST, offer_id=offer_id, kind=kind_setting(offer.kind))
     return act_on(
         request,
         offer,
         form,
-        lambda: fulfil_offer(actor=request.user, offer_id=offer_id, **form.cleaned_data),
+        lambda: fulfil_offer(actor=request.user, offer_id=offer_id, **form.told),
         _("It is recorded that the compensation arrived."),
     )
 

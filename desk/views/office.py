@@ -20,12 +20,13 @@ from accounts.actions.staff import create_staff, staff_values, update_staff
 from accounts.models import User
 from accounts.states import CAPABILITIES, Capability, Role
 from common.display import date_locale
-from compensation.models import VoucherRule
 from desk import history, policies
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.office import NewStaffForm, StaffForm
+from desk.views.kinds import kinds_context
 from desk.views.policies import policies_context
+from desk.views.voucher_rules import voucher_rules_context
 from sla.states import Metric
 
 SECTIONS = {
@@ -33,6 +34,7 @@ SECTIONS = {
     "calendars": gettext_lazy("Branches and calendars"),
     "targets": gettext_lazy("Targets"),
     "authority": gettext_lazy("Authority and budgets"),
+    "kinds": gettext_lazy("Kinds of compensation"),
     "vouchers": gettext_lazy("Vouchers"),
     "policies": gettext_lazy("Policies"),
     "taxonomy": gettext_lazy("Failures and causes"),
@@ -119,7 +121,8 @@ SECTION_CONTEXTS: dict[str, Callable[[], dict[str, Any]]] = {
     "calendars": _calendars,
     "targets": _targets,
     "authority": _authority,
-    "vouchers": lambda: {"rules": VoucherRule.objects.order_by("-kind")},
+    "kinds": kinds_context,
+    "vouchers": voucher_rules_context,
     "policies": policies_context,
     "taxonomy": _taxonomy,
     "playbooks": lambda: {"playbooks": policies.playbooks()},

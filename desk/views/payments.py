@@ -20,6 +20,7 @@ from common.money import format_money
 from compensation.actions.payment_results import Imported, confirm_payment, fail_payment, import_results
 from compensation.actions.payment_sending import send_again
 from compensation.actions.payments import freeze_batch, set_payee, set_paying_account, webhook_is_on
+from compensation.kind_queries import kind_setting
 from compensation.models import PayingAccount, PaymentBatch, PaymentDelivery, PaymentLine, PaymentOrder
 from compensation.payment_files import MOST_BYTES
 from compensation.payment_queries import (
@@ -118,7 +119,7 @@ def payee(request: StaffRequest, offer_id: int) -> HttpResponse:
         "form": form,
         "offer": offer,
         "order": order,
-        "payable": is_payable(offer),
+        "payable": is_payable(offer, kind_setting(offer.kind)),
     }
     return render(request, "desk/payments/payee.html", context, status=422 if form.is_bound else 200)
 

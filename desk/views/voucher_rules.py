@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,10 +12,19 @@ from django.utils.translation import gettext as _
 
 from accounts.states import Capability
 from compensation.actions.voucher_care import rule_values, set_voucher_rule
+from compensation.kind_queries import all_kinds
 from compensation.models import VoucherRule
+from compensation.states import Need
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.vouchers import VoucherRuleForm
+
+
+def voucher_rules_context() -> dict[str, Any]:
+    """What the section of the settings shows: the rules of the kinds that are issued with a code."""
+    kinds = [kind.kind for kind in all_kinds() if kind.need == Need.CODE]
+    rules = {rule.kind: rule for rule in VoucherRule.objects.filter(kind__in=kinds)}
+    return {"rules": [rules[kind] for kind in kinds if kind in rules]}
 
 
 @staff_required(Capability.CHANGE_SETTINGS)

@@ -91,13 +91,14 @@ def _office_pages(person: Person) -> Iterator[Place]:
         link.get_attribute("href") or "" for link in settings.locator('main a[href^="/desk/settings/"]').all()
     }
     yield Place("settings", "admin", "/desk/settings/")
-    for path in sorted(sections - {"/desk/settings/"})[:14]:
+    for path in sorted(sections - {"/desk/settings/"})[:24]:
         yield Place("settings-" + path.strip("/").split("/", 2)[-1].replace("/", "-"), "admin", path)
     for name in (
         "branches",
         "calendars",
         "budgets",
         "authority",
+        "kinds",
         "scripts",
         "taxonomy/families",
         "taxonomy/causes",
@@ -109,6 +110,7 @@ def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("settings-days-change", "admin", _first(person, days, "main table.list a"))
     for section, link in (
         ("authority", 'a[href="/desk/settings/authority/EUR/"]'),
+        ("kinds", 'a[href="/desk/settings/kinds/replacement/"]'),
         ("taxonomy", 'a[href*="/failures/"]'),
         ("playbooks", 'h2 a[href*="/playbooks/"]'),
         ("scripts", 'h3 a[href*="/scripts/"]'),

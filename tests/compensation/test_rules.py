@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.states import FailureType
+from compensation.kind_states import DETAILS
 from compensation.rules import (
     OUTCOME,
     PROCESS,
@@ -26,7 +27,17 @@ from compensation.rules import (
     remedy_matches,
     who_decides,
 )
-from compensation.states import OUTSTANDING, REMEDY_CLASSES, TRANSITIONS, Dose, OfferKind, OfferState
+from compensation.seed import KINDS
+from compensation.states import (
+    METHODS,
+    OUTSTANDING,
+    TRANSITIONS,
+    Dose,
+    Need,
+    OfferKind,
+    OfferState,
+    RemedyClass,
+)
 
 FRONTLINE = Limit("frontline", Decimal(300), Decimal(1200))
 SUPERVISOR = Limit("supervisor", Decimal(2000), Decimal(10000))
@@ -148,15 +159,16 @@ def test_without_a_loss_there_is_no_ratio() -> None:
 
 
 def test_worth_answers_outcome_and_regard_answers_process() -> None:
-    assert remedy_matches(OfferKind.REFUND, OUTCOME) is True
-    assert remedy_matches(OfferKind.REFUND, PROCESS) is False
-    assert remedy_matches(OfferKind.GIFT, PROCESS) is True
-    assert remedy_matches(OfferKind.REFUND, "") is None
+    assert remedy_matches(RemedyClass.WORTH, OUTCOME) is True
+    assert remedy_matches(RemedyClass.WORTH, PROCESS) is False
+    assert remedy_matches(RemedyClass.REGARD, PROCESS) is True
+    assert remedy_matches(RemedyClass.WORTH, "") is None
 
 
 def test_names_used_by_the_rules_are_those_of_the_cases() -> None:
     assert (PROCESS, OUTCOME) == (FailureType.PROCESS, FailureType.OUTCOME)
-    assert set(REMEDY_CLASSES) == set(OfferKind)
+    assert set(KINDS) == set(OfferKind)
+    assert set(METHODS) == set(DETAILS) == set(Need)
 
 
 def test_offers_go_only_where_the_table_leads() -> None:

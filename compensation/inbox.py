@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+
 from accounts.models import User
+from accounts.states import Capability
 from cases.models import Case
-from cases.queries import complaint_counts
+from common.prepared import prepared
 from compensation.authority_queries import limits_of_roles
 from compensation.budget_queries import current_budget
-from compensation.kind_queries import kind_setting
-from compensation.models import Budget, Offer
-from compensation.queries import grants_of_customers, key_of, like_cases, likes_of
+from compensation.models import Budget, KindSetting, Offer
+from compensation.queries import grants_of_customers, key_of, like_cases, likes_of, offers_of_branches
 from compensation.rules import ZERO, Likes, Limit, dose_of, dose_ratio, may_decide, remedy_matches
-from compensation.states import Dose
+from compensation.states import Dose, RemedyClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,30 @@ class Dossier:
         return remedy_matches(self.remedy_class, self.case.failure_type)
 
 
+def open_offer(user: User, offer_id: int) -> Offer:
+    """The offer for `dossier`. Raises `Offer.DoesNotExist` also for one of a branch that is not theirs."""
+    found = _open.first(user.branch_ids, offer_id=offer_id) if user.may(Capability.SEE_CASES) else None
+    if found is None:
+        raise Offer.DoesNotExist
+    return found
+
+
+@prepared
+def _open(branch_ids: frozenset[int] | None, *, offer_id: int) -> QuerySet[Offer]:
+    complaints = Case.objects.filter(customer=OuterRef("case__customer")).order_by().values("customer")
+    settings = KindSetting.objects.filter(pk=OuterRef("kind"))
+    counted = Subquery(complaints.annotate(n=Count("pk")).values("n"), output_field=IntegerField())
+    return (
+        offers_of_branches(branch_ids)
+        .filter(pk=offer_id)
+        .select_related("case__customer", "case__defect", "branch", "proposer")
+        .defer("case__search", "case__customer__search", "case__suggestion", "case__description")
+        .annotate(complaints=counted, remedy_class=Subquery(settings.values("remedy_class")))
+    )
+
+
 def dossier(user: User, offer: Offer) -> Dossier:
-    """The facts for this offer, as this person needs them; six queries."""
+    """The facts for this offer of `open_offer`, as this person needs them; four queries."""
     case, branch = offer.case, offer.branch
     grants = grants_of_customers([case.customer_id])
     limits = limits_of_roles(offer.currency, time_zone=branch.time_zone)
@@ -83,10 +107,10 @@ def dossier(user: User, offer: Offer) -> Dossier:
         limit=limits.get(user.role),
         proposer_limit=limits.get(offer.proposer.role),
         granted=grants.by_case.get(case.pk, ZERO),
-        complaints_before=max(0, complaint_counts([case.customer_id]).get(case.customer_id, (0, 0))[1] - 1),
+        complaints_before=max(0, getattr(offer, "complaints", 1) - 1),
         granted_before=grants.lately.get(case.customer_id, {}),
         likes=likes_of(case, like_cases([key_of(case)])),
         budget=current_budget(branch, offer.currency, offer.kind),
         is_own=offer.proposer_id == user.pk,
-        remedy_class=kind_setting(offer.kind).remedy_class,
+        remedy_class=getattr(offer, "remedy_class", None) or RemedyClass.WORTH,
     )

@@ -19,7 +19,6 @@ from cases.registry import Blocker
 from common.prepared import prepared
 from common.statements import Slot, Statement
 from compensation.models import KindSetting, Offer, Setback
-from compensation.rows import WaitingRow, as_rows
 from compensation.rules import (
     ZERO,
     Likes,
@@ -99,31 +98,6 @@ def _offers(*, case_id: int) -> QuerySet[Offer]:
         )
         .order_by("id")
     )
-
-
-def waiting_for(user: User, *, limit: int) -> list[WaitingRow]:
-    """The offers that wait where this person may decide, the gravest cases first, then the oldest offers."""
-    if not user.may(Capability.DECIDE_OFFER):
-        return []
-    return [WaitingRow._make(row) for row in _waiting(user.branch_ids, limit)]
-
-
-def waiting_row(user: User, offer_id: int) -> WaitingRow | None:
-    """One of these offers; None when it does not wait, or not for this person."""
-    found = (
-        _waiting.first(user.branch_ids, 1, offer_id=offer_id) if user.may(Capability.DECIDE_OFFER) else None
-    )
-    return None if found is None else WaitingRow._make(found)
-
-
-@prepared
-def _waiting(
-    branch_ids: frozenset[int] | None, limit: int, *, offer_id: int | None = None
-) -> QuerySet[Offer, tuple[Any, ...]]:
-    offers = offers_of_branches(branch_ids).filter(state=OfferState.WAITING)
-    if offer_id is not None:
-        offers = offers.filter(pk=offer_id)
-    return as_rows(offers.order_by("case__severity", "proposed_at", "id"))[:limit]
 
 
 def addressed_to(user: User) -> QuerySet[Offer]:

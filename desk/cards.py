@@ -1,4 +1,4 @@
-"""Draws the waiting offers that are not open: in Python, as the rows of lists of cases."""
+"""Draws what waits in the inbox and is not open: in Python, as the rows of lists of cases."""
 
 from __future__ import annotations
 
@@ -12,23 +12,39 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.states import Role
-from common.display import ClockView
+from common.display import ClockView, format_percent
 from common.money import format_money
 from common.templatetags.ui import clock as draw_clock
 from common.templatetags.ui import when
 from compensation.models.kind import kind_label
+from compensation.paths import remedy_path
 from compensation.rows import WaitingRow
+from compensation.rules import dose_ratio
 from desk.rows import severity_mark
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One waiting offer of the inbox; `asked` says that it is addressed to the reader's role."""
+    """What waits, as a card of the inbox."""
 
     row: WaitingRow
     clock: ClockView | None
     is_own: bool
-    asked: bool
+
+    @property
+    def key(self) -> tuple[bool, int]:
+        """Offers and remedies are numbered apart."""
+        return self.row.is_remedy, self.row.pk
+
+    @property
+    def asked(self) -> bool:
+        """Whether it is addressed to the reader."""
+        return self.row.asked
+
+    @property
+    def url(self) -> str:
+        """Where it is decided on."""
+        return remedy_path(self.row.number) if self.row.is_remedy else f"{_inbox()}?offer={self.row.pk}"
 
 
 def draw_card(card: Card, *, key: str = "") -> SafeString:
@@ -39,10 +55,28 @@ def draw_card(card: Card, *, key: str = "") -> SafeString:
     defect = row.defect_in(language)
     said = [row.summary, *([defect] if defect else []), row.proposer_name, *_whose(card, language)]
     timed = draw_clock(card.clock) if card.clock else f'<span class="quiet">{when(row.proposed_at)}</span>'
+    mark = f'<span class="chip">{escape(_("remedy for all"))}</span> ' if row.is_remedy else ""
     return mark_safe(  # noqa: S308  # what comes from people is escaped
-        f'<article class="panel" id="offer-{row.pk}"><header>'
-        f'<h2><a href="{_inbox()}?offer={row.pk}"{bound}>{escape(title)}</a></h2>{timed}</header>'
-        f'<p class="quiet">{severity_mark(row.severity, language)} {escape(" · ".join(said))}</p></article>\n'
+        f'<article class="panel" id="{"remedy" if row.is_remedy else "offer"}-{row.pk}"><header>'
+        f'<h2><a href="{escape(card.url)}"{bound}>{escape(title)}</a></h2>{timed}</header>'
+        f'<p class="quiet">{severity_mark(row.severity, language)} {mark}{escape(" · ".join(said))}</p>'
+        "</article>\n"
+    )
+
+
+def draw_choice(card: Card, *, chosen: bool) -> SafeString:
+    """An offer of a batch with its box; the box also tells which amount was shown."""
+    row = card.row
+    said = [row.number, row.summary, row.proposer_name]
+    ratio = dose_ratio(row.amount, row.loss)
+    if ratio is not None:
+        said.insert(0, _("%(ratio)s of loss") % {"ratio": format_percent(ratio)})
+    timed = draw_clock(card.clock) if card.clock else ""
+    return mark_safe(  # noqa: S308  # what comes from people is escaped
+        '<li><label class="check"><input type="checkbox" name="offer" data-choice'
+        f' value="{row.pk}:{row.amount}"{" checked" if chosen else ""}>'
+        f"<span><b>{escape(format_money(row.amount, row.currency))}</b> {escape(row.customer_name)}"
+        f'<br><small class="quiet">{escape(" · ".join(said))}</small></span></label>{timed}</li>\n'
     )
 
 

@@ -14,6 +14,7 @@ from accounts.states import Capability
 from cases.queries import open_cases, own_open_cases
 from common.counting import RAIL_LIMIT, kept_counts, shown
 from compensation.queries import addressed_to
+from compensation.rows import waiting_remedies
 from feedback.queries import open_follow_ups
 from messaging.queries import failed_lately, unread_notices
 
@@ -39,7 +40,7 @@ def rail_of(user: User) -> dict[str, Any]:
     return {
         "home": shown(counts.get("own", 0) + counts.get("follow_ups", 0), limit=RAIL_LIMIT),
         "queue": shown(counts["queue"], limit=RAIL_LIMIT),
-        "approvals": shown(counts.get("approvals", 0), limit=RAIL_LIMIT),
+        "approvals": shown(counts.get("approvals", 0) + counts.get("remedies", 0), limit=RAIL_LIMIT),
         "unread": shown(counts["notifications"], limit=RAIL_LIMIT),
         "notifications": counts["notifications"],
         "undelivered": shown(counts.get("undelivered", 0), limit=RAIL_LIMIT),
@@ -51,7 +52,7 @@ def _counted(user: User) -> dict[str, QuerySet[Any]]:
     if user.may(Capability.RECOVER_CASE):
         rows |= {"own": own_open_cases(user), "follow_ups": open_follow_ups(user)}
     if user.may(Capability.DECIDE_OFFER):
-        rows["approvals"] = addressed_to(user)
+        rows |= {"approvals": addressed_to(user), "remedies": waiting_remedies(user)}
     if user.may(Capability.CHANGE_SETTINGS) and user.branch_ids is None:
         rows["undelivered"] = failed_lately()
     return rows

@@ -13,7 +13,7 @@ from accounts.states import Capability, Role
 from audit.actions import record
 from cases.actions.timeline import add_event
 from cases.models import Case
-from common.errors import Invalid, NotAllowed
+from common.errors import Conflict, Invalid, NotAllowed
 from common.money import check_amount, format_money
 from compensation.actions import ledger
 from compensation.actions.guards import (
@@ -32,19 +32,23 @@ from compensation.rules import ZERO, Limit, may_decide
 from compensation.states import Decision, OfferState
 
 LONGEST_REASON = 500
-_SAY_WHY = _("Give a reason for your decision.")
+SAY_WHY = _("Give a reason for your decision.")
 
 
-def approve_offer(*, actor: User, offer_id: int, amount: Decimal, reason: str) -> Offer:
+def approve_offer(
+    *, actor: User, offer_id: int, amount: Decimal, reason: str, seen: Decimal | None = None
+) -> Offer:
     """Approve a waiting offer, in full or for a lower amount, and set the money aside.
 
-    Raises `NotAllowed` for one's own offer or above one's authority (with what the case was granted before),
-    `Conflict` when it was decided meanwhile, the case is resolved or the budget is short.
+    `seen` is what was asked for when the person looked. Raises `NotAllowed` for one's own offer or above
+    one's authority (with what the case was granted before), `Conflict` when it was decided or asks for
+    something else meanwhile, the case is resolved or the budget is short.
     """
-    reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=_SAY_WHY)
+    reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=SAY_WHY)
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER, must_be_open=True)
         approver = _approver_of(actor, offer, OfferState.APPROVED)
+        _check_seen(offer, seen)
         amount = check_amount(amount, offer.currency)
         if amount > offer.amount:
             raise Invalid(
@@ -70,7 +74,7 @@ def approve_offer(*, actor: User, offer_id: int, amount: Decimal, reason: str) -
 
 def reject_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
     """Reject a waiting offer; this needs no authority over the amount, for nothing is given."""
-    reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=_SAY_WHY)
+    reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=SAY_WHY)
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER)
         approver = _approver_of(actor, offer, OfferState.REJECTED)
@@ -88,6 +92,14 @@ def reject_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
         offer.save(update_fields=("state", "decided_at"))
         _write_down(case, offer, approval)
     return offer
+
+
+def _check_seen(offer: Offer, seen: Decimal | None) -> None:
+    if seen is not None and seen != offer.amount:
+        raise Conflict(
+            _("The offer has changed in the meantime and asks for %(asked)s now. Look at it again."),
+            params={"asked": format_money(offer.amount, offer.currency)},
+        )
 
 
 def _approver_of(actor: User, offer: Offer, wanted: OfferState) -> User:

@@ -37,6 +37,9 @@ class Offer(OfKind, QuickLabels, models.Model):
     trigger fills it, for loaders as for actions. `parent` is the offer that the customer answered with a wish
     of their own, which this one takes up.
 
+    `risk_at` is when the first deadline behind a waiting offer passes: the case's next clock. Triggers keep
+    it, for the inbox is sorted by it.
+
     A compensation granted is a promise: `due_at` says by when it should arrive, and is empty while the
     customer has to answer, by `expires_at`. `next_reminder_at` is when the next level is reminded of
     it.
@@ -88,6 +91,7 @@ class Offer(OfKind, QuickLabels, models.Model):
         _("why it leaves the policy"), max_length=500, blank=True, default="", db_default=""
     )
     like_key = models.CharField(max_length=60, blank=True, default="", db_default="", editable=False)
+    risk_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("offer")
@@ -98,6 +102,19 @@ class Offer(OfKind, QuickLabels, models.Model):
                 fields=("proposed_at", "id"),
                 name="compensation_offer_waiting",
                 condition=models.Q(state="waiting"),
+            ),
+            # The inbox: what asks for the reader's role, and then all else that waits.
+            models.Index(
+                fields=("asked_role", "risk_at", "id"),
+                name="compensation_offer_asked",
+                condition=models.Q(state="waiting"),
+                include=("branch", "proposer"),
+            ),
+            models.Index(
+                fields=("risk_at", "id"),
+                name="compensation_offer_risk",
+                condition=models.Q(state="waiting"),
+                include=("branch", "proposer", "asked_role"),
             ),
             models.Index(
                 fields=("decided_at",),

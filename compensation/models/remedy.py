@@ -70,6 +70,11 @@ class Remedy(OfKind, QuickLabels, models.Model):
             models.Index(
                 fields=("id",), name="compensation_remedy_running", condition=models.Q(state="running")
             ),
+            models.Index(
+                fields=("proposed_at", "id"),
+                name="compensation_remedy_waiting",
+                condition=models.Q(state="waiting"),
+            ),
         )
         constraints = (
             models.UniqueConstraint(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django import template
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from cases.rows import CaseRow
 from common.display import ClockView
 from compensation.rules import Likes
-from desk.cards import Card, draw_card
+from desk.cards import Card, draw_card, draw_choice
 from desk.highlight import highlight
 from desk.offer_words import DoseView, dose_words, likes_words
 from desk.rows import Hit, draw_hit, draw_row
@@ -49,10 +49,16 @@ def recovery_steps(context: Context, steps: Iterable[StepView], number: str, may
 
 
 @register.simple_tag
-def offer_cards(cards: Iterable[Card], before: int | None, after: int | None) -> SafeString:
-    """`{% offer_cards above before after %}`: waiting offers; the two beside the open one have keys."""
-    keys = {before: "k", after: "j"}
-    return SafeString("".join([draw_card(card, key=keys.get(card.row.pk, "")) for card in cards]))
+def offer_cards(cards: Iterable[Card], before: Card | None, after: Card | None) -> SafeString:
+    """`{% offer_cards above before after %}`: what waits; the two beside the open one have keys."""
+    keys = {card.key: key for card, key in ((before, "k"), (after, "j")) if card}
+    return SafeString("".join([draw_card(card, key=keys.get(card.key, "")) for card in cards]))
+
+
+@register.simple_tag
+def batch_choices(cards: Iterable[Card], chosen: Collection[int]) -> SafeString:
+    """`{% batch_choices batch.cards batch.chosen %}`: offers to decide on together, with their boxes."""
+    return SafeString("".join([draw_choice(card, chosen=card.row.pk in chosen) for card in cards]))
 
 
 @register.simple_tag

@@ -20,16 +20,17 @@ from accounts.states import Capability
 from common.display import RangeView
 from common.money import format_money
 from compensation.actions.approvals import approve_offer, reject_offer
-from compensation.inbox import Dossier, dossier
+from compensation.inbox import Dossier, dossier, open_offer
 from compensation.models import Offer
-from compensation.queries import get_offer_for, waiting_for, waiting_row
-from compensation.rows import WaitingRow
+from compensation.queries import get_offer_for
+from compensation.rows import WaitingRow, waiting_for, waiting_row
 from compensation.rules import ZERO
 from compensation.states import MATCH_NOTE, MATCH_SOURCE, OfferState
 from desk.access import StaffRequest, form_on, staff_required
 from desk.cards import Card
 from desk.clocks import queue_clock
 from desk.forms.apply import run
+from desk.forms.approvals import read_amount
 from desk.forms.offers import LowerForm, ReasonForm
 from desk.offer_words import DoseView, facts_of
 from desk.paging import id_in
@@ -96,7 +97,9 @@ def approve(request: StaffRequest, offer_id: int) -> HttpResponse:
     def action() -> Offer:
         amount: Decimal = form.cleaned_data["amount"] if lower else offer.amount
         reason = form.cleaned_data["reason"]
-        return approve_offer(actor=request.user, offer_id=offer_id, amount=amount, reason=reason)
+        return approve_offer(
+            actor=request.user, offer_id=offer_id, amount=amount, reason=reason, seen=_seen(request)
+        )
 
     done = run(form, action)
     if done is None:
@@ -140,10 +143,12 @@ def inbox_page(
         "nav": "approvals",
         "opened": opened,
         "above": cards[:at],
-        "below": cards[at + 1 :],
+        "below": cards[at + 1 :] if opened else cards,
         "more": more,
         "mine": sum(card.asked for card in cards),
         "oldest": min((row.proposed_at for row in rows), default=None),
+        "waits": bool(cards),
+        "like": _like(cards, opened) if opened else 0,
         "chosen": chosen is not None and not missing,
         "decided": _decided(request, chosen) if missing else None,
         **_neighbours(cards, opened),
@@ -171,31 +176,42 @@ def cards_for(request: StaffRequest, rows: Sequence[WaitingRow]) -> list[Card]:
     return [
         Card(
             row=row,
-            clock=queue_clock(row, now),
+            clock=None if row.is_remedy else queue_clock(row, now),
             is_own=row.proposer_id == user.pk,
-            asked=row.asked_role == user.role and row.proposer_id != user.pk,
         )
         for row in rows
     ]
 
 
 def _opened(cards: Sequence[Card], chosen: int | None) -> Card | None:
-    wanted = (card for card in cards if card.row.pk == chosen)
-    asked = (card for card in cards if card.asked)
-    others = (card for card in cards if not card.is_own)
-    return next((card for found in (wanted, asked, others, cards) for card in found), None)
+    """The card that is open; a remedy is decided on at its incident."""
+    offers = [card for card in cards if not card.row.is_remedy]
+    wanted = (card for card in offers if card.row.pk == chosen)
+    asked = (card for card in offers if card.asked)
+    others = (card for card in offers if not card.is_own)
+    return next((card for found in (wanted, asked, others, offers) for card in found), None)
 
 
-def _neighbours(cards: Sequence[Card], opened: Card | None) -> dict[str, int | None]:
-    """The offers before and after the open one, where `j` and `k` lead."""
-    keys = [card.row.pk for card in cards]
-    at = keys.index(opened.row.pk) if opened else 0
-    return {"before": keys[at - 1] if at > 0 else None, "after": keys[at + 1] if at + 1 < len(keys) else None}
+def _neighbours(cards: Sequence[Card], opened: Card | None) -> dict[str, Card | None]:
+    """What waits before and after the open offer, where `j` and `k` lead."""
+    at = cards.index(opened) if opened else 0
+    return {
+        "before": cards[at - 1] if opened and at > 0 else None,
+        "after": cards[at + 1] if opened and at + 1 < len(cards) else None,
+    }
+
+
+def _like(cards: Sequence[Card], opened: Card) -> int:
+    """How many more offers of the page may be decided together with the open one."""
+    if opened.is_own:
+        return 0
+    others = (card.row for card in cards if not card.is_own and not card.row.is_remedy)
+    return sum(row.like_key == opened.row.like_key for row in others) - 1
 
 
 def _open_context(request: StaffRequest, card: Card) -> dict[str, Any]:
     """The facts of the open offer and the forms for what may be decided."""
-    offer = get_offer_for(request.user, card.row.pk)
+    offer = open_offer(request.user, card.row.pk)
     facts = dossier(request.user, offer)
     opened = OpenCard(
         facts=facts,
@@ -255,6 +271,11 @@ def _find(request: StaffRequest, offer_id: int) -> Offer:
         return get_offer_for(request.user, offer_id)
     except Offer.DoesNotExist:
         raise Http404 from None
+
+
+def _seen(request: StaffRequest) -> Decimal | None:
+    """What the offer asked for when the reader looked."""
+    return read_amount(request.POST.get("seen", ""))
 
 
 def _go_on(request: StaffRequest) -> HttpResponse:

@@ -1,5 +1,6 @@
 /** Starts the page's behaviour. Everything is bound by data attributes, also on what htmx brings in later. */
 import { bindCase } from "./case.js";
+import { bindChoices } from "./choose.js";
 import { bindClocks } from "./clock.js";
 import { bindComboboxes } from "./combobox.js";
 import { bindDrafts } from "./draft.js";
@@ -13,6 +14,7 @@ import { bindMessages, showError } from "./toast.js";
 
 function bind(root) {
   bindCase(root);
+  bindChoices(root);
   bindClocks(root);
   bindComboboxes(root);
   bindDrafts(root);

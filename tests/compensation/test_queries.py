@@ -29,8 +29,8 @@ from compensation.queries import (
     key_of,
     like_cases,
     likes_of,
-    waiting_for,
 )
+from compensation.rows import waiting_for
 from tests.compensation.world import World, make_branch, make_budget, make_case, make_user, propose
 
 TODAY = dt.date(2026, 3, 4)

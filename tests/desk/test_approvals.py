@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -14,10 +15,14 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.states import Role
+from cases.actions.incidents import NewIncident, declare_incident
 from cases.models import Case
 from cases.paths import case_path
 from compensation.actions.approvals import approve_offer, reject_offer
-from compensation.paths import APPROVALS_PATH
+from compensation.actions.remedies import NewRemedy, propose_remedy
+from compensation.models import Offer
+from compensation.paths import APPROVALS_PATH, remedy_path
+from compensation.remedy_rules import AmountRule
 from compensation.states import OfferState
 from tests.compensation.world import (
     NOON,
@@ -34,7 +39,7 @@ from tests.desk.reading import case_page, signed_in, text_of
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
-MOST_QUERIES = 12
+MOST_QUERIES = 10
 
 
 @pytest.fixture(autouse=True)
@@ -87,14 +92,16 @@ def test_the_inbox_shows_everything_a_decision_needs(world: World) -> None:
     assert offer.case.number in page
 
 
-def test_the_gravest_case_comes_first_and_then_the_oldest_offer(world: World) -> None:
-    cases = [make_case(world.branch, severity=severity) for severity in (3, 1, 3)]
+def test_what_breaches_first_comes_first_and_then_the_gravest(world: World) -> None:
+    due = NOON + dt.timedelta(hours=2)
+    cases = [make_case(world.branch, severity=4), make_case(world.branch, severity=4, due_at=due)]
+    cases.append(make_case(world.branch, severity=1))
     for case in cases:
         propose(world.frontline, case, 500)
 
     page = text_of(inbox(world.supervisor))
 
-    places = [page.index(cases[index].customer.name) for index in (1, 0, 2)]
+    places = [page.index(cases[index].customer.name) for index in (1, 2, 0)]
     assert places == sorted(places)
 
 
@@ -257,6 +264,100 @@ def test_the_inbox_costs_the_same_for_many_offers_as_for_two(world: World) -> No
     assert "More are waiting" in text_of(client.get(reverse("desk:approvals")))
     opened = inbox(world.supervisor, offer=last.pk)
     assert reverse("desk:offer_approve", args=(last.pk,)) in opened.content.decode()
+
+
+def batch_of(user: User, *offers: Offer, decision: str = "approved", reason: str = "As usual.") -> Response:
+    chosen = [f"{offer.pk}:{offer.amount}" for offer in offers]
+    data = {"offer": chosen, "about": offers[0].pk, "decision": decision, "reason": reason}
+    return signed_in(user).post(reverse("desk:offers_decide"), data, follow=True)
+
+
+def test_like_offers_are_decided_on_together(world: World) -> None:
+    offers = [propose(world.frontline, make_case(world.branch), 400 + n) for n in range(3)]
+    opened = inbox(world.supervisor)
+    assert "2 more like this" in text_of(opened)
+    address = reverse("desk:offers_decide")
+    assert f"{address}?offer={offers[0].pk}" in opened.content.decode()
+
+    page = signed_in(world.supervisor).get(address, {"offer": offers[0].pk})
+    assert page.content.decode().count('name="offer"') == 3
+    assert page.content.decode().count('" checked>') == 1
+    assert "95% of loss" in text_of(page)
+
+    answer = batch_of(world.supervisor, *offers[:2])
+
+    assert answer.redirect_chain == [(APPROVALS_PATH, 302)]
+    assert "2 offers approved: CN¥801.00 in all." in text_of(answer)
+    assert set(Offer.objects.filter(state="waiting")) == {offers[2]}
+
+
+def test_a_batch_tells_what_was_decided_and_what_not_and_why(world: World) -> None:
+    offers = [propose(world.frontline, make_case(world.branch), amount) for amount in (400, 401, 5000)]
+    reject_offer(actor=world.manager, offer_id=offers[1].pk, reason="No loss.")
+
+    answer = batch_of(world.supervisor, *offers)
+
+    assert answer.status_code == 422
+    words = text_of(answer)
+    assert "Not all of them were decided" in words
+    assert f"{offers[0].case.number} decided" in words
+    assert "the offer is now “Rejected”" in words
+    assert "Your authority is CN¥2,000.00 per case" in words
+    assert set(Offer.objects.filter(state="waiting")) == {offers[2]}
+
+
+@pytest.mark.parametrize(("decision", "reason"), [("approved", ""), ("", "Fair."), ("maybe", "Fair.")])
+def test_a_batch_that_is_refused_keeps_what_was_chosen(world: World, decision: str, reason: str) -> None:
+    offers = [propose(world.frontline, make_case(world.branch), 400) for _ in range(3)]
+
+    answer = batch_of(world.supervisor, *offers[:2], decision=decision, reason=reason)
+
+    assert answer.status_code == 422
+    assert answer.content.decode().count('" checked>') == 2
+    assert Offer.objects.filter(state="waiting").count() == 3
+
+
+def test_a_batch_of_nonsense_decides_nothing(world: World, case: Case) -> None:
+    offer = propose(world.frontline, case, 500)
+    client = signed_in(world.supervisor)
+    for chosen in (["x"], ["1:x"], [f"{offer.pk}:NaN"], [":"], ["9" * 30 + ":1"], []):
+        data = {"offer": chosen, "decision": "approved", "reason": "Fair.", "about": offer.pk}
+        assert client.post(reverse("desk:offers_decide"), data).status_code == 422
+    assert client.get(reverse("desk:offers_decide")).status_code == 302
+    offer.refresh_from_db()
+    assert offer.state == OfferState.WAITING
+
+
+def test_an_amount_that_changed_since_one_looked_is_not_approved(world: World, case: Case) -> None:
+    offer = propose(world.frontline, case, 500)
+    answer = signed_in(world.supervisor).post(
+        reverse("desk:offer_approve", args=(offer.pk,)), {"reason": "Fair.", "seen": "400"}
+    )
+    assert answer.status_code == 422
+    assert "asks for CN¥500.00 now" in text_of(answer)
+    offer.refresh_from_db()
+    assert offer.state == OfferState.WAITING
+
+
+def test_a_remedy_that_waits_stands_among_the_offers(world: World, case: Case) -> None:
+    new = NewIncident(name="No ferry", description="It did not sail.", branch=world.branch)
+    incident = declare_incident(actor=world.manager, new=new, case_id=case.pk)
+    terms = NewRemedy(
+        kind="refund", rules=[AmountRule(Decimal(900))], purpose="The crossing", reason="It is owed."
+    )
+    remedy = propose_remedy(actor=world.manager, incident_id=incident.pk, new=terms)
+    assert remedy.asked_role == Role.SUPERVISOR
+
+    alone = inbox(world.supervisor)
+    propose(world.frontline, make_case(world.branch), 500)
+    beside = inbox(world.supervisor)
+
+    for page in (alone, beside):
+        assert "CN¥900.00 Refund · No ferry" in text_of(page)
+        assert remedy_path(incident.number) in page.content.decode()
+    assert "1 waits for you" in text_of(alone)
+    assert "2 wait for you" in text_of(beside)
+    assert "your own proposal" in text_of(inbox(world.manager))
 
 
 def test_in_chinese_too_the_pages_render(world: World, case: Case) -> None:

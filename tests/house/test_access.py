@@ -94,6 +94,7 @@ STAFF: dict[str, set[Role]] = {
     "desk:offer_fail": WORKS,
     "desk:offer_claw_back": DECIDES,
     "desk:approvals": DECIDES,
+    "desk:offers_decide": DECIDES,
     "desk:offer_approve": DECIDES,
     "desk:offer_reject": DECIDES,
     "desk:payments": {M},

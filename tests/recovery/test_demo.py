@@ -25,7 +25,7 @@ from cases.rules import business_seconds_taken, clock_due, next_step
 from cases.states import CaseState, ClockState, EntryKind, StepState
 from compensation.management.commands.verify_ledger import problems
 from compensation.models import Approval, Offer
-from compensation.queries import waiting_for
+from compensation.rows import waiting_for
 from compensation.states import OfferState
 from customers.models import ContactPoint
 from customers.queries import find_customers

@@ -3,6 +3,11 @@
 APPROVALS_PATH = "/desk/approvals/"
 
 
+def decision_link_path(token: str) -> str:
+    """Where a link in an e-mail to a decider leads."""
+    return f"{APPROVALS_PATH}link/{token}/"
+
+
 def budget_path(key: int) -> str:
     """Where a budget and its movements are looked at."""
     return f"/desk/settings/budgets/{key}/"

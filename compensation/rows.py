@@ -137,6 +137,7 @@ def waiting_like(user: User, row: WaitingRow, *, limit: int) -> list[WaitingRow]
         **({} if row.defect_id is None else {"defect_id": row.defect_id}),
     )
     rows = [WaitingRow._make(each) for each in like]
+    rows = [each._replace(asked=each.asked_role == user.role) for each in rows]
     return rows if any(each.pk == row.pk for each in rows) else [row, *rows[: limit - 1]]
 
 

@@ -346,3 +346,13 @@ class Inside(models.TextChoices):
 
     YES = "yes", _("yes")
     NO = "no", _("no")
+
+
+class LinkState(models.TextChoices):
+    """What came of opening a link to a decision."""
+
+    OPENED = "opened", _("Opened")
+    USED = "used", _("This link has been used already. What waits for you is here.")
+    EXPIRED = "expired", _("This link has expired. What waits for you is here.")
+    OTHERS = "others", _("This link is for somebody else. What waits for you is here.")
+    UNKNOWN = "unknown", _("This link is not valid. What waits for you is here.")

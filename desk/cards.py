@@ -66,8 +66,8 @@ def draw_card(card: Card, *, key: str = "") -> SafeString:
 
 def draw_choice(card: Card, *, chosen: bool) -> SafeString:
     """An offer of a batch with its box; the box also tells which amount was shown."""
-    row = card.row
-    said = [row.number, row.summary, row.proposer_name]
+    row, language = card.row, get_language() or "en"
+    said = [row.number, row.summary, row.proposer_name, *_whose(card, language)]
     ratio = dose_ratio(row.amount, row.loss)
     if ratio is not None:
         said.insert(0, _("%(ratio)s of loss") % {"ratio": format_percent(ratio)})

@@ -18,7 +18,7 @@ from common.money import format_money
 from common.templatetags.ui import day, when
 from compensation.inbox import Dossier
 from compensation.kind_states import MONEY_DETAILS, Detail
-from compensation.rules import Likes
+from compensation.rules import ZERO, Likes
 from compensation.states import DOSE_SOURCE
 from desk.budget_words import budget_words
 
@@ -84,6 +84,8 @@ def facts_of(facts: Dossier, dose: DoseView | None) -> Iterator[Fact]:
     """What a decision on an offer rests on, in the order in which one asks."""
     offer, currency = facts.offer, facts.offer.currency
     yield Fact(_("Loss"), _loss(facts, dose))
+    if offer.policy_low is not None and offer.policy_high is not None:
+        yield Fact(_("Policy"), _policy(facts), "risk" if offer.deviation_reason else "")
     yield Fact(_("Like cases"), likes_words(facts.likes, currency))
     yield Fact(_("Customer"), _customer(facts))
     if facts.granted:
@@ -98,6 +100,17 @@ def facts_of(facts: Dossier, dose: DoseView | None) -> Iterator[Fact]:
         limit = _("%(amount)s per case") % {"amount": _whole(facts.limit.per_case, currency)}
     yield Fact(_("Your authority"), limit, "" if facts.within else "risk")
     yield Fact(_("Budget left"), _budget(facts), "late" if facts.budget_short else "")
+
+
+def _policy(facts: Dossier) -> str:
+    """The policies' range for the whole case, and why this leaves it."""
+    offer = facts.offer
+    low = _whole(offer.policy_low or ZERO, offer.currency)
+    high = _whole(offer.policy_high or ZERO, offer.currency)
+    band = high if low == high else f"{low}–{high}"
+    if not offer.deviation_reason:
+        return _("%(range)s, inside") % {"range": band}
+    return _("%(range)s, outside: %(reason)s") % {"range": band, "reason": offer.deviation_reason}
 
 
 def _loss(facts: Dossier, dose: DoseView | None) -> SafeString:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from desk.views import approval_batch, approvals, offers
+from desk.views import approval_batch, approvals, decision_links, offers
 
 urlpatterns: list[URLPattern] = [
     path("cases/<slug:number>/offers/", offers.propose, name="offer_propose"),
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("offers/<int:offer_id>/fulfil/", offers.fulfil, name="offer_fulfil"),
     path("approvals/", approvals.inbox, name="approvals"),
     path("approvals/batch/", approval_batch.decide_many, name="offers_decide"),
+    path("approvals/link/<str:token>/", decision_links.open_decision, name="decision_link"),
     path("approvals/<int:offer_id>/approve/", approvals.approve, name="offer_approve"),
     path("approvals/<int:offer_id>/reject/", approvals.reject, name="offer_reject"),
 ]

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from api.idempotency import prune_kept_answers
 from common.pruning import delete_in_batches
+from compensation.actions.decision_links import prune_links
 from messaging.actions.pruning import prune_mail_texts, prune_read_notices
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ PARTS: dict[str, Callable[[], int]] = {
     "kept answers of the API": prune_kept_answers,
     "texts of old mail": prune_mail_texts,
     "notices read long ago": prune_read_notices,
+    "links to decisions that have expired": prune_links,
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from operator import attrgetter
 
 from django.utils.translation import gettext_lazy as _
 
@@ -44,7 +43,7 @@ def decide_batch(
     offers = list(visible_offers(actor).filter(pk__in=seen).select_related("case__customer"))
     if len({(key_of(offer.case), offer.kind, offer.basis) for offer in offers}) > 1:
         raise Invalid(_("These offers are not alike. Decide on them one by one."))
-    offers.sort(key=attrgetter("case.due_at", "pk"))
+    offers.sort(key=lambda offer: (offer.case.due_at, offer.pk))
     return [Decided(offer, _refusal(actor, decision, offer, seen[offer.pk], reason)) for offer in offers]
 
 

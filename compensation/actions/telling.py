@@ -11,6 +11,7 @@ from accounts.queries import staff_of_branch
 from accounts.states import Role
 from cases.models import Case
 from cases.paths import case_path
+from compensation.actions.decision_links import make_links
 from compensation.models import Approval, Offer
 from compensation.paths import APPROVALS_PATH
 from compensation.states import Decision
@@ -25,7 +26,8 @@ def amount_text(amount: Decimal, currency: str) -> str:
 
 def tell_deciders(*, case: Case, offer: Offer) -> None:
     """Tell those who may decide that an offer waits for them."""
-    people = staff_of_branch(case.branch_id, role=Role(offer.asked_role)).exclude(pk=offer.proposer_id)
+    asked = staff_of_branch(case.branch_id, role=Role(offer.asked_role)).exclude(pk=offer.proposer_id)
+    people = list(asked)
     notify(
         users=people,
         message=gettext_noop("%(amount)s on %(case)s waits for your approval."),
@@ -33,6 +35,7 @@ def tell_deciders(*, case: Case, offer: Offer) -> None:
         url=f"{APPROVALS_PATH}?offer={offer.pk}",
         dedupe_key=f"offer:{offer.pk}:waiting",
         urgent=case.severity == Severity.CRITICAL,
+        links=make_links(offer, people),
     )
 
 

@@ -1,6 +1,7 @@
 """Offers, approvals, budgets, fulfilment, payments, policies, vouchers, and the remedies of incidents."""
 
 from compensation.models.budget import Budget, BudgetMovement
+from compensation.models.decision_link import DecisionLink
 from compensation.models.kind import KindSetting
 from compensation.models.offer import Answer, Approval, Fulfilment, Offer, Setback
 from compensation.models.payment import (
@@ -20,6 +21,7 @@ __all__ = [
     "Approval",
     "Budget",
     "BudgetMovement",
+    "DecisionLink",
     "Fulfilment",
     "KindSetting",
     "Offer",

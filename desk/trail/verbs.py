@@ -40,6 +40,7 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "offer.proposed": _("Compensation offered"),
             "offer.approved": _("Offer approved"),
             "offer.rejected": _("Offer rejected"),
+            "offer.link_opened": _("Link to a decision opened"),
             "offer.withdrawn": _("Offer withdrawn"),
             "offer.drafted": _("Offer drafted"),
             "offer.offered": _("Offer made to the customer"),

@@ -23,12 +23,13 @@ def notify(
     dedupe_key: str,
     urgent: bool = False,
     email: bool = True,
+    links: Mapping[int, str] | None = None,
 ) -> list[Notice]:
     """Tell each person once for this occasion; returns the notices that are new.
 
     `message` is an English catalogue message (`gettext_noop`) with %(name)s placeholders, `params` are JSON
     without personal data, `url` is a path of the product. With `email` the same sentence goes out in each
-    one's language.
+    one's language; `links` says, by the key of a person, which path it leads to instead of `url`.
     """
     keys = {f"{dedupe_key}:{user.pk}": user for user in users if user.is_active}
     known = set(Notice.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True))
@@ -40,11 +41,11 @@ def notify(
     Notice.objects.bulk_create(new, ignore_conflicts=True)
     if email:
         for notice in new:
-            _send_by_email(notice)
+            _send_by_email(notice, (links or {}).get(notice.user_id, notice.url))
     return new
 
 
-def _send_by_email(notice: Notice) -> None:
+def _send_by_email(notice: Notice, path: str) -> None:
     reader = notice.user
     with override(reader.language):
         text = notice.text
@@ -56,7 +57,7 @@ def _send_by_email(notice: Notice) -> None:
         context={
             "reader_name": reader.name,
             "text": text,
-            "url": f"{settings.PUBLIC_URL}{notice.url}" if notice.url else "",
+            "url": f"{settings.PUBLIC_URL}{path}" if path else "",
             "urgent": notice.urgent,
         },
         dedupe_key=f"notice:{notice.dedupe_key}"[:120],

@@ -376,3 +376,11 @@ def test_a_decision_that_came_too_late_is_not_offered_for_the_next_offer(world: 
     assert late.status_code == 422
     assert "does not wait any more" in text_of(late)
     assert "not this one" not in late.content.decode()
+
+
+def test_the_policys_range_and_why_an_offer_leaves_it_are_shown(world: World, case: Case) -> None:
+    offer = propose(world.frontline, case, 500)
+    Offer.objects.filter(pk=offer.pk).update(policy_low=100, policy_high=600)
+    assert "Policy CN¥100–CN¥600, inside" in text_of(inbox(world.supervisor))
+    Offer.objects.filter(pk=offer.pk).update(policy_high=300, deviation_reason="A child was hurt.")
+    assert "CN¥100–CN¥300, outside: A child was hurt." in text_of(inbox(world.supervisor))

@@ -30,7 +30,7 @@ format: prepare-dev  ## formats Python
 	.venv/bin/ruff format .
 
 bench: prepare-dev  ## measures the product on SIZE generated cases
-	@.venv/bin/python -m bench --size $(SIZE) $(if $(OFFERS),--offers $(OFFERS))
+	@.venv/bin/python -m bench --size $(SIZE) $(OFFERS:%=--offers %)
 
 shots: prepare-dev  ## takes a picture of every page into shots/
 	@.venv/bin/python -m tests.browser.shots

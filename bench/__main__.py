@@ -6,17 +6,18 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 from bench import USUAL_OFFERS
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def read_arguments(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench", description="Measures Amends on many generated cases."
-    )
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Which data is measured on: the same arguments for every measurement."""
     parser.add_argument("--size", type=int, default=100_000, help="how many cases (default: %(default)s)")
     parser.add_argument(
         "--offers",
@@ -26,6 +27,13 @@ def read_arguments(arguments: list[str]) -> argparse.Namespace:
         help="the share of answered cases that get an offer (default: %(default)s)",
     )
     parser.add_argument("--data", type=Path, help="the data folder (default: var/bench/SIZE)")
+
+
+def read_arguments(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measures Amends on many generated cases."
+    )
+    add_data(parser)
     parser.add_argument("--fresh", action="store_true", help="load anew, even if that size is loaded already")
     parser.add_argument("--load-only", action="store_true", help="load, and measure nothing")
     parser.add_argument(
@@ -45,12 +53,32 @@ def main(arguments: list[str]) -> int:
     folder = enter(chosen.size, chosen.data)
 
     from bench.measuring import measure
-    from bench.preparing import prepare
+    from bench.preparing import copied, prepare
 
     prepare(folder, chosen.size, offers=chosen.offers, fresh=chosen.fresh, tell=tell)
     if chosen.load_only:
         return 0
-    return 0 if measure(chosen, say=lambda line: print(json.dumps(line), flush=True), tell=tell) else 1
+    with nullcontext() if chosen.url else copied():
+        kept = measure(chosen, say=say, tell=tell)
+        if not (chosen.only or chosen.quick or chosen.url):
+            for line in together(chosen.size, folder):
+                say(line)
+                kept = kept and line["ok"]
+    say({"scenario": "summary", "size": chosen.size, "cpus": os.cpu_count(), "ok": kept})
+    return 0 if kept else 1
+
+
+def together(size: int, folder: Path) -> Iterator[dict[str, Any]]:
+    """What many do at the same moment, or one does for many: these write, so they come last."""
+    from bench import approving, remedying
+
+    yield approving.measure(size, approving.PROCESSES)
+    yield remedying.measure(size, folder, min(remedying.PEOPLE, size // 2))
+
+
+def say(line: dict[str, Any]) -> None:
+    """A measurement, for people and programs."""
+    print(json.dumps(line), flush=True)
 
 
 def enter(size: int, data: Path | None) -> Path:

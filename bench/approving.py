@@ -7,21 +7,21 @@ anything but the budget's end, the books do not agree, or there were fewer than 
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import sys
 import time
 from collections import Counter
 from decimal import Decimal
-from pathlib import Path
+from io import StringIO
 from typing import Any
 
-from bench.__main__ import enter, tell
+from bench.__main__ import add_data, enter, say, tell
 
 OFFERS = 200
 # The budget covers this many of them.
 COVERED = 180
 LEAST_PER_SECOND = 100
+PROCESSES = 8
 AMOUNT = Decimal(100)
 
 
@@ -121,7 +121,7 @@ def measure(size: int, together: int) -> dict[str, Any]:
             answers = Counter(word for part in running.get(120) for word in part)
             elapsed = time.perf_counter() - began
     budget = Budget.objects.get(pk=budget_id)
-    call_command("verify_ledger", verbosity=0)
+    call_command("verify_ledger", verbosity=0, stdout=StringIO())
     rate = answers["approved"] / elapsed
     covered = min(COVERED, len(keys))
     ok = answers == Counter(approved=covered, refused=len(keys) - covered) and budget.left >= 0
@@ -140,17 +140,17 @@ def measure(size: int, together: int) -> dict[str, Any]:
 def main(arguments: list[str]) -> int:
     """Print a line; 1 when something did not hold."""
     parser = argparse.ArgumentParser(prog="python -m bench.approving", description=__doc__)
-    parser.add_argument("--size", type=int, default=100_000)
-    parser.add_argument("--data", type=Path)
-    parser.add_argument("--together", type=int, default=8, help="how many processes")
+    add_data(parser)
+    parser.add_argument("--together", type=int, default=PROCESSES, help="how many processes")
     chosen = parser.parse_args(arguments)
     folder = enter(chosen.size, chosen.data)
 
-    from bench.preparing import prepare
+    from bench.preparing import copied, prepare
 
-    prepare(folder, chosen.size, fresh=False, tell=tell)
-    line = measure(chosen.size, chosen.together)
-    print(json.dumps(line), flush=True)
+    prepare(folder, chosen.size, offers=chosen.offers, fresh=False, tell=tell)
+    with copied():
+        line = measure(chosen.size, chosen.together)
+    say(line)
     return 0 if line["ok"] else 1
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -121,7 +120,6 @@ def measure(chosen: argparse.Namespace, *, say: Say, tell: Tell) -> bool:
         sweep = measure_sweep(chosen.size)
         say(sweep)
         kept = kept and sweep["ok"]
-    say({"scenario": "summary", "size": chosen.size, "cpus": os.cpu_count(), "ok": kept})
     return kept
 
 

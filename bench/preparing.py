@@ -49,7 +49,7 @@ def prepare(
 
 @contextmanager
 def copied() -> Iterator[None]:
-    """A copy of what was loaded to measure on: what is written then does not weigh on the next measurement."""
+    """A copy of what was loaded to measure on: what is written then is gone for the next measurement."""
     loaded = str(settings.DATABASES["default"]["NAME"])
     with _maintenance() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{COPY}" WITH (FORCE)')

@@ -13,6 +13,7 @@ from accounts.models import User
 from cases.models import Case, Clock, TimelineEntry
 from cases.paths import case_path
 from cases.states import EntryKind
+from compensation.actions.promises import MESSAGES as PROMISE_MESSAGES
 from compensation.actions.telling import amount_text
 from compensation.models import Offer
 from compensation.paths import APPROVALS_PATH
@@ -24,6 +25,7 @@ from messaging.models import Notice, OutboxMessage
 from messaging.rendering import render_email
 from messaging.states import MessageState
 from recovery.demo.life import Alert, Life
+from recovery.demo.money import Reminder
 from recovery.demo.staff import Staff
 from recovery.demo.writing import write_rows
 from sla.states import Metric, Severity
@@ -97,7 +99,7 @@ class Postman:
     def tell_of_offers(self, offers: Iterable[Offer], lives: Mapping[int, Life]) -> None:
         for offer in offers:
             life = lives[offer.case_id]
-            if offer.within_authority:
+            if not offer.asked_role:
                 continue
             role_level = 3 if offer.asked_role == "manager" else 2
             said = {"amount": amount_text(offer.amount, offer.currency), "case": offer.case.number}
@@ -116,6 +118,21 @@ class Postman:
             )
             if offer.decided_at is not None:
                 self._tell_proposer(offer)
+
+    def tell_of_promises(self, reminders: Iterable[Reminder]) -> None:
+        for reminder in reminders:
+            offer, number = reminder.offer, reminder.life.case.number
+            assert offer.due_at is not None
+            promised = int(offer.due_at.timestamp())
+            self._tell(
+                reminder.told,
+                PROMISE_MESSAGES[reminder.level],
+                {"number": number, "amount": amount_text(offer.standing_amount, offer.currency)},
+                url=case_path(number),
+                occasion=f"offer:{offer.pk}:promise:{promised}:{reminder.level}",
+                at=reminder.at,
+                urgent=reminder.level > 1,
+            )
 
     def tell_of_follow_ups(self, follow_ups: Iterable[FollowUp]) -> None:
         for follow_up in follow_ups:

@@ -17,11 +17,13 @@ from cases.actions.log import next_numbers
 from cases.models import Case
 from cases.states import CaseState
 from customers.models import Customer, Order
+from recovery.demo.answers import Answers
 from recovery.demo.letters import Postman, told_of
 from recovery.demo.life import Alert, Life
 from recovery.demo.money import Purse
 from recovery.demo.people import CUSTOMERS_PER_CASE, CustomerMaker, Pool
 from recovery.demo.plans import DONE, HISTORY_DAYS, Plan, Planner
+from recovery.demo.policy import HousePolicy
 from recovery.demo.setting import Setting
 from recovery.demo.staff import Staff, create_staff
 from recovery.demo.story import NEVER_SEEN, Story
@@ -56,8 +58,18 @@ def load(
     _number_orders(plans, pools, places, chance)
     tell(f"Living {cases} cases")
     trail = Trail()
-    purse = Purse(trail, chance)
-    setting = Setting(now=now, staff=staff, purse=purse, trail=trail, targets=wanted, emails=emails)
+    policy = HousePolicy(trail, staff.demo[Role.MANAGER], staff.demo[Role.ADMIN], now)
+    purse = Purse(trail, chance, staff, now, policy)
+    answers = Answers(purse)
+    setting = Setting(
+        now=now,
+        staff=staff,
+        purse=purse,
+        answers=answers,
+        trail=trail,
+        targets=wanted,
+        emails=emails,
+    )
     owners = _owners(plans, staff, chance)
     stories = [Story(plan, setting, owner) for plan, owner in zip(plans, owners, strict=True)]
     lives = _live(stories)
@@ -68,7 +80,8 @@ def load(
     surveyor.ask(resolutions)
     tell("Writing it all down")
     counts = _write_cases(lives)
-    purse.write(staff.demo[Role.ADMIN], places, now, dt.timedelta(days=HISTORY_DAYS))
+    purse.settle()
+    purse.write(staff.demo[Role.ADMIN], places, dt.timedelta(days=HISTORY_DAYS), answers.write)
     surveyor.write()
     _record_alerts(lives, staff, trail)
     postman = Postman(now, emails, staff)
@@ -210,5 +223,6 @@ def _post(postman: Postman, lives: list[Life], purse: Purse, surveyor: Surveyor)
     postman.survey(surveyor.invitations)
     postman.tell_of_clocks(lives)
     postman.tell_of_offers(purse.offers, {life.case.pk: life for life in lives})
+    postman.tell_of_promises(purse.reminders)
     postman.tell_of_follow_ups(surveyor.follow_ups)
     postman.write()

@@ -1,23 +1,38 @@
-"""The demo's compensation: offers within authority or decided on by someone else, held by budgets."""
+"""The demo's compensation: offers within authority or decided on by someone else, and how they arrived."""
 
 from __future__ import annotations
 
 import datetime as dt
 import random
-from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
-from accounts.models import Authority, User
+from accounts.models import Authority, Branch, User
 from compensation.actions.telling import amount_text
-from compensation.models import Approval, Budget, BudgetMovement, Fulfilment, Offer
-from compensation.rules import NEEDS_REFERENCE, Limit, who_decides
-from compensation.states import Basis, Decision, FulfilmentMethod, Movement, OfferKind, OfferState
+from compensation.models import Approval, Fulfilment, KindSetting, Offer
+from compensation.promise_rules import first_level, reminder_at
+from compensation.rules import Limit, who_decides, who_decides_beyond
+from compensation.states import (
+    NEEDS_REFERENCE,
+    PROMISED,
+    Basis,
+    Decision,
+    FulfilmentMethod,
+    Movement,
+    OfferKind,
+    OfferState,
+)
+from recovery.demo.books import Books
 from recovery.demo.life import Life
+from recovery.demo.policy import HousePolicy, leaves
+from recovery.demo.staff import Staff
 from recovery.demo.trail import Trail
+from recovery.demo.vouchers import Vouchers
 from recovery.demo.world import Place
 from recovery.demo.writing import write_rows
+from sla.days import add_business_days
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -35,20 +50,39 @@ METHODS = {
 }
 
 
-class Purse:
-    """Who may grant what, what each granted alone on a day, and what a branch spent in a month."""
+@dataclass(slots=True)
+class Reminder:
+    """A level at which somebody was reminded of a promise."""
 
-    def __init__(self, trail: Trail, chance: random.Random) -> None:
-        self._trail = trail
+    offer: Offer
+    life: Life
+    level: int
+    at: dt.datetime
+    told: list[User]
+
+
+class Purse:
+    """Who may grant what, what each granted alone on a day, and what became of what was granted."""
+
+    def __init__(
+        self, trail: Trail, chance: random.Random, staff: Staff, now: dt.datetime, policy: HousePolicy
+    ) -> None:
         self._chance = chance
+        self._staff = staff
+        self._now = now
+        self._policy = policy
         self._alone_today: dict[tuple[int, str, dt.date], Decimal] = defaultdict(Decimal)
         self._limits: dict[str, dict[str, Limit]] = defaultdict(dict)
         for row in Authority.objects.order_by("valid_from"):
             self._limits[row.currency][row.role] = Limit(row.role, row.per_case, row.per_day)
+        self._due_days = dict(KindSetting.objects.values_list("kind", "due_days"))
+        self._lives: dict[int, Life] = {}
+        self.books = Books(trail)
+        self.vouchers = Vouchers(chance, now)
         self.offers: list[Offer] = []
         self.approvals: list[Approval] = []
         self.fulfilments: list[Fulfilment] = []
-        self._movements: list[tuple[Place, Offer, BudgetMovement]] = []
+        self.reminders: list[Reminder] = []
 
     def limit(self, person: User, currency: str) -> Limit | None:
         return self._limits[currency].get(person.role)
@@ -72,44 +106,84 @@ class Purse:
         amount: Decimal,
         purpose: str,
         reason: str,
+        deviation: str,
     ) -> Offer:
-        """Grant it at once within the proposer's authority, and else ask the role that has enough."""
-        case, currency = life.case, life.case.currency
-        alone = amount <= self.alone_up_to(proposer, life, at)
-        asked = (
-            ""
-            if alone
-            else who_decides(
-                (limit for role, limit in self._limits[currency].items() if role != proposer.role), amount
-            )
-        )
+        """Grant it at once within the proposer's authority, and else ask the role that has enough.
+
+        `deviation` says why, should the amount leave the policy.
+        """
+        offer = self.begin(life, at, proposer, kind=kind, basis=basis, amount=amount, purpose=purpose)
+        self.submit(life, offer, at, proposer, reason=reason, deviation=deviation)
+        return offer
+
+    def begin(
+        self,
+        life: Life,
+        at: dt.datetime,
+        proposer: User,
+        *,
+        kind: OfferKind,
+        basis: Basis,
+        amount: Decimal,
+        purpose: str,
+        parent: Offer | None = None,
+    ) -> Offer:
+        """A draft, of which nothing is written down yet."""
+        case = life.case
         offer = Offer(
             case=case,
             branch=case.branch,
             kind=kind,
             basis=basis,
             amount=amount,
-            granted_amount=amount if alone else None,
-            currency=currency,
+            currency=case.currency,
             purpose=purpose[:160],
-            reason=reason[:500],
-            state=OfferState.APPROVED if alone else OfferState.WAITING,
+            state=OfferState.DRAFT,
             proposer=proposer,
             proposed_at=at,
-            within_authority=alone,
-            asked_role=asked or "",
-            decided_at=at if alone else None,
+            parent=parent,
         )
         self.offers.append(offer)
-        life.record("offer.proposed", at, proposer, lambda: _proposal(offer))
-        said = {"amount": amount_text(amount, currency)}
-        if alone:
-            self._alone_today[proposer.pk, currency, at.astimezone(life.place.zone).date()] += amount
-            self._move(life, offer, Movement.RESERVE, at, proposer)
-            life.event(at, proposer, "Compensation of %(amount)s granted within own authority.", said)
-        else:
-            life.event(at, proposer, "Compensation of %(amount)s proposed; it waits for approval.", said)
+        self._lives[id(offer)] = life
         return offer
+
+    def submit(
+        self, life: Life, offer: Offer, at: dt.datetime, proposer: User, *, reason: str, deviation: str
+    ) -> None:
+        """Propose a draft: it is granted at once, or waits for the role that decides."""
+        amount, currency = offer.amount, offer.currency
+        said = self._policy.said(life.case, at)
+        for name, value in said.items():
+            setattr(offer, name, value)
+        outside = leaves(said, amount)
+        alone = not outside and amount <= self.alone_up_to(proposer, life, at)
+        offer.proposer, offer.proposed_at, offer.reason = proposer, at, reason[:500]
+        offer.deviation_reason = deviation[:500] if outside else ""
+        offer.within_authority = alone
+        offer.asked_role = "" if alone else self._asked(proposer, life, at, amount, outside=outside)
+        offer.state = OfferState.APPROVED if alone else OfferState.WAITING
+        life.record("offer.proposed", at, proposer, lambda: _proposal(offer))
+        told = {"amount": amount_text(amount, currency)}
+        if alone:
+            offer.granted_amount, offer.decided_at = amount, at
+            self._alone_today[proposer.pk, currency, at.astimezone(life.place.zone).date()] += amount
+            self.promise(life, offer, at)
+            self.books.move(life, offer, Movement.RESERVE, at, proposer)
+            life.event(at, proposer, "Compensation of %(amount)s granted within own authority.", told)
+        else:
+            life.event(at, proposer, "Compensation of %(amount)s proposed; it waits for approval.", told)
+
+    def _asked(self, proposer: User, life: Life, at: dt.datetime, amount: Decimal, *, outside: bool) -> str:
+        """The lowest role with enough authority; one above it for what leaves the policy."""
+        limits = self._limits[life.case.currency]
+        others = [limit for role, limit in limits.items() if role != proposer.role]
+        usual = who_decides(others, amount) or ""
+        if not outside:
+            return usual
+        above = limits[proposer.role].per_case
+        if amount > self.alone_up_to(proposer, life, at) and usual:
+            above = max(above, limits[usual].per_case)
+        return who_decides_beyond(others, amount, above=above) or usual
 
     def decide(
         self,
@@ -143,7 +217,8 @@ class Purse:
             message = "Compensation of %(asked)s approved: %(reason)s"
             if amount < offer.amount:
                 message = "Compensation of %(granted)s approved instead of %(asked)s: %(reason)s"
-            self._move(life, offer, Movement.RESERVE, at, approver)
+            self.promise(life, offer, at)
+            self.books.move(life, offer, Movement.RESERVE, at, approver)
         said = {
             "asked": amount_text(offer.amount, offer.currency),
             "granted": amount_text(offer.standing_amount, offer.currency),
@@ -152,29 +227,42 @@ class Purse:
         life.event(at, approver, message, said)
         life.record(f"offer.{decision}", at, approver, lambda: _decision(offer, approval))
 
+    def promise(self, life: Life, offer: Offer, at: dt.datetime) -> None:
+        """Promise that it arrives, in business days from then."""
+        offer.due_at = add_business_days(at, self._due_days[str(offer.kind)], life.place.hours)
+
+    def end(
+        self,
+        life: Life,
+        offer: Offer,
+        state: OfferState,
+        at: dt.datetime,
+        by: User | None,
+        reason: str = "",
+    ) -> None:
+        """Let a granted or waiting offer come to nothing."""
+        if offer.granted_amount is not None:
+            self.books.move(life, offer, Movement.RELEASE, at, by, reason)
+        offer.state, offer.due_at = state, None
+
     def withdraw(self, life: Life, offer: Offer, at: dt.datetime, by: User, reason: str) -> None:
-        if offer.state == OfferState.APPROVED:
-            self._move(life, offer, Movement.RELEASE, at, by)
-        offer.state = OfferState.CANCELLED
+        self.end(life, offer, OfferState.CANCELLED, at, by, reason)
         said = {"amount": amount_text(offer.standing_amount, offer.currency), "reason": reason}
         life.event(at, by, "Compensation of %(amount)s withdrawn: %(reason)s", said)
         life.record("offer.withdrawn", at, by, lambda: {"offer": offer.pk})
 
     def fulfil(self, life: Life, offer: Offer, at: dt.datetime, by: User) -> None:
-        """Record that an approved offer reached the customer at that moment."""
+        """Record that an approved offer reached the customer at that moment; a voucher is issued then."""
         method = METHODS[OfferKind(offer.kind)]
-        reference = (
-            f"{offer.kind[:2].upper()}{self._chance.randint(10**7, 10**8 - 1)}"
-            if method in NEEDS_REFERENCE
-            else ""
-        )
+        voucher = self.vouchers.issue(offer, life, at, by) if offer.kind == OfferKind.VOUCHER else None
+        reference = f"…{voucher.last_four}" if voucher else self._reference(offer.kind, method)
         self.fulfilments.append(
             Fulfilment(
                 offer=offer, method=method, reference=reference, landed_at=at, recorded_by=by, recorded_at=at
             )
         )
         offer.state = OfferState.FULFILLED
-        self._move(life, offer, Movement.COMMIT, at, by)
+        self.books.move(life, offer, Movement.COMMIT, at, by)
         said = {"amount": amount_text(offer.standing_amount, offer.currency)}
         life.event(at, by, "Compensation of %(amount)s reached the customer.", said)
         landed = at.isoformat()
@@ -185,86 +273,49 @@ class Purse:
             lambda: {"offer": offer.pk, "method": method.value, "landed_at": landed},
         )
         life.case.remedy_landed_at = max(at, life.case.remedy_landed_at or at)
+        if voucher is not None:
+            self.vouchers.tell(voucher, life, self._staff.frontline[life.place.trade.code])
 
-    def write(self, admin: User, places: dict[str, Place], now: dt.datetime, history: dt.timedelta) -> None:
-        """Write budgets first, then what they hold."""
-        budgets = self._budgets(places, now, history)
-        Budget.objects.bulk_create(budgets.values())
-        for budget in budgets.values():
-            self._trail.add(
-                _stream_of(budget),
-                "budget.set",
-                at=min(_opening(budget), now - dt.timedelta(hours=2)),
-                actor=admin,
-                data=_setting(budget),
-            )
-        for place, offer, movement in self._movements:
-            movement.budget = offer.budget = budgets[self._month(place, offer)]
-        self.offers.sort(key=lambda offer: offer.proposed_at)
-        write_rows(self.offers)
+    def _reference(self, kind: str, method: FulfilmentMethod) -> str:
+        number = self._chance.randint(10**7, 10**8 - 1)
+        return f"{kind[:2].upper()}{number}" if method in NEEDS_REFERENCE else ""
+
+    def settle(self) -> None:
+        """Remind, as the sweep does, of what is promised and has not arrived by now."""
+        for offer in self.offers:
+            if offer.due_at is None or offer.state not in PROMISED or offer.decided_at is None:
+                continue
+            level = first_level(offer.due_at, made_at=offer.decided_at) - 1
+            while (moment := reminder_at(level + 1, offer.due_at)) is not None and moment <= self._now:
+                level += 1
+                self._remind(offer, level, moment)
+            offer.reminded_level, offer.next_reminder_at = level, moment
+
+    def _remind(self, offer: Offer, level: int, at: dt.datetime) -> None:
+        life = self._lives[id(offer)]
+        told = self._told(life, offer, level)
+        self.reminders.append(Reminder(offer, life, level, at, told))
+        keys = [person.pk for person in told]
+        life.record("offer.reminded", at, None, lambda: {"offer": offer.pk, "level": level, "told": keys})
+
+    def _told(self, life: Life, offer: Offer, level: int) -> list[User]:
+        branch: Branch = life.place.branch
+        return [life.case.owner or offer.proposer] if level == 1 else self._staff.told_at(level, branch)
+
+    def write(
+        self, admin: User, places: Mapping[str, Place], history: dt.timedelta, between: Callable[[], None]
+    ) -> None:
+        """Write budgets first, then what they hold; `between` writes what belongs to offers and decisions."""
+        budgets = self.books.open(places, admin, self._now, history)
+        self.offers.sort(key=lambda offer: (offer.parent is not None, offer.proposed_at))
+        write_rows([offer for offer in self.offers if offer.parent is None])
+        write_rows([offer for offer in self.offers if offer.parent is not None])
         self.approvals.sort(key=lambda approval: approval.at)
         write_rows(self.approvals)
+        between()
         write_rows(self.fulfilments)
-        movements: list[BudgetMovement] = [_allotment(budget, admin) for budget in budgets.values()]
-        movements += [movement for _place, _offer, movement in self._movements]
-        movements.sort(key=lambda movement: movement.at)
-        write_rows(movements)
-
-    def _move(self, life: Life, offer: Offer, kind: Movement, at: dt.datetime, by: User) -> None:
-        movement = BudgetMovement(offer=offer, kind=kind, amount=offer.standing_amount, at=at, by=by)
-        self._movements.append((life.place, offer, movement))
-
-    def _month(self, place: Place, offer: Offer) -> tuple[str, dt.date]:
-        """The budget that an offer was granted from: that of the month, at the branch, of the decision."""
-        assert offer.decided_at is not None
-        return place.branch.code, offer.decided_at.astimezone(place.zone).date().replace(day=1)
-
-    def _budgets(
-        self, places: dict[str, Place], now: dt.datetime, history: dt.timedelta
-    ) -> dict[tuple[str, dt.date], Budget]:
-        reserved: dict[tuple[str, dt.date], Decimal] = defaultdict(Decimal)
-        committed: dict[tuple[str, dt.date], Decimal] = defaultdict(Decimal)
-        for place, offer, movement in self._movements:
-            month = self._month(place, offer)
-            reserved[month] += movement.amount if movement.kind == Movement.RESERVE else -movement.amount
-            committed[month] += movement.amount if movement.kind == Movement.COMMIT else ZERO
-        budgets = {}
-        for code, place in places.items():
-            most = max(
-                (reserved[key] + committed[key] for key in list(reserved) if key[0] == code), default=ZERO
-            )
-            amount = round_budget(most * Decimal("1.25"))
-            for first in _months(now, history, place):
-                month = (code, first)
-                budgets[month] = Budget(
-                    branch=place.branch,
-                    currency=place.trade.currency,
-                    starts_on=first,
-                    ends_on=first.replace(day=monthrange(first.year, first.month)[1]),
-                    amount=amount,
-                    reserved=reserved[month],
-                    committed=committed[month],
-                )
-        return budgets
-
-
-def round_budget(amount: Decimal) -> Decimal:
-    """A sum that someone would set: two leading digits, rounded up; 500 at least."""
-    if amount < 500:
-        return Decimal(500)
-    step = Decimal(1).scaleb(amount.adjusted() - 1)
-    return (-(-amount // step) * step).quantize(CENT)
-
-
-def _months(now: dt.datetime, history: dt.timedelta, place: Place) -> list[dt.date]:
-    """The first day of each month from the beginning of the history to the one after this."""
-    first = (now - history).astimezone(place.zone).date().replace(day=1) - dt.timedelta(days=1)
-    first = first.replace(day=1)
-    months = []
-    while first <= now.date() + dt.timedelta(days=31):
-        months.append(first)
-        first = (first + dt.timedelta(days=32)).replace(day=1)
-    return months
+        self.vouchers.write()
+        self.books.write(budgets.values(), admin)
 
 
 def _proposal(offer: Offer) -> dict[str, object]:
@@ -276,6 +327,7 @@ def _proposal(offer: Offer) -> dict[str, object]:
         "currency": offer.currency,
         "within_authority": offer.within_authority,
         "asked_role": offer.asked_role,
+        "leaves_policy": bool(offer.deviation_reason),
     }
 
 
@@ -286,28 +338,4 @@ def _decision(offer: Offer, approval: Approval) -> dict[str, object]:
         "granted": None if approval.amount is None else str(approval.amount),
         "currency": offer.currency,
         "limit": str(approval.limit),
-    }
-
-
-def _stream_of(budget: Budget) -> Callable[[], str]:
-    return lambda: f"budget:{budget.pk}"
-
-
-def _opening(budget: Budget) -> dt.datetime:
-    return dt.datetime.combine(budget.starts_on, dt.time(0), tzinfo=dt.UTC) - dt.timedelta(days=3)
-
-
-def _allotment(budget: Budget, admin: User) -> BudgetMovement:
-    return BudgetMovement(
-        budget=budget, kind=Movement.ALLOT, amount=budget.amount, at=_opening(budget), by=admin
-    )
-
-
-def _setting(budget: Budget) -> Callable[[], dict[str, object]]:
-    return lambda: {
-        "branch": budget.branch.code if budget.branch else "",
-        "currency": budget.currency,
-        "starts_on": budget.starts_on.isoformat(),
-        "ends_on": budget.ends_on.isoformat(),
-        "amount": str(budget.amount),
     }

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from cases.models import Cause, Defect
 from cases.queries import playbook_steps
 from cases.states import FailureType
+from recovery.demo.answers import Answers
 from recovery.demo.money import Purse
 from recovery.demo.staff import Staff
 from recovery.demo.trail import Trail
@@ -38,6 +39,7 @@ class Setting:
         now: dt.datetime,
         staff: Staff,
         purse: Purse,
+        answers: Answers,
         trail: Trail,
         targets: Targets,
         emails: Mapping[int, str],
@@ -45,6 +47,7 @@ class Setting:
         self.now = now
         self.staff = staff
         self.purse = purse
+        self.answers = answers
         self.trail = trail
         self.targets = targets
         self.emails = emails

@@ -13,10 +13,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.states import Role
+from audit.models import Event
 from cases.actions.log import next_numbers
 from cases.models import Case
 from cases.states import CaseState
+from compensation.models import Offer
 from customers.models import Customer, Order
+from recovery.demo import outage, today
 from recovery.demo.answers import Answers
 from recovery.demo.letters import Postman, told_of
 from recovery.demo.life import Alert, Life
@@ -28,7 +31,7 @@ from recovery.demo.setting import Setting
 from recovery.demo.staff import Staff, create_staff
 from recovery.demo.story import NEVER_SEEN, Story
 from recovery.demo.surveys import Surveyor
-from recovery.demo.trades import Product
+from recovery.demo.trades import SPIKE_BRANCH, Product
 from recovery.demo.trail import Trail
 from recovery.demo.wording import Wording
 from recovery.demo.world import Place, create_places, targets
@@ -40,11 +43,9 @@ Progress = Callable[[str], None]
 
 
 @transaction.atomic
-def load(
-    *, cases: int, now: dt.datetime | None = None, tell: Progress = lambda _text: None
-) -> dict[str, int]:
-    """Write the demo with that many cases, seen from `now`; returns how many rows of each kind there are."""
-    now = now or timezone.now()
+def load(*, cases: int, tell: Progress = lambda _text: None) -> dict[str, int]:
+    """Write the demo with that many cases, seen from now; returns how many rows of each kind there are."""
+    now = timezone.now()
     chance = random.Random(SEED)  # noqa: S311  # made-up data, the same on every machine
     tell("Opening four branches")
     places = create_places(now)
@@ -86,9 +87,13 @@ def load(
     _record_alerts(lives, staff, trail)
     postman = Postman(now, emails, staff)
     _post(postman, lives, purse, surveyor)
-    counts["audit events"] = trail.write()
+    trail.write()
+    tell("Doing what is done today")
+    outage.play(lives, pools[SPIKE_BRANCH].customers, staff, chance)
+    today.play(lives, staff, chance)
     counts |= {
-        "offers": len(purse.offers),
+        "audit events": Event.objects.count(),
+        "offers": Offer.objects.count(),
         "surveys": len(surveyor.invitations),
         "answers": len(surveyor.responses),
     }

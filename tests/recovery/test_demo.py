@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import F, Min
@@ -48,7 +48,8 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 def _loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """A small demo for every test of a class, taken back at the end."""
     with django_db_blocker.unblock(), transaction.atomic():
-        load(cases=300, now=NOW)
+        with time_machine.travel(NOW, tick=False):
+            load(cases=300)
         yield
         transaction.set_rollback(True)
 
@@ -75,7 +76,8 @@ MOMENTS = (
 
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.name)
 def test_queue_and_inbox_are_alive_whenever_it_is_loaded(moment: Standing) -> None:
-    load(cases=90, now=moment.now)
+    with time_machine.travel(moment.now, tick=False):
+        load(cases=90)
     in_work = Case.objects.filter(state=CaseState.OPEN)
     assert in_work.filter(due_at__gt=moment.now, due_at__lte=moment.now + dt.timedelta(hours=1)).exists()
     assert in_work.filter(due_at__lt=moment.now).exists()
@@ -104,8 +106,7 @@ class TestLoaded:
 
     def test_every_state_is_present(self) -> None:
         assert set(Case.objects.values_list("state", flat=True)) == set(CaseState.values)
-        everyday = {"waiting", "approved", "rejected", "cancelled", "fulfilled"}
-        assert set(Offer.objects.values_list("state", flat=True)) >= everyday
+        assert set(Offer.objects.values_list("state", flat=True)) == set(OfferState.values)
         assert set(Invitation.objects.values_list("state", flat=True)) >= set(InvitationState.values) - {
             "scheduled"
         }
@@ -198,6 +199,8 @@ class TestLoaded:
 
     def test_people_write_in_the_language_of_the_customer(self) -> None:
         for entry in TimelineEntry.objects.exclude(kind=EntryKind.EVENT).select_related("case"):
+            if entry.case.order_reference == "":
+                continue  # opened by the remedy of an incident, with what was told of that
             if entry.case.language == "zh-hans":
                 assert CHINESE.search(entry.body), entry.body
             elif entry.author is None:
@@ -235,15 +238,20 @@ class TestLoaded:
         assert lately >= 5 * max(1, rows.filter(received_at__lte=NOW - week).count() / 25)
 
     def test_customers_are_found_by_order_number_and_by_name(self) -> None:
-        case = Case.objects.filter(language="zh-hans").select_related("customer").latest("pk")
+        own = Case.objects.filter(language="zh-hans").exclude(order_reference="")
+        case = own.select_related("customer").latest("pk")
         assert case.customer in find_customers(case.order_reference)
         assert case.customer in find_customers(case.customer.name)
 
     def test_mail_is_sent_and_each_occasion_has_one(self) -> None:
-        states = Counter(OutboxMessage.objects.values_list("state", flat=True))
-        assert set(states) == {"sent"}
-        templates = set(OutboxMessage.objects.values_list("template", flat=True))
-        assert templates == {"acknowledgement", "reply", "survey"}
+        templates: dict[str, set[str]] = {}
+        for state, template in OutboxMessage.objects.values_list("state", "template"):
+            templates.setdefault(state, set()).add(template)
+        # What is done today goes out after the commit, as ever.
+        assert templates == {
+            "sent": {"acknowledgement", "reply", "survey"},
+            "queued": {"notice", "remedy", "voucher"},
+        }
 
     def test_finished_steps_have_a_time_and_skipped_ones_a_reason(self) -> None:
         finished = RecoveryStep.objects.exclude(state=StepState.OPEN)
@@ -258,7 +266,7 @@ def test_second_run_adds_nothing(settings: Any) -> None:
     call_command("load_demo", cases=60, verbosity=0)
     call_command("load_demo", cases=60, if_empty=True, verbosity=0)
     assert (User.objects.count(), Case.objects.count(), Event.objects.count()) == before
-    assert before[1] == 60
+    assert before[1] >= 60
 
 
 def test_refused_outside_demo_mode(settings: Any) -> None:

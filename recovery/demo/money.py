@@ -307,11 +307,12 @@ class Purse:
     ) -> None:
         """Write budgets first, then what they hold; `between` writes what belongs to offers and decisions."""
         budgets = self.books.open(places, admin, self._now, history)
-        self.offers.sort(key=lambda offer: (offer.parent is not None, offer.proposed_at))
-        write_rows([offer for offer in self.offers if offer.parent is None])
-        write_rows([offer for offer in self.offers if offer.parent is not None])
+        self.offers.sort(key=lambda offer: offer.proposed_at)
         self.approvals.sort(key=lambda approval: approval.at)
-        write_rows(self.approvals)
+        # First what came first: an approval is held against what stands on the case when it is written.
+        for is_later in (False, True):
+            write_rows([offer for offer in self.offers if (offer.parent is not None) is is_later])
+            write_rows([each for each in self.approvals if (each.offer.parent is not None) is is_later])
         between()
         write_rows(self.fulfilments)
         self.vouchers.write()

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Branch
 from common.days import local_day
 from common.money import format_money
+from common.punctuation import colon
 from common.templatetags.ui import day
 from compensation.budget_rules import Burn, burn
 from compensation.models import Budget
@@ -80,8 +81,11 @@ def budget_words(budget: Budget, branch: Branch) -> SafeString:
     if budget.closed_at is not None:
         return format_html('<span class="late">{}</span>', _("closed"))
     said = format_html("{}", _left_of(budget))
-    above = [(level.label, _("closed") if level.closed_at else _left_of(level)) for level in budget.chain[1:]]
-    said += format_html_join("", '<br><small class="quiet">{}: {}</small>', above)
+    above = [
+        (level.label, colon(), _("closed") if level.closed_at else _left_of(level))
+        for level in budget.chain[1:]
+    ]
+    said += format_html_join("", '<br><small class="quiet">{}{}{}</small>', above)
     pace = pace_of(budget, today)
     if words := forecast_words(budget, pace):
         tone = "risk" if pace.runs_out_on else "quiet"
@@ -90,8 +94,8 @@ def budget_words(budget: Budget, branch: Branch) -> SafeString:
 
 
 def forecast_words(budget: Budget, pace: Burn) -> str:
-    """What the budget comes to at this pace, and when it runs out; "" while it is too early to tell."""
-    if pace.expected is None or not budget.used:
+    """What the budget comes to at this pace, and when it runs out; "" too early to tell, and at the end."""
+    if pace.expected is None or not budget.used or pace.elapsed >= 1:
         return ""
     values = {
         "expected": format_money(pace.expected, budget.currency, whole=True),

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common import punctuation
 from common.display import (
     RUNNING,
     ClockView,
@@ -60,6 +61,11 @@ def icon_svg(name: str) -> SafeString:
         '<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round"'
         f' stroke-linejoin="round" aria-hidden="true" focusable="false">{shapes}</svg>'
     )
+
+
+register.simple_tag(punctuation.colon, name="colon")
+register.simple_tag(punctuation.comma, name="comma")
+register.filter("listed", punctuation.listed)
 
 
 @register.simple_tag

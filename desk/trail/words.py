@@ -18,6 +18,7 @@ from accounts.states import Role
 from cases.states import CaseState, Channel, FailureType, Outcome, StepKind
 from common.display import date_locale, format_duration, format_exact
 from common.money import CURRENCIES, format_money
+from common.punctuation import colon, listed, semicolon
 from compensation.kind_states import Detail
 from compensation.models.kind import kind_label
 from compensation.states import AnswerChannel, Basis, FulfilmentMethod, Need, RemedyClass
@@ -174,14 +175,16 @@ def word_of(key: str, value: Any, data: Mapping[str, Any], names: Names) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if key == "days" and isinstance(value, list):
-        return ", ".join(_row_of_days(each) for each in value)
+        return listed(_row_of_days(each) for each in value)
     if isinstance(value, list):
         return _listed(key, value, data, names)
     if key == "week" and isinstance(value, dict):
         days = sorted(value.items())
-        return "; ".join(f"{_weekday(day)} {_listed('hours', hours, data, names)}" for day, hours in days)
+        return semicolon().join(
+            f"{_weekday(day)} {_listed('hours', hours, data, names)}" for day, hours in days
+        )
     if isinstance(value, dict):
-        return ", ".join(f"{label_of(str(name))}: {each}" for name, each in value.items())
+        return listed(f"{label_of(str(name))}{colon()}{each}" for name, each in value.items())
     return _single(key, value, data, names)
 
 
@@ -212,8 +215,8 @@ def _single(key: str, value: Any, data: Mapping[str, Any], names: Names) -> str:
 
 def _listed(key: str, value: list[Any], data: Mapping[str, Any], names: Names) -> str:
     if all(isinstance(each, list) and len(each) == 2 for each in value):
-        return ", ".join("–".join(str(end) for end in each) for each in value)
-    return ", ".join(word_of(key, each, data, names) for each in value)
+        return listed("–".join(str(end) for end in each) for each in value)
+    return listed(word_of(key, each, data, names) for each in value)
 
 
 def _weekday(number: object) -> str:

@@ -9,6 +9,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.states import Capability
@@ -27,6 +28,7 @@ from cases.incidents import affected_page, counts_of, get_incident_for, incident
 from cases.models import Case, Incident
 from cases.states import LineProblem
 from common.errors import DomainError
+from common.punctuation import gap
 from desk.access import StaffRequest, form_on, staff_required
 from desk.forms.apply import run
 from desk.forms.incidents import CustomersForm, IncidentForm
@@ -107,8 +109,10 @@ def add(request: StaffRequest, number: str) -> HttpResponse:
     )
     if added is None:
         return _page(request, incident, form=form, status=422)
-    text = _("{added} added, {known} there already, {unknown} lines name nobody.")
-    said = text.format(added=added.added, known=added.known, unknown=added.unknown)
+    said = _("{added} added, {known} there already.").format(added=added.added, known=added.known)
+    if added.unknown:
+        lost = ngettext("{n} line names nobody.", "{n} lines name nobody.", added.unknown)
+        said += gap() + lost.format(n=added.unknown)
     (messages.warning if added.unknown else messages.success)(request, said)
     return redirect("desk:incident", number)
 

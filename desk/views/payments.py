@@ -68,17 +68,35 @@ class LineView:
 @staff_required(Capability.PAY_COMPENSATION)
 def payments(request: StaffRequest) -> HttpResponse:
     """What is due by branch and currency, and the newest batches."""
-    context = {
-        "nav": "payments",
-        "groups": [(group, _freeze_form(group)) for group in due_for(request.user)],
-        "batches": batches_shown(request.user),
-    }
-    return render(request, "desk/payments/due.html", context)
+    return _due_page(request)
 
 
-def _freeze_form(group: DueGroup) -> FreezeForm:
+def _due_page(
+    request: StaffRequest, chosen: set[int] | None = None, refused: FreezeForm | None = None
+) -> HttpResponse:
+    """`chosen` are the payments that stay chosen where freezing them was `refused`; None chooses all."""
+    groups = [
+        (
+            group,
+            _freeze_form(group, refused if _is_about(group, chosen) else None),
+            [order.pk for order in group.payable if chosen is None or order.pk in chosen],
+        )
+        for group in due_for(request.user)
+    ]
+    context = {"nav": "payments", "groups": groups, "batches": batches_shown(request.user)}
+    return render(request, "desk/payments/due.html", context, status=422 if refused else 200)
+
+
+def _is_about(group: DueGroup, chosen: set[int] | None) -> bool:
+    return chosen is not None and any(order.pk in chosen for order in group.orders)
+
+
+def _freeze_form(group: DueGroup, refused: FreezeForm | None) -> FreezeForm:
     today = local_day(timezone.now(), group.branch.time_zone)
     name = f"freeze_{group.branch.pk}_{group.currency}_%s"
+    if refused is not None:
+        refused.auto_id = name
+        return refused
     return FreezeForm(webhook=webhook_is_on(), initial={"pay_on": today}, auto_id=name)
 
 
@@ -90,10 +108,9 @@ def freeze(request: StaffRequest) -> HttpResponse:
     orders = [key for key in map(id_in, request.POST.getlist("order")) if key is not None]
     done = run(form, lambda: freeze_batch(actor=request.user, order_ids=orders, **form.cleaned_data))
     if done is None:
-        for errors in form.errors.values():
-            for error in errors:
-                messages.error(request, str(error))
-        return redirect("desk:payments")
+        for error in form.non_field_errors():
+            messages.error(request, str(error))
+        return _due_page(request, set(orders), form)
     amount = format_money(done.total, done.currency)
     messages.success(request, _("%(amount)s is frozen into a batch.") % {"amount": amount})
     return redirect("desk:payment_batch", done.pk)

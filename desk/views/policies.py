@@ -61,7 +61,16 @@ class RuleRow:
 
 def policies_context() -> dict[str, Any]:
     """What the section of policies shows."""
-    return {"policies": policies_with_versions(), "today": today()}
+    day = today()
+    policies = [(policy, rows, _replaced(rows, day)) for policy, rows in policies_with_versions()]
+    return {"policies": policies, "today": day}
+
+
+def _replaced(versions: list[PolicyVersion], day: dt.date) -> set[int]:
+    """Those that a later version has taken over from by a day."""
+    begun = [each for each in versions if each.effective_from is not None and each.effective_from <= day]
+    begun.sort(key=lambda each: (each.effective_from, each.number))
+    return {each.pk for each in begun[:-1]}
 
 
 def find_version(version_id: int) -> PolicyVersion:

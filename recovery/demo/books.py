@@ -21,7 +21,7 @@ ZERO = Decimal(0)
 CENT = Decimal("0.01")
 HEADROOM = Decimal("1.25")
 # Where one remedy for many customers is under way, a month has to hold that, too.
-FOR_REMEDIES = Decimal(600)
+FOR_REMEDIES = {"EUR": Decimal(800), "CNY": Decimal(6000)}
 GROUP = "Lantern Group (demo) {currency}"
 # These branches set money aside for vouchers alone.
 WITH_VOUCHERS = ("lantern-hotel", "lantern-parcel")
@@ -112,7 +112,7 @@ def _group_budgets(
         if key in found:
             continue
         of_currency = [code for code, other in places.items() if other.trade.currency == key[0]]
-        amount = sum((_monthly(balances, code) * len(months[code]) for code in of_currency), ZERO)
+        amount = sum((_monthly(balances, places[code]) * len(months[code]) for code in of_currency), ZERO)
         found[key] = Budget(
             name=GROUP.format(currency=key[0]),
             currency=key[0],
@@ -137,7 +137,7 @@ def _branch_budgets(
         group = groups[place.trade.currency, months[code][0], ""]
         for first in months[code]:
             key = (code, first, "")
-            found[key] = _month_of(place, first, _monthly(balances, code), balances[key], group)
+            found[key] = _month_of(place, first, _monthly(balances, place), balances[key], group)
             found[key].overdraft = Decimal("0.1")
     return found
 
@@ -152,7 +152,7 @@ def _voucher_budgets(
     found: dict[Key, Budget] = {}
     for code in WITH_VOUCHERS:
         kind = OfferKind.VOUCHER.value
-        amount = _monthly(balances, code, kind)
+        amount = _monthly(balances, places[code], kind)
         for first in months[code]:
             key = (code, first, kind)
             above = branches[code, first, ""]
@@ -177,11 +177,12 @@ def _month_of(
     )
 
 
-def _monthly(balances: Mapping[Key, list[Decimal]], code: str, kind: str = "") -> Decimal:
+def _monthly(balances: Mapping[Key, list[Decimal]], place: Place, kind: str = "") -> Decimal:
     """What each month gets: more than was used in any."""
-    used = [sum(held) for key, held in balances.items() if (key[0], key[2]) == (code, kind)]
+    own = (place.trade.code, kind)
+    used = [sum(held) for key, held in balances.items() if (key[0], key[2]) == own]
     most = max(used, default=0)
-    return round_budget(most * HEADROOM + (ZERO if kind else FOR_REMEDIES))
+    return round_budget(most * HEADROOM + (ZERO if kind else FOR_REMEDIES[place.trade.currency]))
 
 
 def round_budget(amount: Decimal) -> Decimal:

@@ -43,11 +43,13 @@ def _gesture(currency: str, amounts: Range) -> Rule:
 
 
 def _share(name: tuple[str, str], severities: Sequence[int], shares: Range) -> Rule:
-    severity = (is_(Fact.SEVERITY, *map(str, severities)),) if severities else ()
     return Rule(
         name_en=name[0],
         name_zh=name[1],
-        conditions=(is_(Fact.FAILURE_TYPE, FailureType.OUTCOME), *severity),
+        conditions=(
+            is_(Fact.FAILURE_TYPE, FailureType.OUTCOME),
+            is_(Fact.SEVERITY, *map(str, severities)),
+        ),
         award=Award(Base.LOSS, (between(*shares),)),
         kinds=MONEY,
         deadline=WITHIN,
@@ -61,12 +63,8 @@ def _rules(euros: Range, yuan: Range, grave: Range, other: Range) -> tuple[Rule,
     return (
         _gesture("EUR", euros),
         _gesture("CNY", yuan),
-        _share(
-            ("Outcome failure, critical or high: share of the loss", "结果失败（严重、较高）：按损失比例"),
-            (1, 2),
-            grave,
-        ),
-        _share(("Outcome failure: share of the loss", "结果失败：按损失比例"), (), other),
+        _share(("Outcome failure, critical or high", "结果失败（严重、较高）"), (1, 2), grave),
+        _share(("Outcome failure, medium or low", "结果失败（中等、较低）"), (3, 4), other),
     )
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import override
 from accounts.models import User
 from accounts.states import Capability, Role
 from cases.models import Case
-from cases.states import CaseState
+from cases.states import CaseState, FailureType, StepKind, StepState
 from compensation.actions.customer import offer_to_customer, record_answer
 from compensation.actions.offers import propose_offer
 from compensation.actions.payment_results import confirm_payment, fail_payment
@@ -63,11 +63,19 @@ def play(lives: Iterable[Life], staff: Staff, chance: random.Random) -> None:
 
 def _scenes(lives: Iterable[Life], chance: random.Random) -> list[Scene]:
     """Cases in work without any offer so far, on which their owner may still grant something alone."""
-    pool = [life.case for life in lives if life.case.state == CaseState.OPEN and life.case.owner is not None]
+    pool = [life.case for life in lives if life.case.owner is not None and _lacks_money(life)]
     busy = set(Offer.objects.filter(case__in=pool).values_list("case_id", flat=True))
-    free = [case for case in pool if case.pk not in busy and case.first_response_at is not None]
+    free = [case for case in pool if case.pk not in busy]
     chance.shuffle(free)
+    free.sort(key=lambda case: case.failure_type != FailureType.OUTCOME)
     return list(_granting(free, chance))
+
+
+def _lacks_money(life: Life) -> bool:
+    """Whether somebody has answered the customer, and compensation is still to come."""
+    to_do = {step.kind for step in life.steps if step.state == StepState.OPEN}
+    answered = life.case.first_response_at is not None
+    return life.case.state == CaseState.OPEN and answered and StepKind.COMPENSATE in to_do
 
 
 def _granting(cases: Iterable[Case], chance: random.Random) -> Iterator[Scene]:

@@ -33,6 +33,7 @@ NAME = "Sorting machine stood still (demo)"
 TOLD = "The sorting machine of the depot stood still for a night. Parcels of that evening came a day late."
 WHAT_FOR = "the day that your parcel came late"
 WHY = "The delay is ours, and the same for everybody. One amount spares them asking one by one."
+WHY_THE_SAME = "A day late is a day late, whatever each of them lost by it."
 AGREED = "Agreed: everybody gets the same, and good customers of long standing a little more."
 NOT_HIT = "Had cancelled the parcel the day before."
 STRANGER = "nobody@example.com"
@@ -59,7 +60,13 @@ def play(lives: Iterable[Life], customers: list[Customer], staff: Staff, chance:
     for case in cases[1:]:
         attach_case(actor=lead, incident_id=incident.pk, case_id=case.pk)
     _list_customers(lead, incident.pk, cases, customers, chance)
-    wanted = NewRemedy(kind=OfferKind.COMPENSATION, rules=AMOUNTS, purpose=WHAT_FOR, reason=WHY)
+    wanted = NewRemedy(
+        kind=OfferKind.COMPENSATION,
+        rules=AMOUNTS,
+        purpose=WHAT_FOR,
+        reason=WHY,
+        deviation_reason=WHY_THE_SAME,
+    )
     remedy = propose_remedy(actor=lead, incident_id=incident.pk, new=wanted)
     approve_remedy(actor=manager, remedy_id=remedy.pk, total=remedy.total, reason=AGREED)
     start_remedy(actor=lead, remedy_id=remedy.pk)

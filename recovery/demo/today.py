@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from accounts.models import User
 from accounts.states import Capability, Role
+from cases.actions.timeline import email_of
 from cases.models import Case
 from cases.states import CaseState, FailureType, StepKind, StepState
 from compensation.actions.customer import offer_to_customer, record_answer
@@ -67,7 +68,8 @@ def _scenes(lives: Iterable[Life], chance: random.Random) -> list[Scene]:
     busy = set(Offer.objects.filter(case__in=pool).values_list("case_id", flat=True))
     free = [case for case in pool if case.pk not in busy]
     chance.shuffle(free)
-    free.sort(key=lambda case: case.failure_type != FailureType.OUTCOME)
+    # What can be sent by mail comes first, and where something was lost.
+    free.sort(key=lambda case: (email_of(case.customer_id) is None, case.failure_type == FailureType.PROCESS))
     return list(_granting(free, chance))
 
 

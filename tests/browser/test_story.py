@@ -254,6 +254,7 @@ def test_nobody_decides_on_their_own_proposal(person: Person) -> None:
     person.fill("amount", "2500", within=form)
     person.fill("purpose", "A test", within=form)
     person.fill("reason", "A reason of their own", within=form)
+    person.fill("deviation_reason", "More than the policy gives, for a test", within=form)
     person.send("/offers/")
     offer_name = page.locator(".case-head h1").inner_text()
     page = person.open("/desk/approvals/")

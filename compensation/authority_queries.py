@@ -3,34 +3,49 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.models import Authority, Branch, User
+from accounts.models import Branch, User
 from accounts.queries import roles_with
 from accounts.states import Capability
 from cases.models import Case
 from common.days import local_day
 from common.prepared import prepared
+from common.statements import Slot, Statement
 from compensation.models import Offer
 from compensation.queries import offers_of
-from compensation.rules import ZERO, Limit, day_start, may_grant, who_decides, who_decides_beyond
+from compensation.rules import (
+    ZERO,
+    Granted,
+    Limit,
+    day_start,
+    may_grant,
+    who_decides,
+    who_decides_beyond,
+)
 from compensation.states import GRANTED, OfferState
+from customers.models import ContactPoint
+from customers.rules import normalise_contact
+from customers.states import ContactKind
 
 # What stands on a case: money promised or asked for.
 STANDING = (OfferState.WAITING, *GRANTED)
+_DECIDING = frozenset(roles_with(Capability.DECIDE_OFFER))
 
 
 @dataclass(frozen=True, slots=True)
 class GrantView:
-    """What a person may grant alone on a case, now, in the case's currency.
+    """What a person may grant alone on a case, now, in the case's currency, of one kind and basis.
 
-    `on_case` is what stands on the case already; `left_today` is None where the role has no authority at all.
+    `on_case` is what stands on the case already; `left_today` is None where there is no authority at all.
+    `ranks` is what each role may decide per case. With `own_complaint` the person is
+    the customer, and grants nothing.
     """
 
     currency: str
@@ -39,10 +54,12 @@ class GrantView:
     left_today: Decimal | None
     may_grant: Decimal
     deciders: tuple[Limit, ...]
+    ranks: Mapping[str, Decimal] = field(default_factory=dict)
+    own_complaint: bool = False
 
     def asks(self, amount: Decimal) -> str | None:
         """The role that would have to decide on this amount; None when nobody has that much authority."""
-        return who_decides(self.deciders, self.on_case + amount)
+        return who_decides(self.deciders, amount)
 
     def asks_beyond(self, amount: Decimal) -> str | None:
         """The role that would have to decide on an amount that leaves the policy: one above the usual."""
@@ -51,77 +68,129 @@ class GrantView:
         above = own
         if amount > self.may_grant:
             above = max([own, *(limit.per_case for limit in self.deciders if limit.role == usual)])
-        return who_decides_beyond(self.deciders, self.on_case + amount, above=above)
+        return who_decides_beyond(self.deciders, amount, above=above)
 
 
-def _in_force(on: dt.date) -> QuerySet[Authority]:
-    """The authority in force of each role and currency on a day, which is the branch's: see `local_day`."""
-    return (
-        Authority.objects.filter(valid_from__lte=on)
-        .order_by("currency", "role", "-valid_from")
-        .distinct("currency", "role")
+# The most specific authority in force: a person's before the role's, then of the kind, then of the basis.
+# `compensation_limit` in the database finds the same.
+_HELD = """
+    WITH newest AS (
+        SELECT DISTINCT ON (a.role, a.user_id, a.kind, a.basis) a.*
+        FROM accounts_authority a LEFT JOIN accounts_user u ON u.id = a.user_id
+        WHERE a.currency = %s AND a.kind IN ('', %s) AND a.basis IN ('', %s) AND a.valid_from <= %s
+            AND (a.user_id IS NULL OR u.role = a.role)
+        ORDER BY a.role, a.user_id, a.kind, a.basis, a.valid_from DESC
+    ), held AS (
+        SELECT DISTINCT ON (role, user_id) role, user_id, kind, basis, per_case, per_day
+        FROM newest WHERE NOT ends
+        ORDER BY role, user_id, kind = '', basis = ''
     )
+"""
+_HELD_BY = (Slot("currency"), Slot("kind"), Slot("basis"), Slot("on"))
+_LIMITS = Statement(
+    f"{_HELD} SELECT role, per_case, per_day, kind, basis, user_id FROM held",  # noqa: S608  # SQL of this module
+    _HELD_BY,
+)
+# How many may decide by each: others than the proposer, and nobody on their own complaint.
+_MANNED = Statement(
+    f"""
+    {_HELD}, complaining AS (
+        SELECT u.id FROM customers_contactpoint p JOIN accounts_user u ON lower(u.email) = p.normalised
+        WHERE p.customer_id = %s AND p.kind = 'email'
+    )
+    SELECT h.role, h.per_case, h.per_day, h.kind, h.basis, h.user_id, (
+        SELECT count(*) FROM accounts_user u
+        WHERE u.role = h.role AND u.is_active AND u.id <> %s AND u.id NOT IN (SELECT id FROM complaining)
+            AND (u.all_branches OR EXISTS (
+                SELECT FROM accounts_user_branches b WHERE b.user_id = u.id AND b.branch_id = %s))
+            AND CASE WHEN h.user_id IS NULL
+                THEN NOT EXISTS (SELECT FROM held own WHERE own.user_id = u.id)
+                ELSE u.id = h.user_id END
+    ), %s IN (SELECT id FROM complaining)
+    FROM held h
+    """,  # noqa: S608  # SQL of this module
+    (*_HELD_BY, Slot("customer"), Slot("without"), Slot("branch"), Slot("without")),
+)
 
 
-def _limit(authority: Authority) -> Limit:
-    return Limit(role=authority.role, per_case=authority.per_case, per_day=authority.per_day)
+def _held(currency: str, on: dt.date, kind: str, basis: str) -> list[Limit]:
+    rows = _LIMITS.rows({"currency": currency, "kind": kind, "basis": basis, "on": on})
+    return [Limit(*row) for row in rows]
 
 
-def limits_of_roles(currency: str, *, time_zone: str) -> dict[str, Limit]:
+def limits_of_roles(currency: str, *, time_zone: str, kind: str = "", basis: str = "") -> dict[str, Limit]:
     """The limits in force in a currency today, by role; the day is that of the time zone."""
-    rows = _authorities(currency=currency, on=local_day(timezone.now(), time_zone))
-    return {authority.role: _limit(authority) for authority in rows}
+    held = _held(currency, local_day(timezone.now(), time_zone), kind, basis)
+    return {limit.role: limit for limit in held if limit.person is None}
 
 
-@prepared
-def _authorities(*, currency: str, on: dt.date) -> QuerySet[Authority]:
-    return _in_force(on).filter(currency=currency)
+def limit_of(user: User, currency: str, *, time_zone: str, kind: str = "", basis: str = "") -> Limit | None:
+    """What this person may grant in a currency today, by that time zone; None when nothing.
+
+    Without a kind or a basis it is what holds for any.
+    """
+    held = _held(currency, local_day(timezone.now(), time_zone), kind, basis)
+    return _of(user, held)
 
 
-def limit_of(user: User, currency: str, *, time_zone: str) -> Limit | None:
-    """What this person's role may grant in a currency today, by that time zone; None when nothing."""
-    on = local_day(timezone.now(), time_zone)
-    authority = _in_force(on).filter(currency=currency, role=user.role).first()
-    return _limit(authority) if authority else None
+def _of(user: User, held: Iterable[Limit]) -> Limit | None:
+    """The person's own limit, else that of the role."""
+    mine = [limit for limit in held if limit.role == user.role and limit.person in (None, user.pk)]
+    return min(mine, key=lambda limit: limit.person is None, default=None)
 
 
 def deciding_limits(
-    currency: str, *, branch: Branch, without: User
-) -> tuple[dict[str, Limit], tuple[Limit, ...]]:
-    """The limits of every role, and of those that may decide and have somebody in that branch to do it."""
-    on = local_day(timezone.now(), branch.time_zone)
-    rows = _manned(currency=currency, branch_id=branch.pk, without=without.pk, on=on)
-    deciding = roles_with(Capability.DECIDE_OFFER)
-    return (
-        {row.role: _limit(row) for row in rows},
-        tuple(_limit(row) for row in rows if row.manned and row.role in deciding),
-    )
+    currency: str, *, branch: Branch, without: User, kind: str = "", basis: str = ""
+) -> tuple[Limit, ...]:
+    """The limits by which somebody else in that branch may decide."""
+    return _deciding(currency, branch, without, kind, basis).deciders
 
 
-@prepared
-def _manned(*, currency: str, branch_id: int, without: int, on: dt.date) -> QuerySet[Any]:
-    """The limits in a currency, each with whether somebody but one person holds the role in a branch."""
-    somebody = User.objects.filter(
-        Q(all_branches=True) | Q(branches=branch_id), role=OuterRef("role"), is_active=True
-    ).exclude(pk=without)
-    return _in_force(on).filter(currency=currency).annotate(manned=Exists(somebody))
+class _Deciding(NamedTuple):
+    """All limits, those by which somebody may decide, and whether the customer is the person left out."""
+
+    limits: list[Limit]
+    deciders: tuple[Limit, ...]
+    own_complaint: bool
 
 
-def granted_today(user: User, currency: str, time_zone: str) -> Decimal:
-    """What this person granted within their own authority since midnight in that time zone."""
+def _deciding(
+    currency: str, branch: Branch, without: User, kind: str, basis: str, customer_id: int = 0
+) -> _Deciding:
+    values = {
+        "currency": currency,
+        "kind": kind,
+        "basis": basis,
+        "on": local_day(timezone.now(), branch.time_zone),
+        "customer": customer_id,
+        "without": without.pk,
+        "branch": branch.pk,
+    }
+    rows = _MANNED.rows(values)
+    limits = [Limit(*row[:-1]) for row in rows]
+    deciders = tuple(limit for limit in limits if limit.people and limit.role in _DECIDING)
+    return _Deciding(limits, deciders, any(row[-1] for row in rows))
+
+
+def granted_today(user: User, currency: str, time_zone: str, *, limit: Limit | None = None) -> Decimal:
+    """What this person granted within their own authority since midnight in that time zone.
+
+    With a `limit` only what that limit counts.
+    """
     since = day_start(timezone.now(), time_zone)
-    return sum(_granted_alone(proposer_id=user.pk, currency=currency, since=since), ZERO)
+    rows = [Granted(*row) for row in _granted_alone(proposer_id=user.pk, currency=currency, since=since)]
+    return limit.counted(rows) if limit else sum((row.amount for row in rows), ZERO)
 
 
 @prepared
 def _granted_alone(*, proposer_id: int, currency: str, since: dt.datetime) -> QuerySet[Offer, Any]:
     granted = Offer.objects.filter(proposer=proposer_id, within_authority=True, currency=currency)
     granted = granted.filter(state__in=GRANTED, decided_at__gte=since).order_by()
-    return granted.values_list("granted_amount", flat=True)
+    return granted.values_list("kind", "basis", "granted_amount")
 
 
 def left_today(user: User, currency: str, *, time_zone: str | None = None) -> Decimal | None:
-    """What this person may still grant alone today; None when the role has no authority in that currency.
+    """What this person may still grant alone today; None when there is no authority in that currency.
 
     The day is that of the branch's time zone, or of the person's where no branch is given.
     """
@@ -129,31 +198,67 @@ def left_today(user: User, currency: str, *, time_zone: str | None = None) -> De
     limit = limit_of(user, currency, time_zone=zone)
     if limit is None:
         return None
-    return max(ZERO, limit.per_day - granted_today(user, currency, zone))
+    return max(ZERO, limit.per_day - granted_today(user, currency, zone, limit=limit))
 
 
-def standing_on(offers: Iterable[Offer], currency: str) -> Decimal:
+def standing_on(offers: Iterable[Offer], currency: str) -> list[Granted]:
     """What these offers of a case have granted or ask for."""
-    return sum((o.standing_amount for o in offers if o.state in STANDING and o.currency == currency), ZERO)
+    return [
+        Granted(o.kind, o.basis, o.standing_amount)
+        for o in offers
+        if o.state in STANDING and o.currency == currency
+    ]
+
+
+def grants_on(case: Case) -> list[Granted]:
+    """What a case was granted so far, in the case's currency."""
+    granted = Offer.objects.filter(case=case, state__in=GRANTED, currency=case.currency).order_by()
+    rows = granted.values_list("kind", "basis", "granted_amount")
+    return [Granted(kind, basis, amount or ZERO) for kind, basis, amount in rows]
 
 
 def granted_on(case: Case) -> Decimal:
-    """What a case was granted so far, in the case's currency."""
-    granted = Offer.objects.filter(case=case, state__in=GRANTED, currency=case.currency)
-    return granted.aggregate(total=Sum("granted_amount"))["total"] or ZERO
+    """The sum of what a case was granted so far."""
+    return sum((row.amount for row in grants_on(case)), ZERO)
 
 
-def grant_view(user: User, case: Case, offers: Iterable[Offer] | None = None) -> GrantView:
-    """What this person may grant on this case now. `offers` are the case's, where they are at hand."""
-    on_case = standing_on(offers_of(case) if offers is None else offers, case.currency)
-    limits, deciders = deciding_limits(case.currency, branch=case.branch, without=user)
-    limit = limits.get(user.role) if user.may(Capability.PROPOSE_OFFER) else None
-    today = granted_today(user, case.currency, case.branch.time_zone) if limit else ZERO
+def is_own_complaint(user: User, case: Case) -> bool:
+    """Whether this person is the customer who complains: one of their e-mail addresses is the same."""
+    return bool(
+        _addresses(customer_id=case.customer_id, address=normalise_contact(ContactKind.EMAIL, user.email))
+    )
+
+
+@prepared
+def _addresses(*, customer_id: int, address: str) -> QuerySet[ContactPoint, Any]:
+    mine = ContactPoint.objects.filter(customer=customer_id, kind=ContactKind.EMAIL, normalised=address)
+    return mine.order_by().values_list("pk", flat=True)
+
+
+def with_grants(limit: Limit, granted: Sequence[Granted]) -> Limit:
+    """The limit with what it counts of this on the case."""
+    return replace(limit, on_case=limit.counted(granted))
+
+
+def grant_view(
+    user: User, case: Case, offers: Iterable[Offer] | None = None, *, kind: str = "", basis: str = ""
+) -> GrantView:
+    """What this person may grant on this case now. `offers` are the case's, where they are at hand.
+
+    Without a kind or a basis it is what holds for any.
+    """
+    standing = standing_on(offers_of(case) if offers is None else offers, case.currency)
+    found = _deciding(case.currency, case.branch, user, kind, basis, case.customer_id)
+    limit = _of(user, found.limits) if user.may(Capability.PROPOSE_OFFER) else None
+    today = granted_today(user, case.currency, case.branch.time_zone, limit=limit) if limit else ZERO
+    on_case = limit.counted(standing) if limit else ZERO
     return GrantView(
         currency=case.currency,
         limit=limit,
-        on_case=on_case,
+        on_case=sum((row.amount for row in standing), ZERO),
         left_today=max(ZERO, limit.per_day - today) if limit else None,
-        may_grant=may_grant(limit, on_case=on_case, today=today),
-        deciders=deciders,
+        may_grant=ZERO if found.own_complaint else may_grant(limit, on_case=on_case, today=today),
+        deciders=tuple(with_grants(each, standing) for each in found.deciders),
+        ranks={each.role: each.per_case for each in found.limits if each.person is None},
+        own_complaint=found.own_complaint,
     )

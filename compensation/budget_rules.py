@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from compensation.rules import Limit
+from compensation.rules import Limit, standing
 
 # Before a tenth of the period, and before three days, a pace says nothing (our judgement).
 EARLIEST_SHARE = Decimal("0.1")
@@ -61,15 +61,12 @@ def overdraws(wanted: Decimal, *, left: Decimal) -> bool:
     return wanted > left
 
 
-def who_decides_overdraft(limits: Iterable[Limit], total: Decimal) -> Limit | None:
-    """One level above the smallest authority that covers the total; that itself where none is above it.
+def who_decides_overdraft(limits: Iterable[Limit], amount: Decimal) -> Limit | None:
+    """One level above the smallest authority that covers the amount; that itself where none is above it.
 
-    None when no authority covers the total.
+    None when no authority covers the amount.
     """
-    enough = sorted(
-        (limit for limit in limits if limit.per_case >= total),
-        key=lambda limit: (limit.per_case, limit.per_day, limit.role),
-    )
+    enough = sorted((limit for limit in limits if limit.covers(amount)), key=standing)
     if not enough:
         return None
     return next((limit for limit in enough if limit.per_case > enough[0].per_case), enough[0])

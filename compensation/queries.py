@@ -100,13 +100,6 @@ def _offers(*, case_id: int) -> QuerySet[Offer]:
     )
 
 
-def addressed_to(user: User) -> QuerySet[Offer]:
-    """The waiting offers that ask for this person's role, and are not their own."""
-    if not user.may(Capability.DECIDE_OFFER):
-        return Offer.objects.none()
-    return visible_offers(user).filter(state=OfferState.WAITING, asked_role=user.role).exclude(proposer=user)
-
-
 def decided_lately(user: User, *, days: int = 14, limit: int = 10) -> QuerySet[Offer]:
     """What others decided on this person's offers in the last days, the newest first."""
     return (

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from compensation.states import (
@@ -36,13 +37,45 @@ EFFECTIVE_FROM = Decimal("0.6")
 SEVERE_UP_TO = 2
 
 
+class Granted(NamedTuple):
+    """What an offer has granted or asks for, and of which kind and basis it is."""
+
+    kind: str
+    basis: str
+    amount: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What a role may grant without asking, in one currency, in major units."""
+    """What a role, or one person of it, may grant without asking, in one currency, in major units.
+
+    For one `kind` or `basis` alone it counts that alone; "" stands for any. `on_case` is what it counts on
+    the case at hand, and `people` how many may decide by it.
+    """
 
     role: str
     per_case: Decimal
     per_day: Decimal
+    kind: str = ""
+    basis: str = ""
+    person: int | None = None
+    people: int = 0
+    on_case: Decimal = ZERO
+
+    def counted(self, granted: Iterable[Granted]) -> Decimal:
+        """How much of this the limit counts."""
+        return sum(
+            (
+                each.amount
+                for each in granted
+                if self.kind in ("", each.kind) and self.basis in ("", each.basis)
+            ),
+            ZERO,
+        )
+
+    def covers(self, amount: Decimal) -> bool:
+        """Whether this much more on the case is within the limit."""
+        return self.on_case + amount <= self.per_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +137,30 @@ def may_decide(limit: Limit | None, amount: Decimal, *, granted: Decimal) -> boo
     return limit is not None and granted + amount <= limit.per_case
 
 
-def who_decides(limits: Iterable[Limit], total: Decimal) -> str | None:
-    """The role with the smallest authority per case that covers the total; None when no authority does."""
-    enough = [limit for limit in limits if limit.per_case >= total]
-    return min(enough, key=lambda limit: (limit.per_case, limit.per_day, limit.role)).role if enough else None
+def who_decides(limits: Iterable[Limit], amount: Decimal) -> str | None:
+    """The role with the smallest authority per case that covers the amount; None when no authority does."""
+    enough = [limit for limit in limits if limit.covers(amount)]
+    return min(enough, key=standing).role if enough else None
 
 
-def who_decides_beyond(limits: Iterable[Limit], total: Decimal, *, above: Decimal) -> str | None:
-    """The role next above an authority that covers the total: what leaves the policy goes there.
+def who_decides_beyond(limits: Iterable[Limit], amount: Decimal, *, above: Decimal) -> str | None:
+    """The role next above an authority that covers the amount: what leaves the policy goes there.
 
     Where nobody stands above, the highest role that covers it; None when no authority does.
     """
-    ranked = sorted(limits, key=lambda limit: (limit.per_case, limit.per_day, limit.role))
-    enough = [limit for limit in ranked if limit.per_case >= total]
+    enough = [limit for limit in sorted(limits, key=standing) if limit.covers(amount)]
     higher = next((limit for limit in enough if limit.per_case > above), None)
     return (higher or enough[-1]).role if enough else None
 
 
-def largest_decidable(limits: Iterable[Limit], *, on_case: Decimal) -> Decimal:
+def standing(limit: Limit) -> tuple[Decimal, Decimal, str]:
+    """By this limits are sorted, the smallest first."""
+    return limit.per_case, limit.per_day, limit.role
+
+
+def largest_decidable(limits: Iterable[Limit]) -> Decimal:
     """The most that anybody could still approve on a case."""
-    return max((limit.per_case - on_case for limit in limits), default=ZERO)
+    return max((limit.per_case - limit.on_case for limit in limits), default=ZERO)
 
 
 def dose_ratio(amount: Decimal, loss: Decimal | None) -> Decimal | None:

@@ -26,7 +26,9 @@ class OfferState(models.TextChoices):
 # Which state may follow which. A trigger of the database holds the same, see `compensation_offer_moves`.
 TRANSITIONS: dict[OfferState, frozenset[OfferState]] = {
     OfferState.DRAFT: frozenset({OfferState.WAITING, OfferState.APPROVED, OfferState.CANCELLED}),
-    OfferState.WAITING: frozenset({OfferState.APPROVED, OfferState.REJECTED, OfferState.CANCELLED}),
+    OfferState.WAITING: frozenset(
+        {OfferState.APPROVED, OfferState.REJECTED, OfferState.DRAFT, OfferState.CANCELLED}
+    ),
     OfferState.APPROVED: frozenset(
         {OfferState.OFFERED, OfferState.FULFILLED, OfferState.FAILED, OfferState.CANCELLED}
     ),
@@ -117,6 +119,23 @@ class Basis(models.TextChoices):
 class Decision(models.TextChoices):
     APPROVED = "approved", _("Approved")
     REJECTED = "rejected", _("Rejected")
+
+
+class StepState(models.TextChoices):
+    """How one of the decisions stands that a waiting offer needs."""
+
+    PLANNED = "planned", _("Not asked yet")
+    OPEN = "open", _("Waiting")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
+    RETURNED = "returned", _("Returned with a question")
+    DROPPED = "dropped", _("Not needed any more")
+
+
+# Somebody has decided these.
+DECIDED_STEPS = (StepState.APPROVED, StepState.REJECTED, StepState.RETURNED)
+# These still want a decision.
+UNDECIDED_STEPS = (StepState.PLANNED, StepState.OPEN)
 
 
 class Movement(models.TextChoices):

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.states import Capability
 from cases.queries import open_cases, own_open_cases
 from common.counting import RAIL_LIMIT, kept_counts, shown
-from compensation.queries import addressed_to
+from compensation.chain_queries import addressed_to
 from compensation.rows import waiting_remedies
 from feedback.queries import open_follow_ups
 from messaging.queries import failed_lately, unread_notices

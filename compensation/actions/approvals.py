@@ -1,7 +1,8 @@
-"""Deciding on an offer: never one's own, never above one's authority, never beyond the budget."""
+"""Deciding on an offer, step by step: never one's own, nor above one's authority, nor beyond the budget."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from django.utils import timezone
@@ -16,7 +17,11 @@ from cases.models import Case
 from common.errors import Conflict, Invalid, NotAllowed
 from common.money import check_amount, format_money
 from compensation.actions import ledger
+from compensation.actions.chain import decide_step, open_next, steps_now
 from compensation.actions.guards import (
+    ONCE,
+    OWN,
+    OWN_COMPLAINT,
     check_overdraft,
     check_transition,
     clean_text,
@@ -25,11 +30,18 @@ from compensation.actions.guards import (
     take_offer,
 )
 from compensation.actions.promises import PROMISE_FIELDS, promise
-from compensation.actions.telling import amount_text, tell_proposer
-from compensation.authority_queries import granted_on, limit_of, limits_of_roles
-from compensation.models import Approval, Offer
-from compensation.rules import ZERO, Limit, may_decide
-from compensation.states import Decision, OfferState
+from compensation.actions.telling import amount_text, tell_deciders, tell_of_question, tell_proposer
+from compensation.authority_queries import (
+    grants_on,
+    is_own_complaint,
+    limit_of,
+    limits_of_roles,
+    with_grants,
+)
+from compensation.chain_rules import may_take
+from compensation.models import Approval, ApprovalStep, Offer, Question
+from compensation.rules import ZERO, Limit
+from compensation.states import Decision, OfferState, StepState
 
 LONGEST_REASON = 500
 SAY_WHY = _("Give a reason for your decision.")
@@ -38,47 +50,45 @@ SAY_WHY = _("Give a reason for your decision.")
 def approve_offer(
     *, actor: User, offer_id: int, amount: Decimal, reason: str, seen: Decimal | None = None
 ) -> Offer:
-    """Approve a waiting offer, in full or for a lower amount, and set the money aside.
+    """Approve a waiting offer, in full or for a lower amount: the step that this person may decide.
 
-    `seen` is what was asked for when the person looked. Raises `NotAllowed` for one's own offer or above
-    one's authority (with what the case was granted before), `Conflict` when it was decided or asks for
-    something else meanwhile, the case is resolved or the budget is short.
+    With the last step the offer is approved for the least that was approved on the way, and the money is set
+    aside; before that it goes on waiting, for the next. Raises `NotAllowed` for one's own offer or complaint,
+    for a second step of the same offer, or above one's authority (with what the case was granted before),
+    `Conflict` when it was decided meanwhile, or asks for something else than was `seen`, the case is resolved
+    or the budget is short.
     """
     reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=SAY_WHY)
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER, must_be_open=True)
-        approver = _approver_of(actor, offer, OfferState.APPROVED)
-        _check_seen(offer, seen)
-        amount = check_amount(amount, offer.currency)
-        if amount > offer.amount:
-            raise Invalid(
-                _("No more than was asked for: %(asked)s."),
-                field="amount",
-                params={"asked": format_money(offer.amount, offer.currency)},
-            )
-        limit = _authority_for(approver, case, offer, amount)
-        approval = _decide(
-            offer, approver, Decision.APPROVED, amount=amount, limit=limit.per_case, reason=reason
-        )
-        offer.granted_amount = amount
-        offer.state, offer.decided_at = OfferState.APPROVED, approval.at
-        promise(offer, case, at=approval.at)
-        _write_down(case, offer, approval)
-        # Last, for other approvals wait while the budget is held.
-        held = ledger.reserve_approved(case=case, offer=offer, amount=amount, by=actor)
-        if held.overdrawn is not None:
-            check_overdraft(approver=approver, limit=limit, case=case, offer=offer, budget=held.overdrawn)
-        offer.save(update_fields=("granted_amount", "state", "decided_at", "budget", *PROMISE_FIELDS))
+        steps = _steps_for(actor, case, offer, OfferState.APPROVED)
+        approver = fresh(actor, Capability.DECIDE_OFFER)
+        _check_seen(offer, steps, seen)
+        amount = _amount(offer, steps, amount)
+        limit = _limit_of(approver, case, offer)
+        step = _step_to_approve(approver, limit, steps, offer, case)
+        if not step.binding and not (limit and limit.covers(amount)):
+            raise _above_authority(limit, offer)
+        decide_step(step, by=approver, state=StepState.APPROVED, reason=reason, amount=amount)
+        if all(each.state == StepState.APPROVED for each in steps):
+            _finish(case, offer, approver, limit, steps)
+        else:
+            _go_on(case, offer, step, steps)
     return offer
 
 
 def reject_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
-    """Reject a waiting offer; this needs no authority over the amount, for nothing is given."""
+    """Reject a waiting offer; this needs no authority over the amount, for nothing is given.
+
+    One no ends it, whatever others have approved.
+    """
     reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=SAY_WHY)
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER)
-        approver = _approver_of(actor, offer, OfferState.REJECTED)
-        limit = limit_of(approver, offer.currency, time_zone=case.branch.time_zone)
+        steps = _steps_for(actor, case, offer, OfferState.REJECTED)
+        approver = fresh(actor, Capability.DECIDE_OFFER)
+        decide_step(_step_to_end(approver, steps), by=approver, state=StepState.REJECTED, reason=reason)
+        limit = _limit_of(approver, case, offer)
         approval = _decide(
             offer,
             approver,
@@ -94,46 +104,190 @@ def reject_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
     return offer
 
 
-def _check_seen(offer: Offer, seen: Decimal | None) -> None:
-    if seen is not None and seen != offer.amount:
+def return_offer(*, actor: User, offer_id: int, question: str) -> Offer:
+    """Give a waiting offer back with a question: it is a draft until somebody answers and proposes it again.
+
+    What was set aside for it is given back. Raises as `reject_offer`.
+    """
+    text = clean_text(
+        question, field="question", longest=LONGEST_REASON, missing=_("Say what you would like to know.")
+    )
+    with money_transaction():
+        case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER, must_be_open=True)
+        steps = _steps_for(actor, case, offer, OfferState.DRAFT)
+        approver = fresh(actor, Capability.DECIDE_OFFER)
+        step = _step_to_end(approver, steps)
+        decide_step(step, by=approver, state=StepState.RETURNED, reason=text)
+        Question.objects.create(offer=offer, step=step, text=text, asked_by=approver, asked_at=timezone.now())
+        back_to_draft(case, offer, by=approver, reason=text)
+        params = {"amount": amount_text(offer.amount, offer.currency), "question": text}
+        message = gettext_noop("Compensation of %(amount)s returned with a question: %(question)s")
+        add_event(case=case, actor=approver, message=message, params=params)
+        data = {"offer": offer.pk, "level": step.level, "role": step.role}
+        record(stream=case.stream, verb="offer.returned", actor=approver, data=data)
+        tell_of_question(case=case, offer=offer, by=approver)
+    return offer
+
+
+def _check_seen(offer: Offer, steps: Sequence[ApprovalStep], seen: Decimal | None) -> None:
+    asked = asked_amount(offer, steps)
+    if seen is not None and seen != asked:
         raise Conflict(
             _("The offer has changed in the meantime and asks for %(asked)s now. Look at it again."),
-            params={"asked": format_money(offer.amount, offer.currency)},
+            params={"asked": format_money(asked, offer.currency)},
         )
 
 
-def _approver_of(actor: User, offer: Offer, wanted: OfferState) -> User:
+def _steps_for(actor: User, case: Case, offer: Offer, wanted: OfferState) -> list[ApprovalStep]:
+    """The steps of an offer of which this person may decide one, as far as four eyes go."""
     check_transition(offer, wanted)
+    if offer.state != OfferState.WAITING:
+        check_transition(offer, OfferState.REJECTED)
     if offer.proposer_id == actor.pk:
-        raise NotAllowed(_("You proposed this yourself, so someone else decides."))
-    return fresh(actor, Capability.DECIDE_OFFER)
+        raise NotAllowed(OWN)
+    if is_own_complaint(actor, case):
+        raise NotAllowed(OWN_COMPLAINT)
+    steps = steps_now(offer)
+    if any(actor.pk in (step.decided_by_id, step.on_behalf_of_id) for step in steps):
+        raise NotAllowed(ONCE)
+    return steps
 
 
-def _authority_for(approver: User, case: Case, offer: Offer, amount: Decimal) -> Limit:
-    limit = limit_of(approver, offer.currency, time_zone=case.branch.time_zone)
-    granted = granted_on(case)
-    if limit is None or not may_decide(limit, amount, granted=granted):
-        raise NotAllowed(
-            _("Your authority is %(limit)s per case, and %(granted)s is granted on this one already."),
+def _amount(offer: Offer, steps: Sequence[ApprovalStep], amount: Decimal) -> Decimal:
+    """A valid amount, no more than what was asked or approved before."""
+    amount = check_amount(amount, offer.currency)
+    most = asked_amount(offer, steps)
+    if amount > most:
+        raise Invalid(
+            _("No more than was asked for: %(asked)s."),
             field="amount",
-            params={
-                "limit": format_money(limit.per_case if limit else ZERO, offer.currency),
-                "granted": format_money(granted, offer.currency),
-            },
+            params={"asked": format_money(most, offer.currency)},
         )
-    if offer.deviation_reason:
-        _check_stands_high_enough(case, offer, limit)
-    return limit
+    return amount
 
 
-def _check_stands_high_enough(case: Case, offer: Offer, limit: Limit) -> None:
-    """What leaves the policy is decided by the role it was raised to, or one with as much authority."""
-    asked = limits_of_roles(offer.currency, time_zone=case.branch.time_zone).get(offer.asked_role)
-    if asked is not None and limit.per_case < asked.per_case:
-        raise NotAllowed(
-            _("This leaves the policy, so it takes the authority of: %(role)s."),
-            params={"role": Role(offer.asked_role).label},
-        )
+def asked_amount(offer: Offer, steps: Sequence[ApprovalStep]) -> Decimal:
+    """What is still asked for: the offer's amount, or the least that was approved of it so far."""
+    return min([offer.amount, *(step.amount for step in steps if step.amount is not None)])
+
+
+def _limit_of(person: User, case: Case, offer: Offer) -> Limit | None:
+    """This person's authority for an offer, with what it counts on the case already."""
+    limit = limit_of(
+        person, offer.currency, time_zone=case.branch.time_zone, kind=offer.kind, basis=offer.basis
+    )
+    return with_grants(limit, grants_on(case)) if limit else None
+
+
+def _step_to_approve(
+    approver: User, limit: Limit | None, steps: Sequence[ApprovalStep], offer: Offer, case: Case
+) -> ApprovalStep:
+    """The open step that this person decides: their role's before another. Raises `NotAllowed`."""
+    opened = sorted(_opened(steps), key=lambda step: step.role != approver.role)
+    ranks = _ranks(offer, case) if any(step.binding for step in opened) else {}
+    for step in opened:
+        if may_take(step.role, binding=step.binding, limit=limit, role=approver.role, ranks=ranks):
+            return step
+    raise NotAllowed(
+        _("This step takes the authority of: %(role)s."), params={"role": Role(opened[0].role).label}
+    )
+
+
+def _ranks(offer: Offer, case: Case) -> dict[str, Decimal]:
+    limits = limits_of_roles(
+        offer.currency, time_zone=case.branch.time_zone, kind=offer.kind, basis=offer.basis
+    )
+    return {role: limit.per_case for role, limit in limits.items()}
+
+
+def _step_to_end(approver: User, steps: Sequence[ApprovalStep]) -> ApprovalStep:
+    """The open step at which this person says no, or asks: their role's before another."""
+    return min(_opened(steps), key=lambda step: step.role != approver.role)
+
+
+def _opened(steps: Sequence[ApprovalStep]) -> list[ApprovalStep]:
+    return [step for step in steps if step.state == StepState.OPEN]
+
+
+def _above_authority(limit: Limit | None, offer: Offer) -> NotAllowed:
+    return NotAllowed(
+        _("Your authority is %(limit)s per case, and %(granted)s is granted on this one already."),
+        field="amount",
+        params={
+            "limit": format_money(limit.per_case if limit else ZERO, offer.currency),
+            "granted": format_money(limit.on_case if limit else ZERO, offer.currency),
+        },
+    )
+
+
+def _go_on(case: Case, offer: Offer, step: ApprovalStep, steps: Sequence[ApprovalStep]) -> None:
+    """One step is approved and others are not: ask the next, and write it down."""
+    opened = open_next(offer, steps)
+    offer.save(update_fields=("asked_role",))
+    if opened:
+        tell_deciders(case=case, offer=offer, steps=opened)
+    approver = step.decided_by
+    params = {
+        "amount": amount_text(step.amount or ZERO, offer.currency),
+        "reason": step.reason,
+    }
+    message = gettext_noop("Compensation of %(amount)s approved in one step of several: %(reason)s")
+    add_event(case=case, actor=approver, message=message, params=params)
+    data = {
+        "offer": offer.pk,
+        "amount": str(step.amount),
+        "currency": offer.currency,
+        "level": step.level,
+        "role": step.role,
+        "asked_role": offer.asked_role,
+    }
+    record(stream=case.stream, verb="offer.step_approved", actor=approver, data=data)
+
+
+def _finish(
+    case: Case,
+    offer: Offer,
+    approver: User,
+    limit: Limit | None,
+    steps: Sequence[ApprovalStep],
+) -> None:
+    """All steps are approved: so is the offer, for the least of them, by the highest authority among them."""
+    amount = asked_amount(offer, steps)
+    highest = _highest(case, offer, approver, limit, steps)
+    if highest is None or not highest.covers(amount):
+        raise _above_authority(limit, offer)
+    reason = next(step.reason for step in steps if step.decided_by == approver)
+    approval = _decide(
+        offer, approver, Decision.APPROVED, amount=amount, limit=highest.per_case, reason=reason
+    )
+    offer.granted_amount = amount
+    offer.state, offer.decided_at = OfferState.APPROVED, approval.at
+    promise(offer, case, at=approval.at)
+    _write_down(case, offer, approval)
+    # Last, for other approvals wait while the budget is held.
+    held = ledger.reserve_approved(case=case, offer=offer, amount=amount, by=approver)
+    if held.overdrawn is not None:
+        check_overdraft(limit=highest, case=case, offer=offer, budget=held.overdrawn)
+    offer.save(update_fields=("granted_amount", "state", "decided_at", "budget", *PROMISE_FIELDS))
+
+
+def _highest(
+    case: Case, offer: Offer, approver: User, limit: Limit | None, steps: Sequence[ApprovalStep]
+) -> Limit | None:
+    """The highest authority among those who approved the steps, as it is now."""
+    found = [limit]
+    for step in steps:
+        person = step.on_behalf_of or step.decided_by
+        if person is not None and person.pk != approver.pk:
+            found.append(_limit_of(person, case, offer))
+    return max((each for each in found if each), key=lambda each: each.per_case - each.on_case, default=None)
+
+
+def back_to_draft(case: Case, offer: Offer, *, by: User, reason: str) -> None:
+    """Let a waiting offer be a draft again, in its next round; the steps that nobody decided are dropped."""
+    ledger.release(offer=offer, by=by, reason=reason)
+    offer.state, offer.budget, offer.round = OfferState.DRAFT, None, offer.round + 1
+    offer.save(update_fields=("state", "budget", "round"))
 
 
 def _decide(

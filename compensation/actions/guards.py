@@ -15,7 +15,7 @@ from accounts.states import Capability, Role
 from cases.actions.locking import take_case_for
 from cases.models import Case
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
-from compensation.authority_queries import deciding_limits, granted_on
+from compensation.authority_queries import deciding_limits, grants_on, with_grants
 from compensation.budget_rules import who_decides_overdraft
 from compensation.models import Budget, KindSetting, Offer
 from compensation.rules import Limit, may_become
@@ -24,7 +24,9 @@ from compensation.states import OfferState
 if TYPE_CHECKING:
     from common.errors import Text
 
-_OWN = _("You proposed this yourself, so someone else decides.")
+OWN = _("You proposed this yourself, so someone else decides.")
+ONCE = _("You have decided on one step of this offer, so someone else decides on the next.")
+OWN_COMPLAINT = _("This is your own complaint, so someone else decides.")
 _ABOVE = _("This is above your authority.")
 _DECIDED = _("Someone else has decided on this offer in the meantime.")
 _SPENT = _("The budget does not have this much left.")
@@ -32,21 +34,28 @@ _UNDER_WAY = _("A payment of this offer is under way. First say what became of i
 _HAD_A_PART = _("Who proposed an offer, decided on it or entered the account does not pay it.")
 
 _REFUSALS: dict[str, tuple[type[DomainError], Text]] = {
-    "compensation_nobody_approves_their_own": (NotAllowed, _OWN),
+    "compensation_nobody_approves_their_own": (NotAllowed, OWN),
     "compensation_approval_within_limit": (NotAllowed, _ABOVE),
     "compensation_grant_within_authority": (NotAllowed, _ABOVE),
     "compensation_grant_has_approval": (Conflict, _("This offer has not been approved.")),
     "compensation_budget_never_overspent": (Conflict, _SPENT),
     "compensation_budget_closed": (Conflict, _("The budget was closed, so nothing more is granted from it.")),
     "compensation_approval_offer_id_key": (Conflict, _DECIDED),
-    "compensation_remedy_four_eyes": (NotAllowed, _OWN),
+    "compensation_remedy_four_eyes": (NotAllowed, OWN),
     "compensation_remedy_within_limit": (NotAllowed, _ABOVE),
     "compensation_remedyapproval_remedy_id_key": (Conflict, _("Someone else has decided in the meantime.")),
     "compensation_remedy_one_at_a_time": (
         Conflict,
         _("Another remedy of this incident is not finished yet."),
     ),
-    "compensation_movement_once": (Conflict, _DECIDED),
+    "compensation_movement_once_a_round": (Conflict, _DECIDED),
+    "compensation_movement_spends_once": (Conflict, _DECIDED),
+    "compensation_step_once_a_person": (NotAllowed, ONCE),
+    "compensation_step_four_eyes": (NotAllowed, OWN),
+    "compensation_step_by_its_role": (NotAllowed, _ABOVE),
+    "compensation_step_is_open": (Conflict, _DECIDED),
+    "compensation_own_complaint": (NotAllowed, OWN_COMPLAINT),
+    "compensation_approval_ends_the_chain": (Conflict, _("Others have to decide on this offer first.")),
     "compensation_offer_moves": (Conflict, _DECIDED),
     "compensation_answer_offer_id_key": (
         Conflict,
@@ -110,11 +119,13 @@ def check_transition(offer: Offer, wanted: OfferState) -> None:
         )
 
 
-def check_overdraft(*, approver: User, limit: Limit, case: Case, offer: Offer, budget: Budget) -> None:
-    """Raise `NotAllowed` unless the approver stands one level above those who would do within the budget."""
-    total = granted_on(case) + offer.standing_amount
-    _limits, deciders = deciding_limits(offer.currency, branch=case.branch, without=offer.proposer)
-    above = who_decides_overdraft(deciders, total)
+def check_overdraft(*, limit: Limit, case: Case, offer: Offer, budget: Budget) -> None:
+    """Raise `NotAllowed` unless this authority stands one level above what would do within the budget."""
+    granted = grants_on(case)
+    deciders = deciding_limits(
+        offer.currency, branch=case.branch, without=offer.proposer, kind=offer.kind, basis=offer.basis
+    )
+    above = who_decides_overdraft((with_grants(each, granted) for each in deciders), offer.standing_amount)
     if above is not None and limit.per_case < above.per_case:
         raise NotAllowed(
             _("This goes beyond the budget “%(name)s”, so it has to be approved by: %(role)s."),

@@ -199,6 +199,14 @@ def _note(
     offer: Offer, keys: Iterable[int], kind: Movement, amount: Decimal, by: User | None, reason: str = ""
 ) -> None:
     BudgetMovement.objects.bulk_create(
-        BudgetMovement(budget_id=key, offer=offer, kind=kind, amount=amount, by=by, reason=reason[:500])
+        BudgetMovement(
+            budget_id=key,
+            offer=offer,
+            round=offer.round,
+            kind=kind,
+            amount=amount,
+            by=by,
+            reason=reason[:500],
+        )
         for key in sorted(keys)
     )

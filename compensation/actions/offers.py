@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from accounts.states import Capability
+from accounts.states import Capability, Role
 from audit.actions import record
 from cases.actions.locking import take_case_for
 from cases.actions.timeline import add_event
@@ -20,6 +20,7 @@ from cases.models import Case
 from common.errors import Invalid, NotAllowed
 from common.money import check_amount, format_money
 from compensation.actions import ledger
+from compensation.actions.chain import open_chain
 from compensation.actions.ending import end_offer
 from compensation.actions.guards import (
     check_choice,
@@ -34,19 +35,30 @@ from compensation.actions.promises import promise
 from compensation.actions.telling import amount_text, tell_deciders
 from compensation.authority_queries import GrantView, grant_view, limits_of_roles
 from compensation.budget_rules import who_decides_overdraft
+from compensation.chain_queries import chain_for
+from compensation.chain_rules import Planned
 from compensation.models import Budget, Offer
 from compensation.policy_queries import PolicyView, kept_answers, policy_view
-from compensation.rules import largest_decidable, may_withdraw
+from compensation.rules import largest_decidable, may_withdraw, standing
 from compensation.states import Basis, OfferState
 
 
 @dataclass(frozen=True, slots=True)
-class _Route:
-    """Which way a proposal goes: granted at once, or to a role that decides."""
+class _Way:
+    """Which way a proposal goes: granted at once, or by steps that others decide."""
 
-    alone: bool
-    asked_role: str = ""
     budget: Budget | None = None
+    steps: tuple[Planned, ...] = ()
+    route_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What is proposed, as far as authority and routes look at it."""
+
+    kind: str
+    basis: str
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ class _Answers:
 class _Judged:
     """Which way a proposal goes, and what it keeps of the policies."""
 
-    route: _Route
+    way: _Way
     said: dict[str, Any]
 
 
@@ -94,7 +106,8 @@ def propose_offer(
         case = take_case_for(actor, case_id, Capability.PROPOSE_OFFER)
         amount = check_amount(amount, case.currency)
         proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
-        judged = _judge(case, proposer, amount, kind, _Answers(facts, deviation_reason))
+        wanted = _Wanted(kind, basis, amount)
+        judged = _judge(case, proposer, wanted, _Answers(facts, deviation_reason))
         offer = Offer(
             case=case,
             branch=case.branch,
@@ -107,7 +120,7 @@ def propose_offer(
             proposer=proposer,
             **judged.said,
         )
-        _send_on(case, offer, judged.route)
+        _send_on(case, offer, judged.way)
         _write_down(case, offer, actor)
     return offer
 
@@ -139,10 +152,11 @@ def submit_offer(
         offer.kind, offer.basis, offer.purpose, offer.reason = kind, basis, purpose, reason
         offer.proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
         told = facts if facts is not None else _told_before(case)
-        judged = _judge(case, offer.proposer, offer.amount, kind, _Answers(told, deviation_reason))
+        wanted = _Wanted(kind, basis, offer.amount)
+        judged = _judge(case, offer.proposer, wanted, _Answers(told, deviation_reason))
         for name, value in judged.said.items():
             setattr(offer, name, value)
-        _send_on(case, offer, judged.route)
+        _send_on(case, offer, judged.way)
         _write_down(case, offer, actor)
     return offer
 
@@ -178,17 +192,21 @@ _WHO_WITHDRAWS = {
 }
 
 
-def _send_on(case: Case, offer: Offer, route: _Route) -> None:
-    """Write the offer as its route says: granted and promised at once, or waiting for a role."""
+def _send_on(case: Case, offer: Offer, way: _Way) -> None:
+    """Write the offer as its way says: granted and promised at once, or waiting for others."""
+    alone = not way.steps
     offer.proposed_at = timezone.now()
-    offer.state = OfferState.APPROVED if route.alone else OfferState.WAITING
-    offer.within_authority, offer.asked_role, offer.budget = route.alone, route.asked_role, route.budget
-    if route.alone:
+    offer.state = OfferState.APPROVED if alone else OfferState.WAITING
+    offer.within_authority, offer.budget, offer.route_id = alone, way.budget, way.route_id
+    offer.asked_role = way.steps[0].role if way.steps else ""
+    if alone:
         offer.granted_amount, offer.decided_at = offer.amount, offer.proposed_at
         promise(offer, case, at=offer.proposed_at)
     offer.save()
-    if not route.alone:
+    if way.steps:
+        opened = open_chain(offer, way.steps)
         ledger.reserve_proposed(case=case, offer=offer, by=offer.proposer)
+        tell_deciders(case=case, offer=offer, steps=opened)
 
 
 def _told_before(case: Case) -> dict[str, object]:
@@ -197,11 +215,12 @@ def _told_before(case: Case) -> dict[str, object]:
     return told.values_list("policy_facts", flat=True).first() or {}
 
 
-def _judge(case: Case, proposer: User, amount: Decimal, kind: str, answers: _Answers) -> _Judged:
+def _judge(case: Case, proposer: User, wanted: _Wanted, answers: _Answers) -> _Judged:
     """Hold a proposal against the policies and the proposer's authority."""
-    policy, view = policy_view(case, answers.facts), grant_view(proposer, case)
-    why = _check_policy(policy, view, amount, answers.deviation_reason)
-    return _Judged(_route(case, view, amount, kind, leaves=bool(why)), _said_by(policy, why))
+    policy = policy_view(case, answers.facts)
+    view = grant_view(proposer, case, kind=wanted.kind, basis=wanted.basis)
+    why = _check_policy(policy, view, wanted.amount, answers.deviation_reason)
+    return _Judged(_way(case, view, wanted, leaves=bool(why)), _said_by(policy, why))
 
 
 def _check_policy(policy: PolicyView, view: GrantView, amount: Decimal, reason: str) -> str:
@@ -226,27 +245,37 @@ def _said_by(policy: PolicyView, why: str) -> dict[str, Any]:
     }
 
 
-def _route(case: Case, view: GrantView, amount: Decimal, kind: str, *, leaves: bool) -> _Route:
-    if leaves:
-        wanted = {_asked_role(case, view, amount, kind), view.asks_beyond(amount)}
-        highest = max((each for each in view.deciders if each.role in wanted), key=lambda each: each.per_case)
-        return _Route(alone=False, asked_role=highest.role)
-    if amount <= view.may_grant:
-        reserved, budget = ledger.reserve(case=case, amount=amount, kind=kind)
+def _way(case: Case, view: GrantView, wanted: _Wanted, *, leaves: bool) -> _Way:
+    if not leaves and wanted.amount <= view.may_grant:
+        reserved, budget = ledger.reserve(case=case, amount=wanted.amount, kind=wanted.kind)
         if reserved:
-            return _Route(alone=True, budget=budget)
-    return _Route(alone=False, asked_role=_asked_role(case, view, amount, kind))
+            return _Way(budget=budget)
+    required = _required_role(case, view, wanted)
+    if leaves:
+        roles = {required, view.asks_beyond(wanted.amount)}
+        required = max((each for each in view.deciders if each.role in roles), key=standing).role
+    chain = chain_for(
+        case, view, wanted.amount, kind=wanted.kind, basis=wanted.basis, required=required, leaves=leaves
+    )
+    if not chain.manned:
+        raise Invalid(
+            _("The approval route “%(name)s” asks more people than there are here. Ask an administrator."),
+            field="amount",
+            params={"name": chain.route.name if chain.route else Role(required).label},
+        )
+    return _Way(steps=chain.steps, route_id=chain.route.key if chain.route else None)
 
 
-def _asked_role(case: Case, view: GrantView, amount: Decimal, kind: str) -> str:
-    role = view.asks(amount)
-    if role is not None and ledger.needs_overdraft(case=case, amount=amount, kind=kind):
-        above = who_decides_overdraft(view.deciders, view.on_case + amount)
+def _required_role(case: Case, view: GrantView, wanted: _Wanted) -> str:
+    """The role whose authority this takes, within the policy."""
+    role = view.asks(wanted.amount)
+    if role is not None and ledger.needs_overdraft(case=case, amount=wanted.amount, kind=wanted.kind):
+        above = who_decides_overdraft(view.deciders, wanted.amount)
         return above.role if above else role
     if role is not None:
         return role
     limits = limits_of_roles(case.currency, time_zone=case.branch.time_zone)
-    most = largest_decidable(view.deciders, on_case=view.on_case)
+    most = largest_decidable(view.deciders)
     if most > 0:
         raise Invalid(
             _("Nobody else here may approve that much. At most %(most)s can still be approved on this case."),
@@ -273,6 +302,7 @@ def _write_down(case: Case, offer: Offer, actor: User) -> None:
         "currency": offer.currency,
         "within_authority": offer.within_authority,
         "asked_role": offer.asked_role,
+        "round": offer.round,
         "leaves_policy": bool(offer.deviation_reason),
     }
     record(stream=case.stream, verb="offer.proposed", actor=actor, data=data)
@@ -280,6 +310,5 @@ def _write_down(case: Case, offer: Offer, actor: User) -> None:
         ledger.note_reserved(offer=offer, by=actor)
         message = gettext_noop("Compensation of %(amount)s granted within own authority.")
     else:
-        tell_deciders(case=case, offer=offer)
         message = gettext_noop("Compensation of %(amount)s proposed; it waits for approval.")
     add_event(case=case, actor=actor, message=message, params={"amount": amount})

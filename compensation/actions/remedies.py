@@ -29,7 +29,7 @@ from compensation.models import Remedy, RemedyApproval, RemedyShare
 from compensation.paths import remedy_path
 from compensation.remedy_policy import IncidentPolicy
 from compensation.remedy_rules import AmountRule, amount_for, kept_rules
-from compensation.rules import ZERO, who_decides, who_decides_beyond
+from compensation.rules import ZERO, Limit, who_decides, who_decides_beyond
 from compensation.states import (
     REMEDY_TRANSITIONS,
     Basis,
@@ -101,7 +101,7 @@ def propose_remedy(*, actor: User, incident_id: int, new: NewRemedy) -> Remedy:
             reason=reason,
             tell_customers=new.tell_customers,
             proposer=proposer,
-            asked_role=_asked_role(incident, proposer, total, leaves=bool(why)),
+            asked_role=_asked_role(incident, proposer, total, new, leaves=bool(why)),
         )
         for share in shares:
             share.remedy = remedy
@@ -130,7 +130,7 @@ def approve_remedy(*, actor: User, remedy_id: int, total: Decimal, reason: str) 
         approver = _decider_of(actor, remedy, RemedyState.APPROVED)
         if total != remedy.total:
             raise Conflict(_("The total has changed in the meantime. Look at it again."))
-        limit = limit_of(approver, remedy.currency, time_zone=remedy.incident.branch.time_zone)
+        limit = _limit_of(approver, remedy)
         most = limit.per_case if limit else ZERO
         if most < remedy.total:
             raise NotAllowed(
@@ -154,7 +154,7 @@ def reject_remedy(*, actor: User, remedy_id: int, reason: str) -> Remedy:
     with money_transaction():
         remedy = take_remedy(actor, remedy_id, Capability.DECIDE_OFFER)
         approver = _decider_of(actor, remedy, RemedyState.REJECTED)
-        limit = limit_of(approver, remedy.currency, time_zone=remedy.incident.branch.time_zone)
+        limit = _limit_of(approver, remedy)
         _decide(remedy, approver, Decision.REJECTED, limit.per_case if limit else ZERO, reason)
         move(remedy, RemedyState.REJECTED, actor)
     return remedy
@@ -281,8 +281,10 @@ def _deviation(leaving: int, reason: str) -> str:
     return clean_text(reason, field="deviation_reason", longest=500, missing=missing)
 
 
-def _asked_role(incident: Incident, proposer: User, total: Decimal, *, leaves: bool) -> str:
-    _limits, deciders = deciding_limits(incident.branch.currency, branch=incident.branch, without=proposer)
+def _asked_role(incident: Incident, proposer: User, total: Decimal, new: NewRemedy, *, leaves: bool) -> str:
+    deciders = deciding_limits(
+        incident.branch.currency, branch=incident.branch, without=proposer, kind=new.kind, basis=new.basis
+    )
     role = who_decides(deciders, total)
     if role is not None and leaves:
         usual = max(limit.per_case for limit in deciders if limit.role == role)
@@ -300,6 +302,11 @@ def _asked_role(incident: Incident, proposer: User, total: Decimal, *, leaves: b
     return role
 
 
+def _limit_of(approver: User, remedy: Remedy) -> Limit | None:
+    zone = remedy.incident.branch.time_zone
+    return limit_of(approver, remedy.currency, time_zone=zone, kind=remedy.kind, basis=remedy.basis)
+
+
 def _decider_of(actor: User, remedy: Remedy, wanted: RemedyState) -> User:
     check_remedy_transition(remedy, wanted)
     if remedy.proposer_id == actor.pk:
@@ -309,7 +316,8 @@ def _decider_of(actor: User, remedy: Remedy, wanted: RemedyState) -> User:
 
 def _check_stands_high_enough(remedy: Remedy, most: Decimal) -> None:
     """What leaves the policy is decided by the role it was raised to, or one with as much authority."""
-    limits = limits_of_roles(remedy.currency, time_zone=remedy.incident.branch.time_zone)
+    zone = remedy.incident.branch.time_zone
+    limits = limits_of_roles(remedy.currency, time_zone=zone, kind=remedy.kind, basis=remedy.basis)
     asked = limits.get(remedy.asked_role)
     if asked is not None and most < asked.per_case:
         raise NotAllowed(

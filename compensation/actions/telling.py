@@ -1,18 +1,20 @@
-"""Who is told of an offer: those who are asked to decide, and the proposer once someone has."""
+"""Who is told of an offer: those who are asked to decide, and the proposer of what came of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from babel.numbers import get_currency_precision
 from django.utils.translation import gettext_noop
 
+from accounts.models import User
 from accounts.queries import staff_of_branch
 from accounts.states import Role
 from cases.models import Case
 from cases.paths import case_path
 from compensation.actions.decision_links import make_links
-from compensation.models import Approval, Offer
+from compensation.models import Approval, ApprovalStep, Offer
 from compensation.paths import APPROVALS_PATH
 from compensation.states import Decision
 from messaging.actions import notify
@@ -24,18 +26,34 @@ def amount_text(amount: Decimal, currency: str) -> str:
     return f"{currency} {amount:,.{get_currency_precision(currency)}f}"
 
 
-def tell_deciders(*, case: Case, offer: Offer) -> None:
-    """Tell those who may decide that an offer waits for them."""
-    asked = staff_of_branch(case.branch_id, role=Role(offer.asked_role)).exclude(pk=offer.proposer_id)
-    people = list(asked)
+def tell_deciders(*, case: Case, offer: Offer, steps: Iterable[ApprovalStep]) -> None:
+    """Tell those who may decide one of these steps that an offer waits for them."""
+    for step in steps:
+        asked = staff_of_branch(case.branch_id, role=Role(step.role)).exclude(pk=offer.proposer_id)
+        people = list(asked)
+        notify(
+            users=people,
+            message=gettext_noop("%(amount)s on %(case)s waits for your approval."),
+            params={"amount": amount_text(offer.amount, offer.currency), "case": case.number},
+            url=f"{APPROVALS_PATH}?offer={offer.pk}",
+            dedupe_key=f"offer:{offer.pk}:waiting:{step.round}.{step.level}",
+            urgent=case.severity == Severity.CRITICAL,
+            links=make_links(offer, people),
+        )
+
+
+def tell_of_question(*, case: Case, offer: Offer, by: User) -> None:
+    """Tell the proposer that somebody wants to know more before they decide."""
     notify(
-        users=people,
-        message=gettext_noop("%(amount)s on %(case)s waits for your approval."),
-        params={"amount": amount_text(offer.amount, offer.currency), "case": case.number},
-        url=f"{APPROVALS_PATH}?offer={offer.pk}",
-        dedupe_key=f"offer:{offer.pk}:waiting",
-        urgent=case.severity == Severity.CRITICAL,
-        links=make_links(offer, people),
+        users=[offer.proposer],
+        message=gettext_noop("%(name)s has a question about %(asked)s on %(case)s."),
+        params={
+            "name": by.name,
+            "asked": amount_text(offer.amount, offer.currency),
+            "case": case.number,
+        },
+        url=case_path(case.number),
+        dedupe_key=f"offer:{offer.pk}:{offer.round}:returned",
     )
 
 

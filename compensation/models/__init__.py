@@ -1,5 +1,6 @@
 """Offers, approvals, budgets, fulfilment, payments, policies, vouchers, and the remedies of incidents."""
 
+from compensation.models.approval_route import ApprovalRoute, ApprovalStep, Question, RouteStep
 from compensation.models.budget import Budget, BudgetMovement
 from compensation.models.decision_link import DecisionLink
 from compensation.models.kind import KindSetting
@@ -19,6 +20,8 @@ from compensation.models.voucher import Redemption, Voucher, VoucherLink, Vouche
 __all__ = [
     "Answer",
     "Approval",
+    "ApprovalRoute",
+    "ApprovalStep",
     "Budget",
     "BudgetMovement",
     "DecisionLink",
@@ -33,10 +36,12 @@ __all__ = [
     "PaymentOrder",
     "Policy",
     "PolicyVersion",
+    "Question",
     "Redemption",
     "Remedy",
     "RemedyApproval",
     "RemedyShare",
+    "RouteStep",
     "Setback",
     "Voucher",
     "VoucherLink",

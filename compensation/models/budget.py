@@ -161,6 +161,7 @@ class BudgetMovement(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Movement)
     amount = AmountField(verbose_name=_("amount"))
+    round = models.PositiveSmallIntegerField(_("round of the offer"), default=1, db_default=1)
     reason = models.CharField(_("reason"), max_length=500, blank=True, default="", db_default="")
     counterpart = models.ForeignKey(
         Budget, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("other budget")
@@ -175,7 +176,16 @@ class BudgetMovement(models.Model):
         verbose_name_plural = _("budget movements")
         ordering = ("id",)
         constraints = (
-            models.UniqueConstraint(fields=("offer", "budget", "kind"), name="compensation_movement_once"),
+            models.UniqueConstraint(
+                fields=("offer", "budget", "kind", "round"),
+                name="compensation_movement_once_a_round",
+                condition=models.Q(offer__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=("offer", "budget", "kind"),
+                name="compensation_movement_spends_once",
+                condition=models.Q(offer__isnull=False, kind__in=(Movement.COMMIT, Movement.CLAW_BACK)),
+            ),
             models.UniqueConstraint(
                 fields=("budget", "kind"),
                 condition=models.Q(kind__in=(Movement.ALLOT, Movement.CARRY_OUT)),

@@ -35,7 +35,8 @@ class Offer(OfKind, QuickLabels, models.Model):
     `within_authority` says that the proposer's own authority covered it, so that nobody else had to decide.
     `like_key` names what the case was about when the offer was granted, so that an index finds like cases; a
     trigger fills it, for loaders as for actions. `parent` is the offer that the customer answered with a wish
-    of their own, which this one takes up.
+    of their own, which this one takes up. `round` counts how often it was proposed: an offer that was
+    recalled, or returned with a question, is a draft again and is proposed once more.
 
     `risk_at` is when the first deadline behind a waiting offer passes: the case's next clock. Triggers keep
     it, for the inbox is sorted by it.
@@ -60,7 +61,18 @@ class Offer(OfKind, QuickLabels, models.Model):
     )
     proposed_at = models.DateTimeField(_("proposed"), default=timezone.now)
     within_authority = models.BooleanField(_("within the proposer's authority"), default=False)
+    # The role whose step is the first of those that are open; `steps` has them all.
     asked_role = models.CharField(_("asked"), max_length=12, blank=True)
+    round = models.PositiveSmallIntegerField(_("round"), default=1, db_default=1)
+    route = models.ForeignKey(
+        "compensation.ApprovalRoute",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # routes are few, and never removed once they are used
+        related_name="offers",
+        verbose_name=_("approval route"),
+    )
     budget = models.ForeignKey(
         Budget, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("budget")
     )
@@ -185,10 +197,11 @@ class Offer(OfKind, QuickLabels, models.Model):
 
 
 class Approval(QuickLabels, models.Model):
-    """A decision on an offer by someone with enough authority who is not the proposer.
+    """The final decision on an offer, by someone who is not the proposer: that of its last step, or a no.
 
-    `proposer` repeats the offer's, so that a constraint holds the two apart; `limit` is the approver's
-    authority at that moment, which a trigger checks against the table of authorities. Rows are append-only.
+    `proposer` repeats the offer's, so that a constraint holds the two apart; `limit` is the highest authority
+    among those who approved its steps, which a trigger checks against the table of authorities. Rows are
+    append-only.
     """
 
     offer = models.OneToOneField(Offer, models.PROTECT, related_name="approval", verbose_name=_("offer"))

@@ -39,8 +39,11 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
         {
             "offer.proposed": _("Compensation offered"),
             "offer.approved": _("Offer approved"),
+            "offer.step_approved": _("Step of an offer approved"),
             "offer.rejected": _("Offer rejected"),
             "offer.link_opened": _("Link to a decision opened"),
+            "offer.returned": _("Offer returned with a question"),
+            "offer.recalled": _("Offer recalled"),
             "offer.withdrawn": _("Offer withdrawn"),
             "offer.drafted": _("Offer drafted"),
             "offer.offered": _("Offer made to the customer"),

@@ -17,7 +17,7 @@ from common.errors import Conflict, Invalid, NotAllowed
 from compensation.actions.approvals import approve_offer, reject_offer
 from compensation.actions.guards import money_transaction
 from compensation.actions.offers import withdraw_offer
-from compensation.models import Approval, Budget, BudgetMovement, Offer
+from compensation.models import Approval, ApprovalStep, Budget, BudgetMovement, Offer
 from compensation.states import OfferState
 from messaging.models import Notice
 from tests.compensation.world import World, committed, make_branch, make_budget, make_case, make_user, propose
@@ -242,6 +242,13 @@ def test_the_database_refuses_to_approve_more_than_was_asked(world: World, offer
 
 
 def test_the_database_refuses_a_grant_that_differs_from_its_approval(world: World, offer: Offer) -> None:
+    ApprovalStep.objects.filter(offer=offer).update(
+        state="approved",
+        decided_by=world.supervisor,
+        decided_at=dt.datetime.now(dt.UTC),
+        amount=Decimal(10),
+        reason="Because.",
+    )
     approval(offer, world.supervisor, amount=Decimal(10)).save()
     with pytest.raises(IntegrityError, match="needs an approval of that amount"), committed():
         Offer.objects.filter(pk=offer.pk).update(

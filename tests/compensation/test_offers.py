@@ -73,8 +73,8 @@ def test_above_authority_it_waits_for_the_lowest_role_that_may_decide(world: Wor
     assert budget.reserved == 0
     told = dict(Notice.objects.values_list("user", "dedupe_key"))
     assert told == {
-        world.supervisor.pk: f"offer:{small.pk}:waiting:{world.supervisor.pk}",
-        world.manager.pk: f"offer:{large.pk}:waiting:{world.manager.pk}",
+        world.supervisor.pk: f"offer:{small.pk}:waiting:1.1:{world.supervisor.pk}",
+        world.manager.pk: f"offer:{large.pk}:waiting:1.1:{world.manager.pk}",
     }
 
 

@@ -1,0 +1,75 @@
+"""The steps of a waiting offer: opened level by level, each decided once and by somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from django.utils import timezone
+
+from accounts.models import User
+from compensation.chain_queries import steps_of
+from compensation.chain_rules import Planned
+from compensation.models import ApprovalStep, Offer
+from compensation.states import UNDECIDED_STEPS, StepState
+
+
+def open_chain(offer: Offer, planned: Sequence[Planned]) -> list[ApprovalStep]:
+    """Plan the steps of a waiting offer, and ask those of the first level. Sets `offer.asked_role`."""
+    now, first = timezone.now(), min(step.level for step in planned)
+    steps = ApprovalStep.objects.bulk_create(
+        ApprovalStep(
+            offer=offer,
+            round=offer.round,
+            level=step.level,
+            role=step.role,
+            binding=step.binding,
+            state=StepState.OPEN if step.level == first else StepState.PLANNED,
+            opened_at=now if step.level == first else None,
+        )
+        for step in planned
+    )
+    offer.asked_role = planned[0].role
+    return steps
+
+
+def steps_now(offer: Offer) -> list[ApprovalStep]:
+    """The steps of a waiting offer. What was loaded in this transaction has none yet, and gets one here."""
+    steps = steps_of(offer)
+    return steps or open_chain(offer, [Planned(1, offer.asked_role, bool(offer.deviation_reason))])
+
+
+def decide_step(
+    step: ApprovalStep, *, by: User, state: StepState, reason: str, amount: Decimal | None = None
+) -> None:
+    """Write a decision on an open step."""
+    step.state, step.decided_by, step.decided_at = state, by, timezone.now()
+    step.amount, step.reason, step.next_alert_at = amount, reason, None
+    step.save(
+        update_fields=(
+            "state",
+            "decided_by",
+            "on_behalf_of",
+            "decided_at",
+            "amount",
+            "reason",
+            "next_alert_at",
+        )
+    )
+
+
+def open_next(offer: Offer, steps: Sequence[ApprovalStep]) -> list[ApprovalStep]:
+    """Ask the next level once nothing is open any more; those who are asked now. Sets `offer.asked_role`."""
+    undecided = [step for step in steps if step.state in UNDECIDED_STEPS]
+    if not undecided:
+        return []
+    level = undecided[0].level
+    opened = [step for step in undecided if step.level == level and step.state == StepState.PLANNED]
+    if opened and not any(step.state == StepState.OPEN for step in undecided):
+        for step in opened:
+            step.state, step.opened_at = StepState.OPEN, timezone.now()
+            step.save(update_fields=("state", "opened_at"))
+    else:
+        opened = []
+    offer.asked_role = undecided[0].role
+    return opened

@@ -1,0 +1,112 @@
+"""Lookups of approval routes, of the steps of waiting offers, and of questions that are open."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.states import Capability
+from cases.models import Case
+from common.days import local_day
+from common.prepared import prepared
+from common.statements import Slot, Statement
+from compensation.authority_queries import GrantView
+from compensation.chain_rules import Planned, Route, can_be_manned, chain_of, route_for
+from compensation.models import ApprovalRoute, ApprovalStep, Offer, Question
+from compensation.queries import visible_offers
+from compensation.states import OfferState, StepState
+
+_ROUTES = Statement(
+    """
+    SELECT r.id, r.name, r.kind, r.basis, r.from_amount, r.only_beyond_policy, s.level, s.role
+    FROM compensation_approvalroute r JOIN compensation_routestep s ON s.route_id = r.id
+    WHERE r.currency = %s AND r.kind IN ('', %s) AND r.basis IN ('', %s)
+        AND r.valid_from <= %s AND (r.valid_to IS NULL OR r.valid_to >= %s)
+    ORDER BY r.id, s.level, s.id
+    """,
+    (Slot("currency"), Slot("kind"), Slot("basis"), Slot("on"), Slot("on")),
+)
+
+
+def routes_in_force(currency: str, *, on: dt.date, kind: str, basis: str) -> list[Route]:
+    """The routes that offers of this kind and basis could take on a day, which is the branch's."""
+    found: dict[int, Route] = {}
+    rows = _ROUTES.rows({"currency": currency, "kind": kind, "basis": basis, "on": on})
+    for key, name, of_kind, on_basis, amount, beyond, level, role in rows:
+        before = found[key].steps if key in found else ()
+        found[key] = Route(key, name, of_kind, on_basis, amount, beyond, (*before, (level, role)))
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The steps that an offer would need, by which route, and whether there are people for all of them."""
+
+    steps: tuple[Planned, ...]
+    route: Route | None
+    manned: bool
+
+
+def chain_for(
+    case: Case,
+    view: GrantView,
+    amount: Decimal,
+    *,
+    kind: str,
+    basis: str,
+    required: str,
+    leaves: bool,
+) -> Chain:
+    """Who would be asked about an offer that nobody grants alone; `required` is the role that it takes."""
+    on = local_day(timezone.now(), case.branch.time_zone)
+    routes = routes_in_force(case.currency, on=on, kind=kind, basis=basis)
+    route = route_for(routes, total=view.on_case + amount, leaves=leaves)
+    steps = chain_of(route, required=required, binding=leaves, ranks=view.ranks)
+    if route is None:
+        return Chain(steps, None, manned=True)
+    manned = can_be_manned(steps, view.deciders, amount=amount, ranks=view.ranks)
+    return Chain(steps, route, manned)
+
+
+def steps_of(offer: Offer) -> list[ApprovalStep]:
+    """The steps of an offer's current round in order, with who decided them."""
+    return [step for step in _steps(offer_id=offer.pk) if step.round == offer.round]
+
+
+@prepared
+def _steps(*, offer_id: int) -> QuerySet[ApprovalStep]:
+    steps = ApprovalStep.objects.filter(offer=offer_id).select_related("decided_by", "on_behalf_of")
+    return steps.order_by("round", "level", "id")
+
+
+def addressed_to(user: User) -> QuerySet[Offer]:
+    """The waiting offers of which a step is open for this person's role, and that are theirs to decide.
+
+    Neither what they proposed, nor what they have decided a step of.
+    """
+    if not user.may(Capability.DECIDE_OFFER):
+        return Offer.objects.none()
+    steps = ApprovalStep.objects.filter(offer=OuterRef("pk"))
+    mine = steps.filter(state=StepState.OPEN, role=user.role)
+    decided = steps.filter(Q(decided_by=user) | Q(on_behalf_of=user), round=OuterRef("round"))
+    waiting = visible_offers(user).filter(state=OfferState.WAITING).exclude(proposer=user)
+    return waiting.filter(Exists(mine), ~Exists(decided))
+
+
+def questions_of(offer_ids: list[int]) -> dict[int, list[Question]]:
+    """What was asked back about these offers, the oldest first."""
+    found: dict[int, list[Question]] = {}
+    rows = Question.objects.filter(offer__in=offer_ids).select_related("asked_by", "answered_by")
+    for question in rows.order_by("id"):
+        found.setdefault(question.offer_id, []).append(question)
+    return found
+
+
+def routes() -> QuerySet[ApprovalRoute]:
+    """All routes, of each currency the newest first."""
+    return ApprovalRoute.objects.prefetch_related("steps").order_by("currency", "-valid_from", "-id")

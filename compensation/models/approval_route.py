@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.states import Role
 from common.choices import QuickLabels
 from common.money import AmountField, CurrencyField
+from compensation.models.kind import LONGEST_CODE, OfKind
 from compensation.models.offer import Offer
-from compensation.states import DECIDED_STEPS, Basis, OfferKind, StepState
+from compensation.states import DECIDED_STEPS, Basis, StepState
 
 
-class ApprovalRoute(QuickLabels, models.Model):
+class ApprovalRoute(OfKind, QuickLabels, models.Model):
     """Who is asked about the offers that it is for, from a day to a day, instead of one role alone.
 
     It is for offers of its currency, of its `kind` and `basis` ("" stands for any), as soon as all that
@@ -24,7 +25,7 @@ class ApprovalRoute(QuickLabels, models.Model):
 
     name = models.CharField(_("name"), max_length=80)
     currency = CurrencyField(verbose_name=_("currency"))
-    kind = models.CharField(_("kind"), max_length=30, choices=OfferKind, blank=True)
+    kind = models.CharField(_("kind"), max_length=LONGEST_CODE, blank=True)
     basis = models.CharField(_("basis"), max_length=9, choices=Basis, blank=True)
     from_amount = AmountField(verbose_name=_("from this amount on the case"), default=0)
     only_beyond_policy = models.BooleanField(_("only for what leaves the policy"), default=False)

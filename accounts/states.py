@@ -12,6 +12,7 @@ class Role(models.TextChoices):
     MANAGER = "manager", _("Manager")
     ADMIN = "admin", _("Administrator")
     AUDITOR = "auditor", _("Auditor")
+    FINANCE = "finance", _("Finance")
 
 
 class Capability(models.TextChoices):
@@ -23,7 +24,7 @@ class Capability(models.TextChoices):
     DECIDE_OFFER = "decide_offer", _("decide on compensation")
     FULFIL_OFFER = "fulfil_offer", _("record fulfilment")
     PAY_COMPENSATION = "pay_compensation", _("pay compensation")
-    REDEEM_VOUCHER = "redeem_voucher", _("redeem vouchers")
+    REDEEM_VOUCHER = "redeem_voucher", _("issue and redeem vouchers")
     DECLARE_INCIDENT = "declare_incident", _("lead incidents")
     SEE_INSIGHTS = "see_insights", _("see insights")
     SEE_SETTINGS = "see_settings", _("see settings")
@@ -74,6 +75,16 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
     ),
     Role.AUDITOR: frozenset(
         {Capability.SEE_CASES, Capability.SEE_INSIGHTS, Capability.SEE_SETTINGS, Capability.SEE_AUDIT}
+    ),
+    # Who pays neither proposes nor decides.
+    Role.FINANCE: frozenset(
+        {
+            Capability.SEE_CASES,
+            Capability.FULFIL_OFFER,
+            Capability.PAY_COMPENSATION,
+            Capability.SEE_INSIGHTS,
+            Capability.SEE_SETTINGS,
+        }
     ),
 }
 

@@ -32,6 +32,7 @@ class Desk:
     manager: User
     admin: User
     auditor: User
+    finance: User
 
 
 def make_branch(code: str | None = None, *, currency: str = "EUR", calendar: str = "office") -> Branch:
@@ -66,6 +67,7 @@ def make_desk() -> Desk:
         manager=make_user(Role.MANAGER),
         admin=make_user(Role.ADMIN),
         auditor=make_user(Role.AUDITOR),
+        finance=make_user(Role.FINANCE),
     )
 
 

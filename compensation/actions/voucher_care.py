@@ -41,7 +41,7 @@ def send_voucher_again(*, actor: User | None, voucher_id: int) -> Voucher:
     with transaction.atomic():
         found = Voucher.objects.select_related("offer").get(pk=voucher_id)
         if actor is not None:
-            require(actor, Capability.FULFIL_OFFER, branch_id=found.branch_id)
+            require(actor, Capability.REDEEM_VOUCHER, branch_id=found.branch_id)
         case = lock_case(found.offer.case_id)
         voucher = Voucher.objects.select_for_update(no_key=True).get(pk=found.pk)
         if voucher.standing not in (VoucherStanding.VALID, VoucherStanding.PARTLY):

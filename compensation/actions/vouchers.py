@@ -56,7 +56,7 @@ def issue_voucher(
     offer is not one that can be fulfilled now.
     """
     with money_transaction():
-        case, offer = take_offer(actor, offer_id, Capability.FULFIL_OFFER)
+        case, offer = take_offer(actor, offer_id, Capability.REDEEM_VOUCHER)
         if kind_setting(offer.kind).need != Need.CODE:
             raise Invalid(_("Nothing of this kind is issued with a code."))
         if Voucher.objects.filter(offer=offer).exists():

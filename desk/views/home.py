@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.states import Capability
 from cases.queries import queue
+from compensation.payment_queries import due_for
 from compensation.queries import decided_lately
 from desk.access import StaffRequest, form_on, staff_required
 from desk.first_step import first_step
@@ -37,9 +38,12 @@ def home_page(request: StaffRequest, *, refused: FollowUpForm | None = None) -> 
     except (ValueError, OverflowError, OSError):
         return redirect("desk:home")
     follow_ups = list(open_follow_ups(user)[:FOLLOW_UPS]) if works else []
+    pays = user.may(Capability.PAY_COMPENSATION) and not works
     context = {
         "nav": "home",
         "works": works,
+        "pays": pays,
+        "due_groups": due_for(user) if pays else [],
         "first_step": first_step(user),
         "may_change": user.may(Capability.CHANGE_SETTINGS),
         **page_links(request, page.after),

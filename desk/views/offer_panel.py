@@ -198,7 +198,7 @@ def offer_row(user: User, offer: Offer, kinds: Mapping[str, KindSetting]) -> Off
 
 def _may_issue(user: User, offer: Offer, state: OfferState, kind: KindSetting) -> bool:
     to_fulfil = state in PROMISED and not is_asked_first(offer)
-    return to_fulfil and kind.need == Need.CODE and user.may(Capability.FULFIL_OFFER)
+    return to_fulfil and kind.need == Need.CODE and user.may(Capability.REDEEM_VOUCHER)
 
 
 def is_asked_first(offer: Offer) -> bool:

@@ -49,7 +49,7 @@ TONES = {
 }
 
 
-@staff_required(Capability.FULFIL_OFFER)
+@staff_required(Capability.REDEEM_VOUCHER)
 @form_on(case_of_offer)
 def issue(request: StaffRequest, offer_id: int) -> HttpResponse:
     """Issue the voucher of an offer; the answer shows its code, this once."""
@@ -179,7 +179,7 @@ def take_back(request: StaffRequest, voucher_id: int, redemption_id: int) -> Htt
     )
 
 
-@staff_required(Capability.FULFIL_OFFER)
+@staff_required(Capability.REDEEM_VOUCHER)
 @form_on("desk:voucher", "voucher_id")
 def send_again(request: StaffRequest, voucher_id: int) -> HttpResponse:
     """Send the customer a new link."""
@@ -236,6 +236,6 @@ def _page(request: StaffRequest, found: Voucher, refused: TakeBackForm | None = 
         "tone": tone,
         "redemptions": [(row, back(row)) for row in redemptions_of(found)],
         "void_form": form("void") if redeemable and user.may(Capability.DECIDE_OFFER) else None,
-        "may_send": redeemable and user.may(Capability.FULFIL_OFFER),
+        "may_send": redeemable and user.may(Capability.REDEEM_VOUCHER),
     }
     return render(request, "desk/vouchers/voucher.html", context, status=422 if refused else 200)

@@ -21,6 +21,7 @@ DEMO_USERS: dict[Role, tuple[str, tuple[str, ...]]] = {
     Role.MANAGER: ("Mona Manager", ()),
     Role.ADMIN: ("Ada Admin", ()),
     Role.AUDITOR: ("Otto Auditor", ()),
+    Role.FINANCE: ("Fina Finance", ()),
 }
 FRONTLINE_PER_BRANCH = 2
 

@@ -129,7 +129,7 @@ def test_what_a_case_was_granted_before_counts_against_the_approver(world: World
     assert approve(world.manager, second).state == OfferState.APPROVED
 
 
-@pytest.mark.parametrize("role", [Role.FRONTLINE, Role.ADMIN, Role.AUDITOR])
+@pytest.mark.parametrize("role", [Role.FRONTLINE, Role.ADMIN, Role.AUDITOR, Role.FINANCE])
 def test_only_roles_that_decide_do(world: World, offer: Offer, role: Role) -> None:
     for decide in (approve, reject):
         with pytest.raises(NotAllowed):

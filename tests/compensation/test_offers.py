@@ -187,7 +187,7 @@ def test_an_offer_on_a_resolved_case_is_refused(world: World) -> None:
         propose(world.frontline, resolved, 10)
 
 
-@pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDITOR])
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDITOR, Role.FINANCE])
 def test_who_does_not_recover_cases_does_not_propose(world: World, case: Case, role: Role) -> None:
     with pytest.raises(NotAllowed):
         propose(make_user(role, world.branch), case, 10)

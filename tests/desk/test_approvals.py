@@ -142,6 +142,7 @@ def test_offers_of_other_branches_are_neither_shown_nor_decided(world: World, ca
         (Role.MANAGER, 200),
         (Role.ADMIN, 403),
         (Role.AUDITOR, 403),
+        (Role.FINANCE, 403),
     ],
 )
 def test_only_those_who_decide_get_into_the_inbox(world: World, case: Case, role: Role, status: int) -> None:

@@ -51,7 +51,7 @@ def test_frontline_staff_do_not_see_insights(db: None, name: str) -> None:
     assert signed_in(make_user(Role.FRONTLINE)).get(reverse(f"desk:{name}")).status_code == 403
 
 
-@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.MANAGER, Role.ADMIN, Role.AUDITOR])
+@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.MANAGER, Role.ADMIN, Role.AUDITOR, Role.FINANCE])
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_everyone_else_sees_them_even_when_there_is_nothing(db: None, role: Role, language: str) -> None:
     client = signed_in(make_user(role, language=language))

@@ -8,10 +8,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from accounts.states import Role
 from compensation.actions.offers import propose_offer
 from compensation.models import Fulfilment, Offer, PaymentBatch, PaymentLine, PaymentOrder
 from tests.desk.reading import case_page, signed_in, text_of
-from tests.factories import Desk, log_case
+from tests.factories import Desk, log_case, make_user
 
 IBAN = "DE89 3704 0044 0532 0130 00"
 
@@ -62,9 +63,40 @@ def test_a_wrong_account_is_said_beside_the_field_and_nothing_is_kept(desk: Desk
     assert not PaymentOrder.objects.exists()
 
 
+def test_finance_starts_with_what_is_to_be_paid(desk: Desk) -> None:
+    client = signed_in(desk.finance)
+    assert "Nothing is to be paid" in text_of(client.get(reverse("desk:home")))
+    enter_account(desk, granted(desk))
+    assert f"{desk.branch.label} 1 €20.00" in text_of(client.get(reverse("desk:home")))
+
+
+def test_finance_sees_the_offers_of_a_case_and_neither_proposes_nor_decides(desk: Desk) -> None:
+    offer = granted(desk)
+    page = case_page(desk.finance, offer.case)
+    assert "€20.00 Refund" in text_of(page)
+    text = page.content.decode()
+    for name, shown in (("fulfil", True), ("fail", True), ("withdraw", False), ("out", False)):
+        assert (reverse(f"desk:offer_{name}", args=[offer.pk]) in text) is shown
+    assert reverse("desk:offer_propose", args=[offer.case.number]) not in text
+
+
+def test_finance_does_not_pay_to_an_account_that_it_entered(desk: Desk) -> None:
+    offer = granted(desk)
+    client = signed_in(desk.finance)
+    data = {"name": "Wei Chen", "account": IBAN, "bank": "", "text": ""}
+    client.post(reverse("desk:payment_payee", args=[offer.pk]), data)
+    order = PaymentOrder.objects.get()
+    client.post(
+        reverse("desk:payments_freeze"), {"order": [order.pk], "channel": "file", "pay_on": "2999-01-01"}
+    )
+    assert not PaymentBatch.objects.exists()
+    other = signed_in(make_user(Role.FINANCE))
+    assert freeze(other, order).frozen_by.role == Role.FINANCE
+
+
 def test_finance_freezes_downloads_and_imports_the_result(desk: Desk) -> None:
     first, second = (enter_account(desk, granted(desk)) for _ in range(2))
-    client = signed_in(desk.manager)
+    client = signed_in(desk.finance)
     assert "2 payments due, €40.00" in text_of(client.get(reverse("desk:payments")))
     batch = freeze(client, first, second)
     page = reverse("desk:payment_batch", args=[batch.pk])

@@ -28,11 +28,15 @@ from sla.queries import calendar_of
 from tests.factories import MONDAY, Desk, log_case, make_branch, make_desk, make_user
 
 F, S, M, A, U = Role.FRONTLINE, Role.SUPERVISOR, Role.MANAGER, Role.ADMIN, Role.AUDITOR
-EVERY = {F, S, M, A, U}
+P = Role.FINANCE
+EVERY = {F, S, M, A, U, P}
 WORKS = {F, S, M}
+FULFILS = {F, S, M, P}
+PAYS = {M, P}
 DECIDES = {S, M}
-LOOKS = {S, M, A, U}
-SETTINGS = {M, A, U}
+LOOKS = {S, M, A, U, P}
+SETTINGS = {M, A, U, P}
+CHECKS = {M, A, U}
 
 # Addresses of the desk, with the roles that get in.
 STAFF: dict[str, set[Role]] = {
@@ -75,7 +79,7 @@ STAFF: dict[str, set[Role]] = {
     "desk:offer_propose": WORKS,
     "desk:offer_forecast": WORKS,
     "desk:offer_withdraw": WORKS,
-    "desk:offer_fulfil": WORKS,
+    "desk:offer_fulfil": FULFILS,
     "desk:voucher_issue": WORKS,
     "desk:vouchers": WORKS,
     "desk:vouchers_csv": WORKS,
@@ -91,23 +95,23 @@ STAFF: dict[str, set[Role]] = {
     "desk:offer_submit": WORKS,
     "desk:offer_out": WORKS,
     "desk:offer_answer": WORKS,
-    "desk:offer_fail": WORKS,
+    "desk:offer_fail": FULFILS,
     "desk:offer_claw_back": DECIDES,
     "desk:approvals": DECIDES,
     "desk:offers_decide": DECIDES,
     "desk:decision_link": DECIDES,
     "desk:offer_approve": DECIDES,
     "desk:offer_reject": DECIDES,
-    "desk:payments": {M},
-    "desk:payments_freeze": {M},
+    "desk:payments": PAYS,
+    "desk:payments_freeze": PAYS,
     "desk:paying_accounts": {A},
-    "desk:payment_payee": WORKS,
-    "desk:payment_batch": {M},
-    "desk:payment_result": {M},
-    "desk:payment_file": {M},
-    "desk:payment_confirm": {M},
-    "desk:payment_fail": {M},
-    "desk:payment_again": {M},
+    "desk:payment_payee": FULFILS,
+    "desk:payment_batch": PAYS,
+    "desk:payment_result": PAYS,
+    "desk:payment_file": PAYS,
+    "desk:payment_confirm": PAYS,
+    "desk:payment_fail": PAYS,
+    "desk:payment_again": PAYS,
     "desk:insights": LOOKS,
     "desk:insights_csv": LOOKS,
     "desk:insights_cases": LOOKS,
@@ -119,8 +123,8 @@ STAFF: dict[str, set[Role]] = {
     "desk:undelivered": {A},
     "desk:undelivered_retry": {A},
     "desk:undelivered_retry_all": {A},
-    "desk:audit": SETTINGS,
-    "desk:audit_csv": SETTINGS,
+    "desk:audit": CHECKS,
+    "desk:audit_csv": CHECKS,
     "desk:settings": SETTINGS,
     "desk:settings_section": SETTINGS,
     "desk:staff_new": {A},

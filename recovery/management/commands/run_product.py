@@ -15,7 +15,7 @@ from recovery.services.client import ensure_services, leave_services
 from recovery.supervisor import preparation, probe
 from recovery.supervisor.supervisor import PartsProblem, Supervisor
 
-DEMO_ROLES = ("frontline", "supervisor", "manager", "admin", "auditor")
+DEMO_ROLES = ("frontline", "supervisor", "manager", "admin", "auditor", "finance")
 DEMO_PASSWORD = "amends-demo"  # noqa: S105  # published on purpose; the demo runs on one machine only
 READY_SECONDS = 90
 ASK_SECONDS = 0.5

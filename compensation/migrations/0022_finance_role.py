@@ -5,12 +5,12 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0002_api_token"),
+        ("compensation", "0021_chains_are_guarded"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="authority",
+            model_name="approvalstep",
             name="role",
             field=models.CharField(
                 choices=[
@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AlterField(
-            model_name="user",
+            model_name="routestep",
             name="role",
             field=models.CharField(
                 choices=[
@@ -37,7 +37,6 @@ class Migration(migrations.Migration):
                     ("auditor", "Auditor"),
                     ("finance", "Finance"),
                 ],
-                default="frontline",
                 max_length=12,
                 verbose_name="role",
             ),

@@ -18,7 +18,7 @@ from cases.models import Case
 from common.days import local_day
 from common.prepared import prepared
 from common.statements import Slot, Statement
-from compensation.models import Offer
+from compensation.models import Offer, Remedy, RemedyShare
 from compensation.queries import offers_of
 from compensation.rules import (
     ZERO,
@@ -227,6 +227,13 @@ def is_own_complaint(user: User, case: Case) -> bool:
     return bool(
         _addresses(customer_id=case.customer_id, address=normalise_contact(ContactKind.EMAIL, user.email))
     )
+
+
+def is_own_incident(user: User, remedy: Remedy) -> bool:
+    """Whether this person is one of the customers who would get something by a remedy."""
+    address = normalise_contact(ContactKind.EMAIL, user.email)
+    points = ContactPoint.objects.filter(kind=ContactKind.EMAIL, normalised=address)
+    return RemedyShare.objects.filter(remedy=remedy, customer__in=points.values("customer")).exists()
 
 
 @prepared

@@ -22,9 +22,17 @@ from common.errors import Conflict, Invalid, NotAllowed
 from common.money import check_amount, format_money
 from common.queue import nudge
 from compensation.actions import remedy_ledger
-from compensation.actions.guards import check_choice, check_kind, clean_text, fresh, money_transaction
+from compensation.actions.guards import (
+    OWN,
+    OWN_COMPLAINT,
+    check_choice,
+    check_kind,
+    clean_text,
+    fresh,
+    money_transaction,
+)
 from compensation.actions.telling import amount_text
-from compensation.authority_queries import deciding_limits, limit_of, limits_of_roles
+from compensation.authority_queries import deciding_limits, is_own_incident, limit_of, limits_of_roles
 from compensation.models import Remedy, RemedyApproval, RemedyShare
 from compensation.paths import remedy_path
 from compensation.remedy_policy import IncidentPolicy
@@ -310,7 +318,9 @@ def _limit_of(approver: User, remedy: Remedy) -> Limit | None:
 def _decider_of(actor: User, remedy: Remedy, wanted: RemedyState) -> User:
     check_remedy_transition(remedy, wanted)
     if remedy.proposer_id == actor.pk:
-        raise NotAllowed(_("You proposed this yourself, so someone else decides."))
+        raise NotAllowed(OWN)
+    if is_own_incident(actor, remedy):
+        raise NotAllowed(OWN_COMPLAINT)
     return fresh(actor, Capability.DECIDE_OFFER)
 
 

@@ -25,6 +25,7 @@ from compensation.actions.remedy_run import run_next_batch
 from compensation.models import Offer, Remedy, RemedyApproval, RemedyShare
 from compensation.remedy_rules import AmountRule
 from compensation.tasks import run_remedies
+from customers.models import ContactPoint
 from messaging.models import OutboxMessage
 from tests.compensation.incidents import (
     approve,
@@ -295,3 +296,24 @@ def test_one_remedy_goes_on_at_a_time(desk: Desk) -> None:
     with pytest.raises(Conflict, match="not finished"):
         propose(desk, incident)
     assert Incident.objects.count() == 1
+
+
+def test_nobody_decides_on_a_remedy_that_they_would_get_themselves(desk: Desk) -> None:
+    [guest] = make_customers(1)
+    address = desk.manager.email.lower()
+    ContactPoint.objects.create(customer=guest, kind="email", value=address, normalised=address)
+    remedy = propose(desk, make_incident(desk, [guest]))
+    with pytest.raises(NotAllowed, match="your own complaint"):
+        approve(desk, remedy)
+    with pytest.raises(NotAllowed, match="your own complaint"):
+        reject_remedy(actor=desk.manager, remedy_id=remedy.pk, reason="No.")
+    with pytest.raises(IntegrityError, match="own complaint"), transaction.atomic():
+        RemedyApproval.objects.create(
+            remedy=remedy,
+            proposer=remedy.proposer,
+            approver=desk.manager,
+            decision="approved",
+            amount=remedy.total,
+            limit=remedy.total,
+            reason="Fair.",
+        )

@@ -30,6 +30,7 @@ class Capability(models.TextChoices):
     SEE_SETTINGS = "see_settings", _("see settings")
     CHANGE_SETTINGS = "change_settings", _("change settings")
     SEE_AUDIT = "see_audit", _("see the audit trail")
+    REVIEW_OFFERS = "review_offers", _("review compensation afterwards")
 
 
 _DESK = {
@@ -62,6 +63,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.SEE_INSIGHTS,
             Capability.SEE_SETTINGS,
             Capability.SEE_AUDIT,
+            Capability.REVIEW_OFFERS,
         }
     ),
     Role.ADMIN: frozenset(
@@ -74,7 +76,13 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
         }
     ),
     Role.AUDITOR: frozenset(
-        {Capability.SEE_CASES, Capability.SEE_INSIGHTS, Capability.SEE_SETTINGS, Capability.SEE_AUDIT}
+        {
+            Capability.SEE_CASES,
+            Capability.SEE_INSIGHTS,
+            Capability.SEE_SETTINGS,
+            Capability.SEE_AUDIT,
+            Capability.REVIEW_OFFERS,
+        }
     ),
     # Who pays neither proposes nor decides.
     Role.FINANCE: frozenset(

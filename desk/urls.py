@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from desk.urls_audit import urlpatterns as audit_urls
 from desk.urls_incidents import urlpatterns as incident_urls
 from desk.urls_insights import urlpatterns as insights_urls
 from desk.urls_offers import urlpatterns as offer_urls
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern] = [
     *payment_urls,
     *incident_urls,
     *insights_urls,
+    *audit_urls,
     *policy_urls,
     *office_urls,
 ]

@@ -65,6 +65,10 @@ _REFUSALS: dict[str, tuple[type[DomainError], Text]] = {
     "compensation_payment_once": (Conflict, _("One of these payments is in another batch by now.")),
     "compensation_payment_is_owed": (Conflict, _("One of these offers can’t be paid any more.")),
     "compensation_payment_four_eyes": (NotAllowed, _HAD_A_PART),
+    "compensation_nobody_reviews_their_own": (
+        NotAllowed,
+        _("You had a part in this compensation, so someone else reviews it."),
+    ),
     "compensation_fulfilment_offer_id_key": (Conflict, _("This offer has been fulfilled in the meantime.")),
 }
 

@@ -1,4 +1,4 @@
-"""Offers, approvals, budgets, fulfilment, payments, policies, vouchers, and the remedies of incidents."""
+"""Offers, approvals, budgets, fulfilment, payments, policies, vouchers, remedies, and reviews."""
 
 from compensation.models.approval_route import ApprovalRoute, ApprovalStep, Question, RouteStep
 from compensation.models.budget import Budget, BudgetMovement
@@ -15,6 +15,7 @@ from compensation.models.payment import (
 )
 from compensation.models.policy import Policy, PolicyVersion
 from compensation.models.remedy import Remedy, RemedyApproval, RemedyShare
+from compensation.models.review import Review, ReviewItem, ReviewList
 from compensation.models.voucher import Redemption, Voucher, VoucherLink, VoucherRule
 
 __all__ = [
@@ -41,6 +42,9 @@ __all__ = [
     "Remedy",
     "RemedyApproval",
     "RemedyShare",
+    "Review",
+    "ReviewItem",
+    "ReviewList",
     "RouteStep",
     "Setback",
     "Voucher",

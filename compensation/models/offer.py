@@ -141,6 +141,13 @@ class Offer(OfKind, QuickLabels, models.Model):
                 condition=models.Q(state__in=_GRANTED),
                 include=("granted_amount", "case"),
             ),
+            # Whatever became of it since: what internal audit draws from must stay the same.
+            models.Index(
+                fields=("currency", "decided_at"),
+                name="compensation_offer_ever",
+                condition=models.Q(granted_amount__isnull=False),
+                include=("id", "branch", "granted_amount"),
+            ),
             models.Index(
                 fields=("expires_at", "id"),
                 name="compensation_offer_expiring",
@@ -221,6 +228,7 @@ class Approval(QuickLabels, models.Model):
         verbose_name = _("approval")
         verbose_name_plural = _("approvals")
         ordering = ("id",)
+        indexes = (models.Index(fields=("at",), name="compensation_approval_at"),)
         constraints = (
             models.CheckConstraint(
                 condition=~models.Q(approver=models.F("proposer")),

@@ -17,6 +17,7 @@ from audit.queries import Break, Problem, Verification
 from cases.access import visible_cases
 from cases.models import Case, Cause, Clock, Defect, Playbook
 from common.display import format_duration
+from compensation.review_queries import visible_lists
 from customers.models import Customer
 from desk.trail.verbs import PAIRED, VERBS
 from desk.trail.words import LEFT_OUT, NOTHING, ORDER, PEOPLE, Names, label_of, moment, word_of
@@ -163,6 +164,7 @@ def _about(event: Event, things: _Things) -> tuple[str, str]:
         "budget": _("Budget"),
         "script": _("Script"),
         "message": _("Message"),
+        "review": _("Review list"),
         "case": _("Case"),
     }
     return " ".join(part for part in (kinds.get(kind, kind), name) if part), ""
@@ -230,6 +232,9 @@ def _named(user: User, kind: str, keys: set[int]) -> list[tuple[int, tuple[str, 
             return _with_names(Cause.objects.filter(pk__in=keys))
         case "playbook":
             return _with_names(Playbook.objects.filter(pk__in=keys))
+        case "review":
+            lists = visible_lists(user).filter(pk__in=keys).values_list("pk", "purpose")
+            return [(key, (name, reverse("desk:review_list", args=[key]))) for key, name in lists]
         case _:
             return []
 

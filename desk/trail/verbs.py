@@ -69,6 +69,8 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "voucher.redeemed": _("Voucher redeemed"),
             "voucher.reversed": _("Redemption of a voucher taken back"),
             "voucher.voided": _("Voucher made void"),
+            "review.drawn": _("List drawn for review"),
+            "review.marked": _("Compensation reviewed"),
             "offer.granted_by_remedy": _("Compensation granted by the remedy of an incident"),
         },
     ),

@@ -21,6 +21,7 @@ from common.money import CURRENCIES, format_money
 from common.punctuation import colon, listed, semicolon
 from compensation.kind_states import Detail
 from compensation.models.kind import kind_label
+from compensation.review_states import Finding
 from compensation.states import AnswerChannel, Basis, FulfilmentMethod, Need, RemedyClass
 from sla.states import Metric, Severity
 
@@ -47,10 +48,13 @@ FIELDS: dict[str, Promise | str] = {
     "currency": gettext_lazy("Currency"),
     "defect": gettext_lazy("Defect"),
     "due_days": gettext_lazy("Business days until it arrives"),
+    "drawn_from": gettext_lazy("Drawn from"),
     "email": gettext_lazy("E-mail"),
     "ends_on": gettext_lazy("Last day"),
     "expires_at": gettext_lazy("Answer due"),
     "failure_type": gettext_lazy("Failure type"),
+    "finding": gettext_lazy("Finding"),
+    "fingerprint": gettext_lazy("Fingerprint"),
     "first": gettext_lazy("First day"),
     "granted": gettext_lazy("Granted"),
     "holiday_country": gettext_lazy("Public holidays of"),
@@ -74,6 +78,7 @@ FIELDS: dict[str, Promise | str] = {
     "on_time": gettext_lazy("On time"),
     "outcome": gettext_lazy("Decision"),
     "overridden": gettext_lazy("In spite of"),
+    "place": gettext_lazy("Place"),
     "position": gettext_lazy("Place"),
     "reason": gettext_lazy("Reason"),
     "reference": pgettext_lazy("in another system", "Reference"),
@@ -82,7 +87,9 @@ FIELDS: dict[str, Promise | str] = {
     "role": gettext_lazy("Role"),
     "round": gettext_lazy("Round"),
     "satisfaction": gettext_lazy("Satisfaction"),
+    "seed": gettext_lazy("Seed"),
     "severity": gettext_lazy("Severity"),
+    "size": gettext_lazy("How many"),
     "source": gettext_lazy("Source"),
     "starts_on": gettext_lazy("First day"),
     "state": gettext_lazy("State"),
@@ -130,6 +137,7 @@ _CODED: dict[str, dict[Any, Any]] = {
     "required": dict(Detail.choices),
     "remedy_class": dict(RemedyClass.choices),
     "basis": dict(Basis.choices),
+    "finding": dict(Finding.choices),
     "method": dict(FulfilmentMethod.choices),
     "language": dict(settings.LANGUAGES),
 }

@@ -121,3 +121,22 @@ def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("audit", "auditor", "/desk/audit/")
     yield Place("audit-case", "auditor", f"/desk/audit/?number={number}")
     yield Place("audit-refused", "auditor", "/desk/audit/?number=nothing&since=2026-02-01&until=2026-01-01")
+    yield from _audit_pages(person)
+
+
+def _audit_pages(person: Person) -> Iterator[Place]:
+    person.sign_in("auditor")
+    yield Place("exceptions", "auditor", "/desk/audit/exceptions/?period=90d")
+    yield Place("exceptions-thresholds", "auditor", "/desk/audit/exceptions/?pair_least=1&customer_cases=2")
+    yield Place("reviews", "auditor", "/desk/audit/reviews/")
+    page = person.open("/desk/audit/reviews/")
+    if not page.locator("main table.list a").count():
+        page.locator('[name="purpose"]').fill("Last month")
+        page.locator("main form.panel button").click()
+        page.wait_for_url("**/audit/reviews/*/")
+    drawn = _first(person, "/desk/audit/reviews/", "main table.list a")
+    yield Place("review-list", "auditor", f"{drawn}?check=1")
+    yield Place("review-item", "auditor", f"{drawn}1/")
+    case = _first(person, f"{drawn}1/", ".page-head a").partition("#")[0]
+    trail = _first(person, case, 'main a[href$="/trail/"]')
+    yield Place("offer-trail", "auditor", trail)

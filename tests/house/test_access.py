@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.states import Role
@@ -18,8 +21,10 @@ from cases.actions.incidents import NewIncident, declare_incident
 from cases.models import Affected, Case, Cause, Defect, Playbook
 from compensation.actions.offers import propose_offer
 from compensation.actions.redemption import Wanted, redeem_voucher
+from compensation.actions.reviews import Wanted as Drawing
+from compensation.actions.reviews import draw_reviews
 from compensation.actions.vouchers import issue_voucher
-from compensation.models import Budget, Offer, PolicyVersion, Redemption
+from compensation.models import Budget, Offer, PolicyVersion, Redemption, ReviewList
 from feedback.models import FollowUp, Instrument, Invitation, Response
 from messaging.actions import notify
 from messaging.models import Notice, OutboxMessage
@@ -37,6 +42,7 @@ DECIDES = {S, M}
 LOOKS = {S, M, A, U, P}
 SETTINGS = {M, A, U, P}
 CHECKS = {M, A, U}
+REVIEWS = {M, U}
 
 # Addresses of the desk, with the roles that get in.
 STAFF: dict[str, set[Role]] = {
@@ -125,6 +131,14 @@ STAFF: dict[str, set[Role]] = {
     "desk:undelivered_retry_all": {A},
     "desk:audit": CHECKS,
     "desk:audit_csv": CHECKS,
+    "desk:exceptions": REVIEWS,
+    "desk:exceptions_csv": REVIEWS,
+    "desk:reviews": REVIEWS,
+    "desk:review_list": REVIEWS,
+    "desk:review_csv": REVIEWS,
+    "desk:review_item": REVIEWS,
+    "desk:offer_trail": CHECKS,
+    "desk:offer_trail_csv": CHECKS,
     "desk:settings": SETTINGS,
     "desk:settings_section": SETTINGS,
     "desk:staff_new": {A},
@@ -223,6 +237,7 @@ def places(desk: Desk) -> dict[str, list[Any]]:
         reason="Two days late.",
     )
     redemption = redeemed_voucher(desk)
+    drawn = drawn_review(desk)
     invitation = Invitation.objects.create(
         case=case, instrument=Instrument.objects.get(), token="t" * 32, language="en", due_at=MONDAY
     )
@@ -262,6 +277,11 @@ def places(desk: Desk) -> dict[str, list[Any]]:
         "desk:decision_link": ["x" * 32],
         "desk:offer_approve": [offer.pk],
         "desk:offer_reject": [offer.pk],
+        "desk:offer_trail": [offer.pk],
+        "desk:offer_trail_csv": [offer.pk],
+        "desk:review_list": [drawn.pk],
+        "desk:review_csv": [drawn.pk],
+        "desk:review_item": [drawn.pk, 1],
         "desk:voucher_issue": [offer.pk],
         "desk:voucher": [redemption.voucher_id],
         "desk:voucher_void": [redemption.voucher_id],
@@ -309,6 +329,14 @@ def places(desk: Desk) -> dict[str, list[Any]]:
             if name not in ("desk:case_write", "desk:case_step", "desk:case_mail_retry")
         },
     }
+
+
+def drawn_review(desk: Desk) -> ReviewList:
+    """A list for review of what was granted today, drawn tomorrow."""
+    today = timezone.now().date()
+    with time_machine.travel(timezone.now() + dt.timedelta(days=1)):
+        wanted = Drawing("Today", "EUR", today, today, size=3)
+        return draw_reviews(actor=desk.auditor, wanted=wanted)
 
 
 def redeemed_voucher(desk: Desk) -> Redemption:
@@ -397,7 +425,7 @@ def test_a_case_of_another_branch_is_not_there(desk: Desk, places: dict[str, lis
     about_the_case = [
         name
         for name, arguments in places.items()
-        if arguments[0] == case.number or name.startswith("desk:offer_")
+        if arguments[0] == case.number or (name.startswith("desk:offer_") and "trail" not in name)
     ]
     for name in [*about_the_case, "desk:follow_up_finish"]:
         for response in visit(client, name, places):

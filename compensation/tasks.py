@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from celery import shared_task
 
-from compensation.actions import carrying, expiry, promises, remedies, remedy_run, voucher_care
+from compensation.actions import carrying, expiry, promises, remedies, remedy_run, sealing, voucher_care
 from compensation.actions.payment_sending import send_due_payments
 
 MOST_BATCHES = 40
@@ -59,6 +59,12 @@ def remind_of_vouchers() -> int:
 def rekey_vouchers() -> int:
     """After a change of SECRET_KEY, keep the digests of codes under the new one."""
     return voucher_care.rekey_vouchers()
+
+
+@shared_task(name="compensation.tasks.rewrap_keys")
+def rewrap_keys() -> int:
+    """After a change of SEALING_KEYS or SECRET_KEY, keep the keys for account numbers under the new one."""
+    return sealing.rewrap_keys()
 
 
 @shared_task(name=remedies.RUN_TASK, ignore_result=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet
 from environs import Env, EnvError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -29,6 +30,7 @@ class Environment:
     debug: bool
     secret_key: str
     secret_key_fallbacks: list[str]
+    sealing_keys: list[str]
     allowed_hosts: list[str]
     bind: str
     port: int
@@ -74,6 +76,7 @@ def read_environment(source: Env | None = None) -> Environment:
     _refuse_reachable_local(found)
     _refuse_weak_production(found)
     _refuse_unsigned_payments(found)
+    _refuse_unusable_keys(found)
     return found
 
 
@@ -93,6 +96,7 @@ def _read(env: Env) -> Environment:
         debug=env.bool("DEBUG", False),
         secret_key=env.str("SECRET_KEY", "") or (_local_secret_key(data_dir) if local else ""),
         secret_key_fallbacks=env.list("SECRET_KEY_FALLBACKS", []),
+        sealing_keys=env.list("SEALING_KEYS", []),
         allowed_hosts=allowed_hosts,
         bind=env.str("AMENDS_BIND", "127.0.0.1"),
         port=port,
@@ -170,6 +174,18 @@ def _refuse_weak_production(found: Environment) -> None:
         raise EnvironmentProblem("ALLOWED_HOSTS must name the hosts Amends answers to; * answers to any.")
     if found.debug:
         raise EnvironmentProblem("DEBUG shows secrets on error pages; it is for the embedded database only.")
+
+
+def _refuse_unusable_keys(found: Environment) -> None:
+    for key in found.sealing_keys:
+        try:
+            Fernet(key)
+        except ValueError:
+            raise EnvironmentProblem(
+                "SEALING_KEYS must hold keys of 32 bytes in base64, separated by commas, the newest first; "
+                "python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())' "
+                "prints one."
+            ) from None
 
 
 def _refuse_unsigned_payments(found: Environment) -> None:

@@ -23,6 +23,8 @@ DEMO = ENVIRONMENT.demo
 DEBUG = ENVIRONMENT.debug
 SECRET_KEY = ENVIRONMENT.secret_key
 SECRET_KEY_FALLBACKS = ENVIRONMENT.secret_key_fallbacks
+# What seals account numbers, the newest first; without them a key made of SECRET_KEY does.
+SEALING_KEYS = ENVIRONMENT.sealing_keys
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 PUBLIC_URL = ENVIRONMENT.public_url
 DATA_DIR = ENVIRONMENT.data_dir
@@ -335,6 +337,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "rekey-vouchers": {
         "task": "compensation.tasks.rekey_vouchers",
         "schedule": crontab(hour=2, minute=41),
+        "options": {"expires": 3600},
+    },
+    "rewrap-keys": {
+        "task": "compensation.tasks.rewrap_keys",
+        "schedule": crontab(hour=2, minute=43),
         "options": {"expires": 3600},
     },
     "run-remedies": {

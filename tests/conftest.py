@@ -15,6 +15,7 @@ from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
+from compensation.models.sealed import forget_keys
 from recovery.services import client
 from tests.support import databases
 from tests.support.browser import ARGUMENTS, browser_tests_are_required, chromium_path
@@ -73,6 +74,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
 def _copy_template_again(case: TransactionTestCase) -> None:
     connections.close_all()
     databases.create_from_template(database_name())
+    forget_keys()
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from compensation.models.payment import (
 from compensation.models.policy import Policy, PolicyVersion
 from compensation.models.remedy import Remedy, RemedyApproval, RemedyShare
 from compensation.models.review import Review, ReviewItem, ReviewList
+from compensation.models.sealed import SealingKey
 from compensation.models.voucher import Redemption, Voucher, VoucherLink, VoucherRule
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "ReviewItem",
     "ReviewList",
     "RouteStep",
+    "SealingKey",
     "Setback",
     "Voucher",
     "VoucherLink",

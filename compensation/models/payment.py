@@ -11,16 +11,20 @@ from accounts.models import Branch
 from common.choices import QuickLabels
 from common.money import AmountField, CurrencyField
 from compensation.models.offer import Offer
+from compensation.models.sealed import SealedBytesField, SealedTextField
 from compensation.payment_rules import masked
 from compensation.payment_states import BatchChannel, DeliveryState, FileKind, LineState
 
 
 class AccountFields(models.Model):
-    """A bank account: an IBAN, or a number with its bank. Shown masked, and kept out of events and logs."""
+    """A bank account: an IBAN, or a number with its bank.
+
+    Sealed in the database, shown masked, and kept out of events and logs.
+    """
 
     name = models.CharField(_("account holder"), max_length=70)
-    iban = models.CharField(_("IBAN"), max_length=34, blank=True, default="")
-    account = models.CharField(_("account number"), max_length=34, blank=True, default="")
+    iban = SealedTextField(_("IBAN"), blank=True, default="")
+    account = SealedTextField(_("account number"), blank=True, default="")
     bank = models.CharField(_("bank"), max_length=14, blank=True, default="")
 
     class Meta:
@@ -145,7 +149,7 @@ class PaymentFile(models.Model):
 
     batch = models.ForeignKey(PaymentBatch, models.PROTECT, related_name="files", verbose_name=_("batch"))
     kind = models.CharField(_("kind"), max_length=7, choices=FileKind)
-    content = models.BinaryField(_("content"))
+    content = SealedBytesField(_("content"))
     sha256 = models.CharField(_("checksum"), max_length=64)
 
     class Meta:

@@ -57,6 +57,7 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "offer.reminded": _("Promise reminded of"),
             "payment.payee_set": _("Account for a bank transfer entered"),
             "payment.account_set": _("Paying account of a branch set"),
+            "sealing_key.rewrapped": _("Keys for account numbers sealed anew"),
             "payment.frozen": _("Payment batch frozen"),
             "payment.imported": _("Result of a payment batch imported"),
             "payment.confirmed": _("Payment confirmed"),

@@ -164,3 +164,12 @@ def _manage(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]
         check=False,
         timeout=60,
     )
+
+
+def test_keys_that_seal_are_checked_before_anything_is_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = "Zm9yIHRlc3RzIGFsb25lLCBvZiAzMiBieXRlcyEhISE="
+    monkeypatch.setenv("SEALING_KEYS", f"{good},{good}")
+    assert read_environment().sealing_keys == [good, good]
+    monkeypatch.setenv("SEALING_KEYS", f"{good},too-short")
+    with pytest.raises(EnvironmentProblem, match="SEALING_KEYS must hold keys of 32 bytes"):
+        read_environment()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -129,9 +130,14 @@ def kind_label(code: str) -> str:
     For the product's own kinds nothing is read. A code that names no kind is given back.
     """
     if code in _BUILT_IN:
-        return str(_BUILT_IN[code])
+        return _built_in_label(code, get_language())
     names = _own.of(code) if code else None
     return _in_language(*names) if names else code
+
+
+@lru_cache(maxsize=64)
+def _built_in_label(code: str, _language: str | None) -> str:
+    return str(_BUILT_IN[code])
 
 
 def forget_names() -> None:

@@ -29,6 +29,7 @@ def places(person: Person) -> list[Place]:
         *_customers_pages(person),
         *_desk_pages(person),
         *_office_pages(person),
+        *_compensation_pages(person),
     ]
 
 
@@ -72,6 +73,31 @@ def _desk_pages(person: Person) -> Iterator[Place]:
     yield Place("refused", "frontline", "/desk/insights/")
     yield Place("password", "frontline", "/accounts/password/change/")
     yield Place("two-step", "frontline", "/accounts/2fa/")
+
+
+def _compensation_pages(person: Person) -> Iterator[Place]:
+    """Policies, budgets, vouchers, payments and incidents, each with what the demo has of it."""
+    person.sign_in("supervisor")
+    incident = _first(person, "/desk/incidents/", "main table.list a")
+    for name, part in (("incident", ""), ("remedy", "remedy/"), ("progress", "progress/")):
+        yield Place(name, "supervisor", incident + part)
+    yield Place("vouchers", "supervisor", "/desk/vouchers/")
+    yield Place("voucher", "supervisor", _first(person, "/desk/vouchers/", "main table.list a"))
+    yield Place("voucher-redeem", "supervisor", "/desk/vouchers/redeem/")
+    person.sign_in("manager")
+    yield Place("payment-batch", "manager", _first(person, "/desk/payments/", 'main a[href*="/batches/"]'))
+    due = _first(person, "/desk/payments/", 'main form a[href*="/cases/"]')
+    yield Place("case-accepted", "manager", due)
+    yield Place("payment-payee", "manager", _first(person, due, 'main a[href*="/payee/"]'))
+    person.sign_in("admin")
+    budget = _first(person, "/desk/settings/authority/", 'main a[href*="/budgets/"]:not([href$="/new/"])')
+    yield Place("budget", "admin", budget)
+    yield Place("budget-change", "admin", f"{budget}change/")
+    policies = person.open("/desk/settings/policies/").locator('main section:has-text("Lantern") table a')
+    version = policies.first.get_attribute("href")
+    assert version, "the demo's policy has versions"
+    for part in ("", "try/", "replay/", "rules/1/"):
+        yield Place(f"policy-{part.partition('/')[0] or 'rules'}", "admin", version + part)
 
 
 def _office_pages(person: Person) -> Iterator[Place]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from cases.states import Channel, FailureType
 from common.display import format_percent
 from common.money import format_money
+from common.punctuation import listed
 from compensation.models.kind import kind_label
 from compensation.policy_rules import Award, Base, Condition, Fact, Facts, Given, Op, Tier, Unit
 from compensation.states import Inside, PaidBy, PolicyEvent
@@ -63,7 +64,7 @@ def condition_words(condition: Condition, names: Names = VALUE_NAMES) -> str:
     name = fact_name(condition.fact)
     if condition.bound is not None:
         return f"{name} {SIGNS[condition.op]} {_plain(condition.bound)}"
-    values = ", ".join(_value_name(condition.fact, value, names) for value in sorted(condition.values))
+    values = listed(_value_name(condition.fact, value, names) for value in sorted(condition.values))
     if condition.op is Op.NOT_IN:
         return _("{fact}: not {values}").format(fact=name, values=values)
     if condition.op is Op.CONTAINS:
@@ -80,7 +81,7 @@ def reasons(given: Given, facts: Facts, names: Names = VALUE_NAMES) -> list[str]
         assert isinstance(value, Decimal)
         found.append(f"{fact_name(award.by)}: {_plain(value)}")
     if given.halved_by:
-        why = ", ".join(condition_words(condition, names) for condition in given.halved_by)
+        why = listed(condition_words(condition, names) for condition in given.halved_by)
         found.append(_("halved, for {why}").format(why=why))
     return found
 
@@ -97,7 +98,7 @@ def _met(condition: Condition, facts: Facts, names: Names) -> str:
     if isinstance(value, frozenset):
         # What holds, rather than all that would have done.
         shown = sorted(value & condition.values if condition.op is Op.IN else value)
-        values = ", ".join(_value_name(condition.fact, each, names) for each in shown)
+        values = listed(_value_name(condition.fact, each, names) for each in shown)
         return _("{fact}: {values}").format(fact=fact_name(condition.fact), values=values)
     return condition_words(condition, names)
 
@@ -131,7 +132,7 @@ def award_words(award: Award, names: Names = VALUE_NAMES) -> list[str]:
     if award.cap is not None:
         lines.append(_("at most {amount}").format(amount=format_money(award.cap, award.currency)))
     for group in award.halved:
-        why = ", ".join(condition_words(condition, names) for condition in group)
+        why = listed(condition_words(condition, names) for condition in group)
         lines.append(_("halved where {why}").format(why=why))
     return lines
 
@@ -145,7 +146,7 @@ def deadline_words(days: int, unit: Unit) -> str:
 
 def kinds_words(kinds: tuple[str, ...]) -> str:
     """The kinds of compensation, in words."""
-    return ", ".join(kind_label(kind) for kind in kinds)
+    return listed(kind_label(kind) for kind in kinds)
 
 
 def _share_or_amount(value: Decimal, award: Award) -> str:

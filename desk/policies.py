@@ -14,6 +14,7 @@ from accounts.models import Authority, Branch, User
 from accounts.states import Role
 from cases.models import Cause, Defect, Playbook, PlaybookStep
 from cases.states import StepKind
+from common.punctuation import listed
 from compensation.models import Budget
 from desk.budget_words import BudgetView, budget_views
 from feedback.models import Instrument, Item
@@ -80,7 +81,7 @@ def opening_hours(week: dict[str, list[list[str]]], day_names: list[str], closed
     """A week in as few lines as it takes: days in a row with the same hours share one."""
     lines: list[tuple[list[int], str]] = []
     for day in WEEK:
-        spans = ", ".join("–".join(pair) for pair in week.get(str(day), [])) or closed
+        spans = listed("–".join(pair) for pair in week.get(str(day), [])) or closed
         if lines and lines[-1][1] == spans:
             lines[-1][0].append(day)
         else:

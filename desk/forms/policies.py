@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cases.states import Channel, FailureType
 from common.money import CURRENCIES
@@ -141,7 +142,7 @@ class PolicyForm(GroupedForm):
         help_text=_("The code of a country, EU, or nothing for everywhere."),
     )
     owner = forms.CharField(label=_("Who answers for it"), max_length=120, required=False)
-    source = forms.CharField(label=_("Source"), max_length=250, required=False)
+    source = forms.CharField(label=pgettext_lazy("of a rule", "Source"), max_length=250, required=False)
     layout = [("", ["code", "name_en", "name_zh", "jurisdiction", "owner", "source"])]
 
 
@@ -192,7 +193,7 @@ class RuleForm(GroupedForm):
     text_zh = forms.CharField(
         label=_("Text for the customer in Chinese"), required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
-    source = forms.CharField(label=_("Source"), max_length=250, required=False)
+    source = forms.CharField(label=pgettext_lazy("of a rule", "Source"), max_length=250, required=False)
 
     def __init__(self, *args: Any, tables: dict[Fact, Choices], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

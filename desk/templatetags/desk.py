@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from cases.rows import CaseRow
 from common.display import ClockView
 from compensation.rules import Likes
+from customers.states import Tier
 from desk.cards import Card, draw_card, draw_choice
 from desk.highlight import highlight
 from desk.offer_words import DoseView, dose_words, likes_words
@@ -26,6 +27,12 @@ register = template.Library()
 def marked(text: str, query: str) -> SafeString:
     """`{{ case.summary|marked:query }}`: the text with the words of a search in <mark>."""
     return highlight(str(text), query)
+
+
+@register.filter
+def tier_label(code: str) -> str:
+    """`{{ rule.tier|tier_label }}`: what a tier of customers is called."""
+    return str(Tier(code).label)
 
 
 @register.filter

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from cases.models import Case
 from common.money import format_money
+from common.punctuation import listed
 from compensation.models import Offer
 from compensation.policy_queries import PolicyView, policy_view
 from compensation.policy_rules import Amounts, Fact, Given
@@ -88,8 +89,8 @@ def panel_of(view: PolicyView, names: Names) -> PolicyPanel:
     return PolicyPanel(
         view=view,
         lines=lines,
-        open_facts=", ".join(map(fact_name, view.open_facts)),
-        untold=", ".join(map(fact_name, view.untold)),
+        open_facts=listed(map(fact_name, view.open_facts)),
+        untold=listed(map(fact_name, view.untold)),
         other_currency=other,
     )
 

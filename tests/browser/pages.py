@@ -96,8 +96,9 @@ def _compensation_pages(person: Person) -> Iterator[Place]:
     policies = person.open("/desk/settings/policies/").locator('main section:has-text("Lantern") table a')
     version = policies.first.get_attribute("href")
     assert version, "the demo's policy has versions"
-    for part in ("", "try/", "replay/", "rules/1/"):
-        yield Place(f"policy-{part.partition('/')[0] or 'rules'}", "admin", version + part)
+    for name, part in (("policy", ""), ("policy-try", "try/"), ("policy-replay", "replay/")):
+        yield Place(name, "admin", version + part)
+    yield Place("policy-rule", "admin", f"{version}rules/1/")
 
 
 def _office_pages(person: Person) -> Iterator[Place]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,6 +20,7 @@ from compensation.policy_rules import (
     ASKED,
     NUMBERS,
     Amounts,
+    Deadline,
     Fact,
     Facts,
     Finding,
@@ -101,6 +102,24 @@ def _in_force(*, on: dt.date) -> QuerySet[PolicyVersion]:
 def versions_in_force(on: dt.date) -> list[PolicyVersion]:
     """The version of each policy that holds on a day, which is that of the branch concerned."""
     return [each for each in _in_force(on=on) if each.ended_on is None or on < each.ended_on]
+
+
+def deadlines_of(applied: Sequence[Mapping[str, int]], kind: str) -> list[Deadline]:
+    """The deadlines for a kind among rules that applied, as an offer or a remedy keeps them.
+
+    What a version says never changes once it was in force, so a promise can be counted anew at any time.
+    """
+    if not applied:
+        return []
+    found = _versions(keys=sorted({each["version"] for each in applied}))
+    versions = {version.pk: version.parsed for version in found}
+    rules = [versions[each["version"]][each["rule"] - 1] for each in applied if each["version"] in versions]
+    return [rule.deadline for rule in rules if rule.deadline is not None and kind in rule.kinds]
+
+
+@prepared
+def _versions(*, keys: list[int]) -> QuerySet[PolicyVersion]:
+    return PolicyVersion.objects.filter(pk__among=keys)
 
 
 def version_before(version: PolicyVersion, on: dt.date) -> PolicyVersion | None:

@@ -15,11 +15,14 @@ from accounts.states import ESCALATES_TO
 from audit.actions import record
 from cases.models import Case
 from cases.paths import case_path
+from common.days import local_day
 from compensation.actions.guards import hold_case
 from compensation.actions.telling import amount_text
 from compensation.kind_queries import kind_setting
 from compensation.models import Offer
-from compensation.promise_rules import end_of_day, first_level, reminder_at
+from compensation.policy_queries import deadlines_of
+from compensation.policy_rules import Deadline, Unit
+from compensation.promise_rules import end_of, end_of_day, first_level, reminder_at
 from compensation.queries import due_promises
 from messaging.actions import notify
 from sla.days import add_business_days
@@ -39,13 +42,17 @@ MESSAGES = {
 }
 
 
-def promise(offer: Offer, case: Case, *, at: dt.datetime, days: int | None = None) -> None:
-    """Promise, in business days of the branch from `at`, that the offer arrives; not yet written.
+def promise(offer: Offer, case: Case, *, at: dt.datetime) -> None:
+    """Promise that the offer arrives, counted from the day after `at` at the branch; not yet written.
 
-    `days` is what a policy says; without it the setting of the kind counts.
+    Where rules of policies gave offers of its kind and have deadlines, the earliest counts: what is owed by a
+    day is promised by it. Else the setting of the kind does, in business days.
     """
-    wanted = days if days is not None else kind_setting(offer.kind).due_days
-    offer.due_at = _in_business_days(case, at, wanted)
+    deadlines = deadlines_of(offer.policy_rules, offer.kind)
+    if deadlines:
+        offer.due_at = min(_by(deadline, case, at) for deadline in deadlines)
+    else:
+        offer.due_at = _in_business_days(case, at, kind_setting(offer.kind).due_days)
     level = first_level(offer.due_at, made_at=at)
     offer.reminded_level = level - 1
     offer.next_reminder_at = reminder_at(level, offer.due_at)
@@ -56,6 +63,14 @@ def end_promise(offer: Offer, *, kept_or_late: bool = False) -> None:
     offer.next_reminder_at = None
     if not kept_or_late:
         offer.due_at = None
+
+
+def _by(deadline: Deadline, case: Case, at: dt.datetime) -> dt.datetime:
+    """The last moment that is in time: closing time of a business day, or the end of a calendar day."""
+    if deadline.unit is Unit.BUSINESS:
+        return _in_business_days(case, at, deadline.days)
+    zone = case.branch.time_zone
+    return end_of(deadline.due(local_day(at, zone), lambda _day: True), zone)
 
 
 def _in_business_days(case: Case, at: dt.datetime, days: int) -> dt.datetime:

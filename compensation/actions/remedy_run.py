@@ -196,9 +196,9 @@ def _grant(remedy: Remedy, ready: Sequence[_Ready], now: dt.datetime) -> None:
 
 def _offers(remedy: Remedy, ready: Sequence[_Ready], cases: Sequence[Case], now: dt.datetime) -> list[Offer]:
     keys = reserve_ids(Offer, len(ready))
-    # All cases are of one branch, so that one day is promised to all. Nobody is reminded of each of them:
-    # a run leaves as many as there are customers.
-    pattern = Offer(kind=remedy.kind)
+    # All cases are of one branch, so that one day is promised to all: the earliest that a policy wants for
+    # anybody. Nobody is reminded of each of them: a run leaves as many as there are customers.
+    pattern = Offer(kind=remedy.kind, policy_rules=remedy.policy_rules)
     promise(pattern, Case(branch=remedy.incident.branch), at=now)
     return [
         Offer(

@@ -13,8 +13,12 @@ from compensation.actions.approvals import approve_offer
 from compensation.actions.customer import offer_to_customer, record_answer
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import withdraw_offer
+from compensation.actions.policy import publish
 from compensation.actions.promises import fire_due_reminders
-from compensation.models import KindSetting, Offer
+from compensation.models import KindSetting, Offer, Policy, PolicyVersion
+from compensation.policy_examples import between
+from compensation.policy_rules import Award, Base, Deadline, Rule, Unit
+from compensation.policy_text import rule_to_data
 from compensation.promise_rules import promise_state
 from compensation.states import PromiseState
 from messaging.models import Notice
@@ -94,6 +98,69 @@ def test_a_grant_is_promised_in_the_business_days_of_its_kind(world: World, case
 def test_a_branch_without_a_calendar_promises_in_calendar_days(world: World, case: Case) -> None:
     offer = propose(world.frontline, case, 100)
     assert offer.due_at == dt.datetime(2026, 3, 9, 15, 59, 59, tzinfo=dt.UTC)
+
+
+def in_force(world: World, *deadlines: tuple[str, Deadline | None]) -> None:
+    """A policy for each kind, which gives up to 400 within its deadline."""
+    for number, (kind, deadline) in enumerate(deadlines, start=1):
+        rule = Rule(
+            name_en="All",
+            name_zh="全部",
+            conditions=(),
+            award=Award(Base.FIXED, (between("0", "100", "400"),), currency="CNY"),
+            kinds=(kind,),
+            deadline=deadline,
+        )
+        policy = Policy.objects.create(code=f"own-{number}", name_en="Own", name_zh="自定")
+        draft = PolicyVersion.objects.create(policy=policy, number=1, rules=[rule_to_data(rule)])
+        publish(actor=world.admin, version_id=draft.pk, effective_from=NOON.date(), note="First.")
+
+
+@pytest.mark.usefixtures("office")
+@pytest.mark.parametrize(
+    ("deadlines", "due"),
+    [
+        # Six days on the calendar, whatever is open: Tuesday's last second there.
+        ([Deadline(6, Unit.CALENDAR)], dt.datetime(2026, 3, 10, 15, 59, 59, tzinfo=dt.UTC)),
+        ([Deadline(2, Unit.BUSINESS)], dt.datetime(2026, 3, 6, 10, tzinfo=dt.UTC)),
+        # The earliest counts, however it is counted.
+        (
+            [Deadline(2, Unit.BUSINESS), Deadline(1, Unit.CALENDAR)],
+            dt.datetime(2026, 3, 5, 15, 59, 59, tzinfo=dt.UTC),
+        ),
+        # Without one, and later than the kind's own: the policy's word counts all the same.
+        ([None], dt.datetime(2026, 3, 9, 10, tzinfo=dt.UTC)),
+        ([Deadline(9, Unit.BUSINESS)], dt.datetime(2026, 3, 17, 10, tzinfo=dt.UTC)),
+    ],
+)
+def test_a_grant_is_promised_by_the_deadline_of_the_policy(
+    world: World, case: Case, deadlines: list[Deadline | None], due: dt.datetime
+) -> None:
+    KindSetting.objects.filter(pk="refund").update(due_days=3)
+    in_force(world, *(("refund", deadline) for deadline in deadlines))
+    assert propose(world.frontline, case, 100).due_at == due
+
+
+@pytest.mark.usefixtures("office")
+def test_the_deadline_of_another_kind_binds_nobody(world: World, case: Case) -> None:
+    KindSetting.objects.filter(pk="refund").update(due_days=3)
+    in_force(world, ("refund", None), ("voucher", Deadline(1, Unit.CALENDAR)))
+    assert propose(world.frontline, case, 100).due_at == dt.datetime(2026, 3, 9, 10, tzinfo=dt.UTC)
+
+
+@pytest.mark.usefixtures("office")
+def test_the_policys_deadline_counts_from_an_approval_and_from_a_yes(world: World, case: Case) -> None:
+    in_force(world, ("refund", Deadline(6, Unit.CALENDAR)))
+    waiting = propose(world.frontline, case, 400)
+    with time_machine.travel(NOON + DAY):
+        granted = approve_offer(
+            actor=world.supervisor, offer_id=waiting.pk, amount=waiting.amount, reason="So."
+        )
+        assert granted.due_at == dt.datetime(2026, 3, 11, 15, 59, 59, tzinfo=dt.UTC)
+    with time_machine.travel(NOON + 3 * DAY):
+        record_answer(actor=world.frontline, offer_id=granted.pk, answer="accepted", channel="email")
+    granted.refresh_from_db()
+    assert granted.due_at == dt.datetime(2026, 3, 13, 15, 59, 59, tzinfo=dt.UTC)
 
 
 @pytest.mark.usefixtures("office")

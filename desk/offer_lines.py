@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from compensation.models import Offer
-from insights.listing import cell
 
 
 def offer_headings() -> list[str]:
@@ -23,10 +22,10 @@ def offer_cells(offer: Offer, zone: ZoneInfo) -> list[object]:
     """One offer with its case, customer and people, which should be joined; times are of that zone."""
     approval = getattr(offer, "approval", None)
     return [
-        offer.pk, offer.case.number, cell(offer.case.customer.name), cell(offer.branch.label),
+        offer.pk, offer.case.number, offer.case.customer.name, offer.branch.label,
         offer.get_kind_display(), offer.get_basis_display(), offer.get_state_display(), offer.currency,
-        offer.amount, offer.granted_amount, cell(offer.proposer.name), local(offer.proposed_at, zone),
-        cell(approval.approver.name) if approval else "", local(offer.decided_at, zone),
+        offer.amount, offer.granted_amount, offer.proposer.name, local(offer.proposed_at, zone),
+        approval.approver.name if approval else "", local(offer.decided_at, zone),
     ]  # fmt: skip
 
 

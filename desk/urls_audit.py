@@ -2,15 +2,16 @@
 
 from django.urls import URLPattern, path
 
+from desk.downloads import file_paths
 from desk.views import exceptions, offer_trail, reviews
 
 urlpatterns: list[URLPattern] = [
     path("audit/exceptions/", exceptions.exceptions, name="exceptions"),
-    path("audit/exceptions.csv", exceptions.exceptions_csv, name="exceptions_csv"),
+    *file_paths("audit/exceptions", exceptions.exceptions_file, "exceptions"),
     path("audit/reviews/", reviews.lists, name="reviews"),
     path("audit/reviews/<int:list_id>/", reviews.review_list, name="review_list"),
-    path("audit/reviews/<int:list_id>.csv", reviews.review_csv, name="review_csv"),
+    *file_paths("audit/reviews/<int:list_id>", reviews.review_file, "review"),
     path("audit/reviews/<int:list_id>/<int:place>/", reviews.review_item, name="review_item"),
     path("offers/<int:offer_id>/trail/", offer_trail.trail_page, name="offer_trail"),
-    path("offers/<int:offer_id>/trail.csv", offer_trail.trail_csv, name="offer_trail_csv"),
+    *file_paths("offers/<int:offer_id>/trail", offer_trail.trail_file, "offer_trail"),
 ]

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from desk import urls_budgets, urls_kinds
+from desk.downloads import file_paths
 from desk.views import audit, days, home, limits, mailbox, office, places, preferences, undelivered, wording
 
 urlpatterns: list[URLPattern] = [
@@ -18,7 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("undelivered/retry/", undelivered.retry_all, name="undelivered_retry_all"),
     path("undelivered/<int:message_id>/retry/", undelivered.retry, name="undelivered_retry"),
     path("audit/", audit.audit, name="audit"),
-    path("audit/export/", audit.audit_csv, name="audit_csv"),
+    *file_paths("audit/export", audit.audit_file, "audit"),
     path("settings/", office.settings_page, name="settings"),
     path("settings/people/new/", office.staff_new, name="staff_new"),
     path("settings/people/<int:user_id>/", office.staff_edit, name="staff_edit"),

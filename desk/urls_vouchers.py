@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, path
 
+from desk.downloads import file_paths
 from desk.views import redeem, voucher_rules, vouchers
 
 urlpatterns: list[URLPattern] = [
     path("offers/<int:offer_id>/voucher/", vouchers.issue, name="voucher_issue"),
     path("vouchers/", vouchers.vouchers, name="vouchers"),
-    path("vouchers/export/", vouchers.vouchers_csv, name="vouchers_csv"),
+    *file_paths("vouchers/export", vouchers.vouchers_file, "vouchers"),
     path("vouchers/redeem/", redeem.redeem, name="voucher_redeem"),
     path("vouchers/redemptions/<int:redemption_id>/", redeem.receipt, name="voucher_receipt"),
     path("vouchers/<int:voucher_id>/", vouchers.voucher, name="voucher"),

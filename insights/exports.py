@@ -12,7 +12,7 @@ from cases.models import Clock, Resolution
 from compensation.models import Offer
 from feedback.models import Response
 from insights.figures import FIGURES, Figure
-from insights.listing import Counted, cell
+from insights.listing import Counted
 from insights.measures import Dashboard
 from insights.readings import Reading
 
@@ -51,7 +51,7 @@ def figure_lines(board: Dashboard) -> Iterator[list[object]]:
         yield _count(failure.figure, failure.opened)
     for defect in board.pareto.kinds:
         label = _("Defect: {name}").format(name=defect.defect.label)
-        yield [cell(label), str(FIGURES["opened"].unit), defect.n, defect.n, None, None, None]
+        yield [label, str(FIGURES["opened"].unit), defect.n, defect.n, None, None, None]
 
 
 def _count(code: str, n: int, before: int | None = None) -> list[object]:
@@ -86,12 +86,12 @@ def case_lines(figure: Figure, rows: Iterable[Counted], zone: ZoneInfo) -> Itera
         case = counted.case
         yield [
             case.number,
-            counted.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"),
-            cell(case.customer.name),
-            cell(case.branch.label),
+            counted.at.astimezone(zone).replace(tzinfo=None, microsecond=0),
+            case.customer.name,
+            case.branch.label,
             case.get_channel_display(),
             case.get_failure_type_display(),
-            cell(case.defect.label if case.defect else ""),
+            case.defect.label if case.defect else "",
             case.severity,
             case.get_state_display(),
             *_extra(counted.row),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,8 @@ SATISFIED = 4
 class Selection:
     """What the reader looks at: a period, the branches they may see and chose, and narrower filters.
 
-    `branch_ids` None means every branch; `defect_ids` None means every defect.
+    `branch_ids` None means every branch; `defect_ids` None means every defect. `narrower` are pairs of a name
+    and a value that some sources know how to filter by; a value of None stands for rows that have none.
     """
 
     period: Period
@@ -40,6 +41,7 @@ class Selection:
     failure_type: str = ""
     defect_ids: frozenset[int] | None = None
     currency: str = ""
+    narrower: tuple[tuple[str, Any], ...] = ()
 
     def but(self, **changes: Any) -> Selection:
         """The same selection with some filters changed."""
@@ -64,7 +66,8 @@ class Source:
     """Rows that figures count, and the moment that puts a row into a period.
 
     `case` is the way from such a row to its case ("" for cases themselves), `currency` to its currency.
-    `facts` is the way to what is filtered by, where that is not the case as it is now.
+    `facts` is the way to what is filtered by, where that is not the case as it is now. `narrow` maps
+    the names of narrower filters to what they filter, `joined` is what a list shows beside the case.
     """
 
     code: str
@@ -74,6 +77,8 @@ class Source:
     where: Q = field(default_factory=Q)
     currency: str = ""
     facts: str | None = None
+    narrow: Mapping[str, str] = field(default_factory=dict, hash=False)
+    joined: tuple[str, ...] = ()
 
     def between(self, selection: Selection, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
         """The selected rows from one moment (included) to another."""
@@ -84,14 +89,31 @@ class Source:
         )
         if selection.currency and self.currency:
             rows = rows.filter(**{self.currency: selection.currency})
-        return rows.order_by()
+        return self.narrowed(rows, selection).order_by()
+
+    def narrowed(self, rows: QuerySet[Any], selection: Selection) -> QuerySet[Any]:
+        """These rows after the narrower filters that this source knows."""
+        for name, value in selection.narrower:
+            if name in self.narrow:
+                rows = rows.filter(**{self.narrow[name]: value})
+        return rows
 
 
 RECEIVED = Source("received", Case, "received_at", case="")
 RESOLVED = Source("resolved", Resolution, "at", facts="")
 CLOCKS = Source("clocks", Clock, "stopped_at", where=Q(state__in=(ClockState.MET, ClockState.MISSED)))
 RESPONSES = Source("responses", Response, "submitted_at")
-OFFERS = Source("offers", Offer, "decided_at", where=Q(state__in=GRANTED), currency="currency")
+# What is asked of offers further: their kind, whose they are, and what their case is about.
+OF_OFFERS = {
+    "kind": "kind",
+    "cause": "case__cause",
+    "tier": "case__customer__tier",
+    "proposer": "proposer",
+    "approver": "approval__approver",
+}
+OFFERS = Source(
+    "offers", Offer, "decided_at", where=Q(state__in=GRANTED), currency="currency", narrow=OF_OFFERS
+)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -63,7 +62,7 @@ def ordered_rows(figure: Figure, selection: Selection) -> QuerySet[Any]:
     case = figure.source.case
     joined = ("customer", "branch", "defect")
     rows = figure.rows(selection).select_related(
-        *([case.rstrip("_")] if case else []), *(case + name for name in joined)
+        *([case.rstrip("_")] if case else []), *(case + name for name in joined), *figure.source.joined
     )
     heavy = ("search", "description", "resolution", "suggestion", "customer__search")
     if figure.source.model is Resolution:
@@ -107,15 +106,12 @@ def all_rows(figure: Figure, selection: Selection) -> Iterator[Counted]:
 
 def counted(figure: Figure, row: Any) -> Counted:
     """A row with its case and the moment that put it into the period."""
-    return Counted(row if isinstance(row, Case) else row.case, row, getattr(row, figure.source.time))
+    case = figure.source.case.rstrip("_")
+    return Counted(_follow(row, case) if case else row, row, _follow(row, figure.source.time))
 
 
-def cell(value: object) -> object:
-    """A value for a spreadsheet: text that a spreadsheet would run as a formula is made plain text.
-
-    Source: OWASP, "CSV Injection".
-    """
-    if isinstance(value, (int, float, Decimal)) or value is None:
-        return value
-    text = str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
+def _follow(row: Any, path: str) -> Any:
+    """What a path of lookups leads to, from a row with everything on it joined."""
+    for name in path.split("__"):
+        row = getattr(row, name)
+    return row

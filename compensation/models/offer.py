@@ -16,6 +16,7 @@ from compensation.models.budget import Budget
 from compensation.models.kind import LONGEST_CODE, OfKind
 from compensation.states import (
     GRANTED,
+    HOLDING,
     AnswerChannel,
     AnswerKind,
     Basis,
@@ -25,8 +26,9 @@ from compensation.states import (
     SetbackKind,
 )
 
-# As the database writes it down, for the conditions of its indexes.
+# As the database writes them down, for the conditions of its indexes.
 _GRANTED = tuple(str(state.value) for state in GRANTED)
+_HOLDING = tuple(str(state.value) for state in HOLDING)
 
 
 class Offer(OfKind, QuickLabels, models.Model):
@@ -157,6 +159,17 @@ class Offer(OfKind, QuickLabels, models.Model):
                 fields=("next_reminder_at", "id"),
                 name="compensation_promise_due",
                 condition=models.Q(next_reminder_at__isnull=False),
+            ),
+            # Granted and not with the customer yet: few at any time, of many that arrived long ago.
+            models.Index(
+                fields=("decided_at", "id"),
+                name="compensation_outstanding",
+                condition=models.Q(state__in=_HOLDING),
+            ),
+            models.Index(
+                fields=("due_at", "id"),
+                name="compensation_promised_by",
+                condition=models.Q(due_at__isnull=False),
             ),
         )
         constraints = (
@@ -303,6 +316,13 @@ class Setback(QuickLabels, models.Model):
         verbose_name = _("setback")
         verbose_name_plural = _("setbacks")
         ordering = ("id",)
+        indexes = (
+            models.Index(
+                fields=("at", "id"),
+                name="compensation_clawed_back",
+                condition=models.Q(kind="clawed_back"),
+            ),
+        )
         constraints = (
             models.CheckConstraint(condition=~models.Q(reason=""), name="compensation_setback_has_reason"),
         )

@@ -42,6 +42,9 @@ class SelectionForm(forms.Form):
     )
     currency = forms.ChoiceField(required=False, choices=[(code, code) for code in CURRENCIES])
 
+    # The fields that a page shows; the others are in the addresses of lists.
+    shown_names: tuple[str, ...] = ("period", "start", "end", "branch", "channel", "type")
+
     def __init__(self, data: QueryDict, *, branches: list[Branch]) -> None:
         given = data.copy()
         if not given.get("period"):
@@ -71,9 +74,14 @@ class SelectionForm(forms.Form):
         return given
 
     @property
+    def shown(self) -> list[forms.BoundField]:
+        """The fields that a page shows."""
+        return [self[name] for name in self.shown_names]
+
+    @property
     def key(self) -> tuple[object, ...]:
         """All that the fields show: what was chosen, and the branches to choose from."""
-        chosen = [self.given.get(name, "") for name in self.fields]
+        chosen = [self.given.get(name, "") for name in self.shown_names]
         return *chosen, *((code, branch.label) for code, branch in self.branches.items())
 
     @property

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone, translation
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -17,11 +17,10 @@ from accounts.models import User
 from accounts.states import Capability
 from audit.queries import TrailPage, Wanted, trail
 from desk.access import StaffRequest, staff_required
-from desk.downloads import csv_file
+from desk.downloads import local_time, table_file
 from desk.forms.audit import TrailForm
 from desk.paging import page_links
 from desk.trail.reading import EventView, event_views, proof_of
-from insights.listing import cell
 
 PAGE = 50
 CHUNK = 500
@@ -61,40 +60,33 @@ def audit(request: StaffRequest) -> HttpResponse:
 
 @staff_required(Capability.SEE_AUDIT)
 @require_safe
-def audit_csv(request: StaffRequest) -> HttpResponseBase:
+def audit_file(request: StaffRequest, kind: str) -> HttpResponseBase:
     """The events that match the filter as a file for a spreadsheet, up to `MOST_EXPORTED` of them."""
     form = TrailForm(request.GET, user=request.user)
     if not form.is_valid():
-        return redirect(f"{request.path.removesuffix('export/')}?{request.GET.urlencode()}")
-    lines = _lines(request.user, form.wanted(), translation.get_language() or "en")
-    return csv_file(lines, f"amends-audit-{timezone.localdate()}")
+        return redirect(f"{reverse('desk:audit')}?{request.GET.urlencode()}")
+    lines = _lines(request.user, form.wanted())
+    return table_file(kind, lines, f"amends-audit-{timezone.localdate()}")
 
 
-def _lines(user: User, wanted: Wanted, language: str) -> Iterator[list[object]]:
-    """A heading and a line per event. The file is written after the view has ended, so it brings its zone."""
-    zone = ZoneInfo(user.time_zone)
+def _lines(user: User, wanted: Wanted) -> Iterator[list[object]]:
+    """A heading and a line per event."""
+    yield [_("Event number"), _("Time"), _("Who"), _("What"), _("About"), _("Changes")]
     written, page = 0, TrailPage([], "")
     while not written or (page.after and written < MOST_EXPORTED):
         page = trail(wanted, after=page.after, limit=CHUNK)
-        with timezone.override(zone), translation.override(language):
-            if not written:
-                yield [_("Event number"), _("Time"), _("Who"), _("What"), _("About"), _("Changes")]
-            # In words while the reader's language holds: lines are handed out one by one.
-            lines = [_line(view, zone) for view in event_views(user, page.events)]
-        yield from lines
-        written += len(lines)
-        if not lines:
+        yield from map(_line, event_views(user, page.events))
+        written += len(page.events)
+        if not page.events:
             return
     if page.after:
-        with translation.override(language):
-            text = _("There are more than {most} events: narrow the filter for the rest.")
+        text = _("There are more than {most} events: narrow the filter for the rest.")
         yield [text.replace("{most}", str(MOST_EXPORTED))]
 
 
-def _line(view: EventView, zone: ZoneInfo) -> list[object]:
+def _line(view: EventView) -> list[object]:
     changes = "; ".join(
         f"{line.label}: {line.before} → {line.after}" if line.before else f"{line.label}: {line.after}"
         for line in view.lines
     )
-    at = view.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-    return [view.id, at, cell(view.who), view.what, cell(view.about), cell(changes)]
+    return [view.id, local_time(view.at), view.who, view.what, view.about, changes]

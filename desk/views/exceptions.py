@@ -16,11 +16,10 @@ from accounts.models import Branch, User
 from accounts.states import Capability
 from compensation.exception_queries import MOST_OFFERS, Scope
 from desk.access import StaffRequest, staff_required
-from desk.downloads import csv_file
+from desk.downloads import table_file
 from desk.exceptions import Section, sections
 from desk.forms.reviews import ExceptionsForm
 from desk.offer_lines import offer_cells, offer_headings
-from insights.listing import cell
 from insights.periods import Period
 from insights.wording import format_days
 
@@ -53,12 +52,12 @@ def exceptions(request: StaffRequest) -> HttpResponse:
 
 @staff_required(Capability.REVIEW_OFFERS)
 @require_safe
-def exceptions_csv(request: StaffRequest) -> HttpResponseBase:
+def exceptions_file(request: StaffRequest, kind: str) -> HttpResponseBase:
     """A line for each offer behind each exception."""
     form, scope, period = _looking(request)
     rows = sections(scope, form.thresholds, most_offers=MOST_OFFERS)
     lines = list(_lines(request.user, rows))
-    return csv_file(lines, f"amends-exceptions-{period.first}-{period.last}")
+    return table_file(kind, lines, f"amends-exceptions-{period.first}-{period.last}")
 
 
 def _lines(user: User, rows: list[Section]) -> Iterator[list[object]]:
@@ -67,5 +66,5 @@ def _lines(user: User, rows: list[Section]) -> Iterator[list[object]]:
     for section in rows:
         for row in section.rows:
             for offer in row.offers:
-                said = (section.title, cell(row.about), cell(" ".join(row.says)), section.threshold)
+                said = (section.title, row.about, " ".join(row.says), section.threshold)
                 yield [*said, *offer_cells(offer, zone)]

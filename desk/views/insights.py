@@ -2,138 +2,33 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Branch, User
 from accounts.states import Capability
 from cases.models import Case, Clock, Defect, Resolution
 from cases.paths import case_path
-from cases.states import Channel, FailureType
 from common.templatetags.ui import duration, money
 from compensation.models import Offer
 from desk.access import StaffRequest, staff_required
-from desk.downloads import csv_file
-from desk.forms.insights import SelectionForm
+from desk.looking import Looking, cursor_link, export_query
 from feedback.models import Response
-from insights.charts import Chart, DayLink, rising_chart, trend_chart
+from insights.charts import Chart, rising_chart, trend_chart
 from insights.exports import case_lines, figure_lines
-from insights.figures import FIGURES, Figure, Selection
+from insights.figures import FIGURES, Figure
 from insights.listing import Counted, Cursor, all_rows, list_page
 from insights.measures import Dashboard, TypeRow, dashboard
-from insights.periods import Baseline, Preset, Step
+from insights.periods import Baseline
 from insights.rising import Signal
 from insights.wording import format_days
 
 # The strongest with its chart, and a few more by name.
 MOST_SIGNALS = 6
-STEP_WORDS = {
-    Step.DAY: gettext_lazy("per day"),
-    Step.WEEK: gettext_lazy("per week"),
-    Step.MONTH: gettext_lazy("per month"),
-}
-
-
-@dataclass(frozen=True)
-class Links:
-    """Addresses of the lists behind figures, with the filters of the page they stand on."""
-
-    query: dict[str, str]
-
-    @cached_property
-    def path(self) -> str:
-        return reverse("desk:insights_cases")
-
-    def to(self, figure: str, **narrower: Any) -> str:
-        """The list of a figure; `narrower` adds filters or replaces those of the page."""
-        narrower = {name: value for name, value in narrower.items() if value}
-        if self.query.keys() & narrower.keys():
-            return f"{self.path}?{urlencode({**self.query, 'figure': figure, **narrower})}"
-        # The page's own filters are the same in a hundred addresses: they are written once.
-        address = f"{self._all_of_page}figure={figure}"
-        return f"{address}&{urlencode(narrower)}" if narrower else address
-
-    @cached_property
-    def _all_of_page(self) -> str:
-        return f"{self.path}?{urlencode(self.query)}&" if self.query else f"{self.path}?"
-
-    def of_days(self, figure: str, first: dt.date, last: dt.date, **narrower: Any) -> str:
-        """The list of a figure from one day to another."""
-        # Dates need no escaping, and a dashboard has a hundred of these.
-        return (
-            self.by_days(**narrower)(figure, first, last) if narrower else self._any_days(figure, first, last)
-        )
-
-    def by_days(self, **narrower: Any) -> DayLink:
-        """What gives such addresses of one narrower list, for many spans of days."""
-        rest, period = self._without_days(**narrower), Preset.CUSTOM.value
-        return lambda figure, first, last: f"{rest}figure={figure}&period={period}&start={first}&end={last}"
-
-    @cached_property
-    def _any_days(self) -> DayLink:
-        return self.by_days()
-
-    def _without_days(self, **narrower: Any) -> str:
-        kept = {name: value for name, value in self.query.items() if name not in ("period", "start", "end")}
-        chosen = urlencode({**kept, **narrower})
-        return f"{self.path}?{chosen}&" if chosen else f"{self.path}?"
-
-
-@dataclass(frozen=True)
-class Looking:
-    """What one reader looks at: the form, the selection it makes, and how its pages are addressed."""
-
-    form: SelectionForm
-    selection: Selection
-    links: Links
-    branches: dict[int, Branch]
-
-    @classmethod
-    def at(cls, request: StaffRequest) -> Looking:
-        user: User = request.user
-        # Also closed ones: their complaints of last year still count.
-        reached = (
-            Branch.objects.all() if user.branch_ids is None else Branch.objects.filter(pk__in=user.branch_ids)
-        )
-        branches = list(reached)
-        form = SelectionForm(request.GET, branches=branches)
-        selection = form.selection(zone=ZoneInfo(user.time_zone), branch_ids=user.branch_ids)
-        return cls(form, selection, Links(form.query()), {branch.pk: branch for branch in branches})
-
-    def context(self) -> dict[str, Any]:
-        period = self.selection.period
-        return {
-            "nav": "insights",
-            "form": self.form,
-            "links": self.links,
-            "period": period,
-            "filters": urlencode(self.links.query),
-            "days": format_days(period.first, period.last, year=True),
-            "days_before": format_days(period.previous_first, period.previous_last),
-            "chosen": self.chosen_words(),
-        }
-
-    def chosen_words(self) -> list[str]:
-        """The filters in words."""
-        chosen = self.selection
-        branch = self.form.chosen_branch
-        words = [branch.label if branch else _("all branches")]
-        if chosen.channel:
-            words.append(str(Channel(chosen.channel).label))
-        if chosen.failure_type:
-            words.append(str(FailureType(chosen.failure_type).label))
-        return words
 
 
 @staff_required(Capability.SEE_INSIGHTS)
@@ -149,7 +44,6 @@ def dashboard_page(request: StaffRequest) -> HttpResponse:
         "signals": [_signal(signal, measured, looking) for signal in measured.rising.signals[:MOST_SIGNALS]],
         "rising": _rising_chart(measured, looking),
         "split": _split(measured.types),
-        "step": STEP_WORDS[looking.selection.period.step],
         **_baseline_words(measured.rising.baseline),
     }
     return render(request, "desk/insights/dashboard.html", context)
@@ -217,8 +111,9 @@ def cases_page(request: StaffRequest) -> HttpResponse:
         "rows": [_row(each) for each in page.rows],
         "columns": _columns(figure),
         "time_name": TIME_NAMES[figure.source.code],
-        "previous": _at(request, page.previous),
-        "next": _at(request, page.next),
+        "previous": cursor_link(request, page.previous),
+        "next": cursor_link(request, page.next),
+        "export_query": export_query(request),
         "narrowed": [*_defect_names(request), *request.GET.getlist("currency")],
     }
     return render(request, "desk/insights/cases.html", context)
@@ -272,14 +167,6 @@ def _cells(row: object) -> list[object]:
     raise TypeError(f"no figure counts {type(row).__name__}")
 
 
-def _at(request: StaffRequest, cursor: Cursor | None) -> str:
-    if cursor is None:
-        return ""
-    query = request.GET.copy()
-    query["at"] = str(cursor)
-    return f"?{query.urlencode()}"
-
-
 def _asked_figure(request: StaffRequest) -> Figure:
     try:
         return FIGURES[request.GET.get("figure", "opened")]
@@ -288,20 +175,15 @@ def _asked_figure(request: StaffRequest) -> Figure:
 
 
 @staff_required(Capability.SEE_INSIGHTS)
-def dashboard_csv(request: StaffRequest) -> StreamingHttpResponse:
+def dashboard_file(request: StaffRequest, kind: str) -> HttpResponseBase:
     """Every figure of the dashboard as a file for a spreadsheet."""
     looking = Looking.at(request)
-    return _csv(figure_lines(_measure(looking)), "figures", looking)
+    return looking.file(kind, figure_lines(_measure(looking)), "figures")
 
 
 @staff_required(Capability.SEE_INSIGHTS)
-def cases_csv(request: StaffRequest) -> StreamingHttpResponse:
+def cases_file(request: StaffRequest, kind: str) -> HttpResponseBase:
     """The list behind a figure as a file for a spreadsheet."""
     figure, looking = _asked_figure(request), Looking.at(request)
     rows = all_rows(figure, looking.selection)
-    return _csv(case_lines(figure, rows, looking.selection.period.zone), figure.code, looking)
-
-
-def _csv(lines: Iterable[list[object]], name: str, looking: Looking) -> StreamingHttpResponse:
-    period = looking.selection.period
-    return csv_file(lines, f"amends-{name}-{period.first}-{period.last}")
+    return looking.file(kind, case_lines(figure, rows, looking.selection.period.zone), figure.code)

@@ -17,9 +17,8 @@ from accounts.states import Capability
 from compensation.models import Offer
 from compensation.trail_queries import get_story_for
 from desk.access import StaffRequest, staff_required
-from desk.downloads import csv_file
+from desk.downloads import table_file
 from desk.offer_trail import Entry, TrailView, trail_view
-from insights.listing import cell
 
 
 def find_trail(user: User, offer_id: int) -> TrailView:
@@ -41,11 +40,11 @@ def trail_page(request: StaffRequest, offer_id: int) -> HttpResponse:
 
 @staff_required(Capability.SEE_AUDIT)
 @require_safe
-def trail_csv(request: StaffRequest, offer_id: int) -> HttpResponseBase:
+def trail_file(request: StaffRequest, offer_id: int, kind: str) -> HttpResponseBase:
     """The same as a file: first what it rested on, then a line for each thing that was done."""
     trail = find_trail(request.user, offer_id)
     lines = list(_lines(trail, ZoneInfo(request.user.time_zone)))
-    return csv_file(lines, f"amends-offer-{trail.story.offer.case.number}-{offer_id}")
+    return table_file(kind, lines, f"amends-offer-{trail.story.offer.case.number}-{offer_id}")
 
 
 def _lines(trail: TrailView, zone: ZoneInfo) -> Iterator[list[object]]:
@@ -54,7 +53,7 @@ def _lines(trail: TrailView, zone: ZoneInfo) -> Iterator[list[object]]:
     ]  # fmt: skip
     for group in trail.groups:
         for fact in group.facts:
-            yield ["", "", cell(fact.term), cell(strip_tags(str(fact.value))), "", "", "", ""]
+            yield ["", "", fact.term, strip_tags(str(fact.value)), "", "", "", ""]
     for entry in trail.entries:
         yield _line(entry, zone)
 
@@ -65,5 +64,5 @@ def _line(entry: Entry, zone: ZoneInfo) -> list[object]:
         for line in entry.lines
     )
     at = entry.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-    words = (cell(entry.who), cell(entry.what), cell(details), cell(entry.said))
+    words = (entry.who, entry.what, details, entry.said)
     return [at, *words, entry.event_id or "", entry.link or "", entry.hash]

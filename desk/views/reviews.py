@@ -29,12 +29,11 @@ from compensation.review_queries import (
 )
 from compensation.review_states import Finding
 from desk.access import StaffRequest, staff_required
-from desk.downloads import csv_file
+from desk.downloads import table_file
 from desk.forms.apply import run
 from desk.forms.reviews import DrawForm, FindingForm
 from desk.offer_lines import local, offer_cells, offer_headings
 from desk.views.offer_trail import find_trail
-from insights.listing import cell
 from insights.periods import Preset, preset_dates
 from insights.wording import format_days
 
@@ -146,17 +145,17 @@ def review_item(request: StaffRequest, list_id: int, place: int) -> HttpResponse
 
 @staff_required(Capability.REVIEW_OFFERS)
 @require_safe
-def review_csv(request: StaffRequest, list_id: int) -> HttpResponseBase:
+def review_file(request: StaffRequest, list_id: int, kind: str) -> HttpResponseBase:
     """A list as a file: what it was drawn from, then a line for each offer with what was found."""
     found = _find(request.user, list_id)
     lines = list(_lines(found, ZoneInfo(request.user.time_zone)))
-    return csv_file(lines, f"amends-review-{found.pk}")
+    return table_file(kind, lines, f"amends-review-{found.pk}")
 
 
 def _lines(found: ReviewList, zone: ZoneInfo) -> Iterator[list[object]]:
     yield [
         _("Seed"),
-        cell(found.seed),
+        found.seed,
         _("Drawn from"),
         found.population,
         _("Fingerprint"),
@@ -170,7 +169,7 @@ def _lines(found: ReviewList, zone: ZoneInfo) -> Iterator[list[object]]:
         code, note = getattr(item, "finding", None), getattr(item, "note", None)
         finding = Finding(code).label if code else ""
         reviewer, at = getattr(item, "reviewer", None), getattr(item, "reviewed_at", None)
-        said = [str(finding), cell(note or ""), cell(reviewer or ""), local(at, zone)]
+        said = [str(finding), note or "", reviewer or "", local(at, zone)]
         yield [item.place, item.band, *offer_cells(item.offer, zone), *said]
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -28,13 +26,12 @@ from compensation.states import VoucherStanding
 from compensation.voucher_queries import filtered, redemptions_of, visible_vouchers
 from compensation.voucher_rules import grouped
 from desk.access import StaffRequest, form_on, staff_required
-from desk.downloads import csv_file
+from desk.downloads import local_time, table_file
 from desk.forms.apply import run
 from desk.forms.vouchers import IssueForm, TakeBackForm, VoucherListForm
 from desk.paging import key_in, page_links
 from desk.views.case import case_page, find_case
 from desk.views.offers import case_of_offer, find_offer
-from insights.listing import cell
 
 PAGE = 50
 CHUNK = 500
@@ -105,37 +102,29 @@ def vouchers(request: StaffRequest) -> HttpResponse:
 
 @staff_required(Capability.REDEEM_VOUCHER)
 @require_safe
-def vouchers_csv(request: StaffRequest) -> HttpResponseBase:
+def vouchers_file(request: StaffRequest, kind: str) -> HttpResponseBase:
     """What the filter finds as a file for a spreadsheet, without any code."""
     form = VoucherListForm(request.GET, user=request.user)
     if not form.is_valid():
         return redirect("desk:vouchers")
     rows = filtered(visible_vouchers(request.user), form.wanted)[:MOST_EXPORTED]
-    lines = _lines(rows.iterator(CHUNK), ZoneInfo(request.user.time_zone), translation.get_language() or "en")
-    return csv_file(lines, f"amends-vouchers-{timezone.localdate()}")
+    return table_file(kind, _lines(rows.iterator(CHUNK)), f"amends-vouchers-{timezone.localdate()}")
 
 
-def _lines(rows: Iterator[Voucher], zone: ZoneInfo, language: str) -> Iterator[list[object]]:
-    """A heading and a line per voucher, in the reader's language: the view has ended as they are written."""
-
-    def local(moment: dt.datetime | None) -> str:
-        return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M") if moment else ""
-
-    with translation.override(language):
-        yield [
-            _("Voucher"), _("Ends in"), _("Case"), _("Customer"), _("Branch"), _("State"), _("Value"),
-            _("Percent"), _("Remaining"), _("Currency"), _("Issued"), _("Issued by"), _("Last day"),
-            _("Reminded"), _("Why it is void"),
-        ]  # fmt: skip
+def _lines(rows: Iterator[Voucher]) -> Iterator[list[object]]:
+    """A heading and a line per voucher."""
+    yield [
+        _("Voucher"), _("Ends in"), _("Case"), _("Customer"), _("Branch"), _("State"), _("Value"),
+        _("Percent"), _("Remaining"), _("Currency"), _("Issued"), _("Issued by"), _("Last day"),
+        _("Reminded"), _("Why it is void"),
+    ]  # fmt: skip
     for voucher in rows:
         case = voucher.offer.case
-        with translation.override(language):
-            state, branch = str(voucher.standing.label), voucher.branch.label
         yield [
-            voucher.pk, voucher.last_four, case.number, cell(case.customer.name), cell(branch), state,
-            voucher.value, voucher.percent, voucher.remaining, voucher.currency, local(voucher.issued_at),
-            cell(voucher.issued_by.name), voucher.last_day.isoformat(), local(voucher.reminded_at),
-            cell(voucher.void_reason),
+            voucher.pk, voucher.last_four, case.number, case.customer.name, voucher.branch.label,
+            str(voucher.standing.label), voucher.value, voucher.percent, voucher.remaining, voucher.currency,
+            local_time(voucher.issued_at), voucher.issued_by.name, voucher.last_day,
+            local_time(voucher.reminded_at), voucher.void_reason,
         ]  # fmt: skip
 
 

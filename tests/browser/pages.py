@@ -109,6 +109,10 @@ def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("insights", "manager", "/desk/insights/")
     figure = _first(person, "/desk/insights/", 'main a[href*="figure="]')
     yield Place("insights-cases", "manager", figure)
+    for name in ("compensation", "fairness", "decisions", "budgets"):
+        yield Place(f"insights-{name}", "manager", f"/desk/insights/{name}/?period=90d")
+    offers = _first(person, "/desk/insights/compensation/?period=90d", 'main a[href*="figure="]')
+    yield Place("insights-offers", "manager", offers)
     yield Place("payments", "manager", "/desk/payments/")
     person.sign_in("admin")
     yield Place("paying-accounts", "admin", "/desk/payments/accounts/")

@@ -70,7 +70,7 @@ def test_the_code_is_shown_once_as_it_is_issued_and_never_again(desk: Desk) -> N
     assert "<svg role=" in page
     assert "style=" not in page.split("voucher-card")[1]
     voucher = Voucher.objects.get()
-    for address in (url, f"/desk/vouchers/{voucher.pk}/", "/desk/vouchers/", "/desk/vouchers/export/"):
+    for address in (url, f"/desk/vouchers/{voucher.pk}/", "/desk/vouchers/", "/desk/vouchers/export.csv"):
         response = client.get(address)
         seen = (b"".join(response) if response.streaming else response.content).decode()
         assert voucher.last_four in seen
@@ -160,10 +160,11 @@ def test_the_list_and_its_file_hold_what_the_filter_asks_for_in_ones_own_branche
     ):
         page = client.get("/desk/vouchers/", query).content.decode()
         assert {pk for pk in (first.pk, second.pk) if f'"/desk/vouchers/{pk}/"' in page} == pks
-        body = b"".join(client.get("/desk/vouchers/export/", query)).decode("utf-8-sig")
+        body = b"".join(client.get("/desk/vouchers/export.csv", query)).decode("utf-8-sig")
         rows = list(csv.reader(io.StringIO(body)))[1:]
         assert {int(row[0]) for row in rows} == pks
-    assert "'=A mistake." in body or "'=A mistake." in b"".join(client.get("/desk/vouchers/export/")).decode()
+    whole = b"".join(client.get("/desk/vouchers/export.csv")).decode()
+    assert "'=A mistake." in body or "'=A mistake." in whole
     stranger = client_of(make_user("supervisor", make_branch()))
     assert f"/desk/vouchers/{first.pk}/" not in stranger.get("/desk/vouchers/").content.decode()
     assert stranger.get(f"/desk/vouchers/{first.pk}/").status_code == 404

@@ -152,8 +152,8 @@ def _rows(sql: str, given: dict[str, Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-# The authority in force is asked for once for each person, day and kind of grant, not for each grant. A zone
-# that PostgreSQL does not know is taken for UTC, as the guards of grants do.
+# The authority in force is asked for once for each person and kind of grant since the day on which any last
+# changed, not for each grant. A zone that PostgreSQL does not know is taken for UTC, as the guards do.
 _NEAR_LIMIT = """
     WITH zones AS MATERIALIZED (
         SELECT b.id, CASE WHEN z.name IS NULL THEN 'UTC' ELSE b.time_zone END AS zone
@@ -169,13 +169,19 @@ _NEAR_LIMIT = """
             AND o.decided_at >= %(since)s AND o.decided_at < %(until)s
             AND (%(branches)s::bigint[] IS NULL OR o.branch_id = ANY(%(branches)s))
             AND (o.within_authority OR a.id IS NOT NULL)
+    ), since AS MATERIALIZED (
+        SELECT days.day AS of_day, (
+            SELECT max(a.valid_from) FROM accounts_authority a WHERE a.valid_from <= days.day
+        ) AS day
+        FROM (SELECT DISTINCT day FROM granted) days
     ), alone AS MATERIALIZED (
         SELECT of.*, l.per_case, l.kind AS of_kind, l.basis AS on_basis
         FROM (
-            SELECT DISTINCT proposer_id, currency, kind, basis, day FROM granted WHERE within_authority
+            SELECT DISTINCT g.proposer_id, g.currency, g.kind, g.basis, since.day
+            FROM granted g JOIN since ON since.of_day = g.day WHERE g.within_authority
         ) of
         CROSS JOIN compensation_limit(of.proposer_id, of.currency, of.kind, of.basis, of.day) l
-    ), reached AS (
+    ), reached AS MATERIALIZED (
         SELECT g.id, g.currency, g.granted_amount, g.decided_at,
             CASE WHEN g.within_authority THEN g.proposer_id ELSE g.approver_id END AS person,
             (
@@ -187,8 +193,9 @@ _NEAR_LIMIT = """
                     AND coalesce(alone.on_basis, '') IN ('', e.basis)
             ) / nullif(CASE WHEN g.within_authority THEN alone.per_case ELSE g."limit" END, 0) AS share
         FROM granted g
+        JOIN since ON since.of_day = g.day
         LEFT JOIN alone ON g.within_authority AND alone.proposer_id = g.proposer_id
-            AND alone.currency = g.currency AND alone.day = g.day AND alone.kind = g.kind
+            AND alone.currency = g.currency AND alone.day = since.day AND alone.kind = g.kind
             AND alone.basis = g.basis
     ), banded AS (
         SELECT *, share >= %(near)s AND share <= 1 AS is_near,

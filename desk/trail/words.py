@@ -64,6 +64,7 @@ FIELDS: dict[str, Promise | str] = {
     "landed_at": gettext_lazy("Remedy landed"),
     "language": gettext_lazy("Language"),
     "last": gettext_lazy("Last day"),
+    "leaves_policy": gettext_lazy("Leaves the policy"),
     "level": gettext_lazy("Level"),
     "limit": gettext_lazy("Authority"),
     "method": gettext_lazy("How"),

@@ -158,7 +158,8 @@ def _voucher_budgets(
             above = branches[code, first, ""]
             found[key] = _month_of(places[code], first, amount, balances[key], above)
             found[key].kind = kind
-            found[key].carries_over = True
+            # Had those of the past carried over, each month would hold what eight have left.
+            found[key].carries_over = first in months[code][-2:]
     return found
 
 

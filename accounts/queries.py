@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 
-from accounts.models import Branch, User
+from accounts.models import Branch, Delegation, User
 from accounts.states import CAPABILITIES, Capability, Role
 from common.prepared import prepared
+
+MOST_DELEGATIONS = 100
 
 
 def staff_of_branch(branch_id: int, *, role: str) -> QuerySet[User]:
@@ -40,6 +45,38 @@ def branches_of(user: User) -> QuerySet[Branch]:
     """The active branches that a person works for."""
     branches = Branch.objects.filter(is_active=True)
     return branches if user.branch_ids is None else branches.filter(pk__in=user.branch_ids)
+
+
+def delegations_of(user: User, *, everybody: bool = False) -> list[Delegation]:
+    """What this person lends and borrows, or what everybody does: those in force and to come first."""
+    rows = Delegation.objects.select_related("delegator", "delegate", "created_by")
+    if not everybody:
+        rows = rows.filter(Q(delegator=user) | Q(delegate=user))
+    return list(rows.order_by("revoked_at", "-ends_on", "-id")[:MOST_DELEGATIONS])
+
+
+def delegators_of(user: User, *, branch_id: int, on: dt.date) -> list[User]:
+    """In whose place this person may decide in a branch on a day: active staff who decide there."""
+    lent = Delegation.objects.filter(
+        delegate=user, starts_on__lte=on, ends_on__gte=on, revoked_at__isnull=True
+    )
+    people = User.objects.filter(pk__in=lent.values("delegator"), is_active=True).order_by("pk")
+    return [each for each in people if each.may(Capability.DECIDE_OFFER) and each.reaches(branch_id)]
+
+
+def delegates_of(people: Iterable[User], *, branch_id: int, on: dt.date) -> list[User]:
+    """Who stands in for any of these on a day, and decides in that branch."""
+    lent = Delegation.objects.filter(
+        delegator__in=people, starts_on__lte=on, ends_on__gte=on, revoked_at__isnull=True
+    )
+    found = User.objects.filter(pk__in=lent.values("delegate"), is_active=True).order_by("pk")
+    return [each for each in found if each.may(Capability.DECIDE_OFFER) and each.reaches(branch_id)]
+
+
+def deciders() -> QuerySet[User]:
+    """Active staff who decide on compensation, by name."""
+    roles = roles_with(Capability.DECIDE_OFFER)
+    return User.objects.filter(is_active=True, role__in=roles).order_by("name", "pk")
 
 
 def branch_options(user: User) -> list[Branch]:

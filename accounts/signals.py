@@ -12,3 +12,6 @@ branch_changed = Signal()
 # Sent inside the transaction that changes what roles may grant in a currency, its rows locked: currency=, and
 # the rest as above.
 authority_changed = Signal()
+
+# Sent inside the transaction in which authority is lent or taken back: verb=, actor= and data= as above.
+delegation_changed = Signal()

@@ -8,7 +8,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import Branch, User
-from accounts.signals import authority_changed, branch_changed, staff_changed
+from accounts.signals import authority_changed, branch_changed, delegation_changed, staff_changed
 from audit.actions import record
 
 
@@ -34,3 +34,9 @@ def record_authority_change(
 ) -> None:
     """What roles may grant in a currency was changed."""
     record(stream=f"authority:{currency}", verb=verb, actor=actor, data=data)
+
+
+@receiver(delegation_changed)
+def record_delegation_change(*, verb: str, actor: User | None, data: Mapping[str, Any], **_more: Any) -> None:
+    """Authority was lent or taken back."""
+    record(stream="delegations", verb=verb, actor=actor, data=data)

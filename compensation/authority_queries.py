@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -131,6 +131,19 @@ def limit_of(user: User, currency: str, *, time_zone: str, kind: str = "", basis
     """
     held = _held(currency, local_day(timezone.now(), time_zone), kind, basis)
     return _of(user, held)
+
+
+def limits_held(
+    currency: str, *, time_zone: str, kind: str, basis: str
+) -> Callable[[int, str], Limit | None]:
+    """The limits in force today, to look up a person's by key and role: their own, else that of the role."""
+    held = _held(currency, local_day(timezone.now(), time_zone), kind, basis)
+
+    def of(person: int, role: str) -> Limit | None:
+        found = [limit for limit in held if limit.role == role and limit.person in (None, person)]
+        return min(found, key=lambda limit: limit.person is None, default=None)
+
+    return of
 
 
 def _of(user: User, held: Iterable[Limit]) -> Limit | None:

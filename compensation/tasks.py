@@ -6,7 +6,16 @@ from collections.abc import Callable
 
 from celery import shared_task
 
-from compensation.actions import carrying, expiry, promises, remedies, remedy_run, sealing, voucher_care
+from compensation.actions import (
+    carrying,
+    escalation,
+    expiry,
+    promises,
+    remedies,
+    remedy_run,
+    sealing,
+    voucher_care,
+)
 from compensation.actions.payment_sending import send_due_payments
 
 MOST_BATCHES = 40
@@ -23,6 +32,12 @@ def expire_offers() -> int:
 def remind_of_promises() -> int:
     """Tell of granted compensation that should have arrived."""
     return _in_batches(promises.fire_due_reminders, promises.BATCH)
+
+
+@shared_task(name="compensation.tasks.escalate_steps")
+def escalate_steps() -> int:
+    """Tell of offers on which nobody has decided in time."""
+    return _in_batches(escalation.escalate_due_steps, escalation.BATCH)
 
 
 @shared_task(name="compensation.tasks.send_payments")

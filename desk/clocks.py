@@ -76,6 +76,24 @@ def queue_clock(row: Timed, now: dt.datetime) -> ClockView | None:
     return _running(row.due_at, row.minutes, row.due_metric, hours, now)
 
 
+class Answered(Timed, Protocol):
+    """A row about an offer that waits: asked for when, and when the first deadline behind it passes."""
+
+    @property
+    def proposed_at(self) -> dt.datetime: ...
+    @property
+    def risk_at(self) -> dt.datetime: ...
+
+
+def answer_clock(row: Answered, now: dt.datetime) -> ClockView | None:
+    """The clock of an offer that waits: the answer's where that is due before the case's clocks."""
+    if row.risk_at >= row.due_at or row.calendar_id is None or row.calendar_changed_at is None:
+        return queue_clock(row, now)
+    hours = hours_of(row.calendar_id, row.calendar_changed_at)
+    given = business_time_between(row.proposed_at, row.risk_at, hours).total_seconds()
+    return _running(row.risk_at, max(1, round(given / 60)), Metric.DECISION, hours, now)
+
+
 @lru_cache(maxsize=64)
 def _metric_label(metric: str, _language: str | None) -> str:
     return str(Metric(metric).label)

@@ -99,6 +99,9 @@ def facts_of(facts: Dossier, dose: DoseView | None) -> Iterator[Fact]:
     if facts.limit:
         limit = _("%(amount)s per case") % {"amount": _whole(facts.limit.per_case, currency)}
     yield Fact(_("Your authority"), limit, "" if facts.within else "risk")
+    if facts.in_place_of is not None:
+        lent = {"name": facts.in_place_of.name, "amount": _whole(facts.in_place_of.limit.per_case, currency)}
+        yield Fact(_("In the place of"), _("%(name)s · %(amount)s per case") % lent)
     yield Fact(_("Budget left"), _budget(facts), "late" if facts.budget_short else "")
 
 

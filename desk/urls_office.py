@@ -4,7 +4,19 @@ from django.urls import URLPattern, path
 
 from desk import urls_budgets, urls_kinds
 from desk.downloads import file_paths
-from desk.views import audit, days, home, limits, mailbox, office, places, preferences, undelivered, wording
+from desk.views import (
+    audit,
+    days,
+    delegations,
+    home,
+    limits,
+    mailbox,
+    office,
+    places,
+    preferences,
+    undelivered,
+    wording,
+)
 
 urlpatterns: list[URLPattern] = [
     path("follow-ups/<int:follow_up_id>/finish/", home.finish, name="follow_up_finish"),
@@ -12,6 +24,8 @@ urlpatterns: list[URLPattern] = [
     path("notifications/read/", preferences.read_all, name="notifications_read"),
     path("notifications/<int:notice_id>/", preferences.open_notice, name="notification_open"),
     path("preferences/", preferences.preferences, name="preferences"),
+    path("preferences/standing-in/", delegations.delegations, name="delegations"),
+    path("preferences/standing-in/<int:delegation_id>/revoke/", delegations.revoke, name="delegation_revoke"),
     path("mailbox/", mailbox.mailbox_page, name="mailbox"),
     path("mailbox/<int:message_id>/", mailbox.message_page, name="mailbox_message"),
     path("mailbox/<int:message_id>/retry/", mailbox.retry, name="mailbox_retry"),

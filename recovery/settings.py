@@ -319,6 +319,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    "escalate-steps": {
+        "task": "compensation.tasks.escalate_steps",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "send-payments": {
         "task": "compensation.tasks.send_payments",
         "schedule": 30,
@@ -389,7 +394,7 @@ SPECTACULAR_SETTINGS = {
         "EntryKind": "cases.states.EntryKind",
         "CaseState": "cases.states.CaseState",
         "ClockState": "cases.states.ClockState",
-        "Metric": "sla.states.Metric",
+        "Metric": "sla.states.CASE_METRIC_CHOICES",
         "ContactKind": "customers.states.ContactKind",
     },
 }

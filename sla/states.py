@@ -14,3 +14,9 @@ class Severity(models.IntegerChoices):
 class Metric(models.TextChoices):
     FIRST_RESPONSE = "first_response", _("First response")
     RESOLUTION = "resolution", _("Resolution")
+    DECISION = "decision", _("Approval decision")
+
+
+# What the clocks of a case measure; a decision on compensation is an answer among colleagues.
+CASE_METRICS = (Metric.FIRST_RESPONSE, Metric.RESOLUTION)
+CASE_METRIC_CHOICES = [(metric.value, metric.label) for metric in CASE_METRICS]

@@ -2,7 +2,8 @@
 
 from accounts.models.authority import Authority
 from accounts.models.branch import Branch
+from accounts.models.delegation import Delegation
 from accounts.models.token import ApiToken
 from accounts.models.user import User
 
-__all__ = ["ApiToken", "Authority", "Branch", "User"]
+__all__ = ["ApiToken", "Authority", "Branch", "Delegation", "User"]

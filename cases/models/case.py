@@ -32,7 +32,7 @@ from common.choices import QuickLabels
 from common.money import AmountField, CurrencyField
 from customers.models import Customer
 from customers.states import ContactKind
-from sla.states import Metric, Severity
+from sla.states import CASE_METRIC_CHOICES, Severity
 
 # The due time of a case on which no clock runs: it sorts after every real one, so the queue needs no NULLs.
 NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
@@ -118,7 +118,7 @@ class Case(QuickLabels, models.Model):
         verbose_name=_("logged by"),
     )
     due_at = models.DateTimeField(_("due"), default=NEVER)
-    due_metric = models.CharField(_("due clock"), max_length=16, choices=Metric, blank=True)
+    due_metric = models.CharField(_("due clock"), max_length=16, choices=CASE_METRIC_CHOICES, blank=True)
     next_step = models.CharField(_("next step"), max_length=12, choices=StepKind, blank=True)
     first_response_at = models.DateTimeField(_("first response"), null=True, blank=True)
 

@@ -9,7 +9,7 @@ from cases.models.case import Case
 from cases.states import ClockState
 from common.choices import QuickLabels
 from sla.models import Calendar
-from sla.states import Metric, Severity
+from sla.states import CASE_METRIC_CHOICES, Severity
 
 
 class Clock(QuickLabels, models.Model):
@@ -20,7 +20,7 @@ class Clock(QuickLabels, models.Model):
     """
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="clocks", verbose_name=_("case"))
-    metric = models.CharField(_("clock"), max_length=16, choices=Metric)
+    metric = models.CharField(_("clock"), max_length=16, choices=CASE_METRIC_CHOICES)
     round = models.PositiveSmallIntegerField(_("round"), default=1)
     severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity)
     target_minutes = models.PositiveIntegerField(_("business minutes"))

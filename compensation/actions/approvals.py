@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 from django.utils import timezone
@@ -10,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from accounts.queries import delegators_of
 from accounts.states import Capability, Role
 from audit.actions import record
 from cases.actions.timeline import add_event
 from cases.models import Case
+from common.days import local_day
 from common.errors import Conflict, Invalid, NotAllowed
 from common.money import check_amount, format_money
 from compensation.actions import ledger
@@ -65,11 +68,10 @@ def approve_offer(
         approver = fresh(actor, Capability.DECIDE_OFFER)
         _check_seen(offer, steps, seen)
         amount = _amount(offer, steps, amount)
-        limit = _limit_of(approver, case, offer)
-        step = _step_to_approve(approver, limit, steps, offer, case)
-        if not step.binding and not (limit and limit.covers(amount)):
-            raise _above_authority(limit, offer)
+        step, limit = _voice(approver, case, offer, steps, amount)
         decide_step(step, by=approver, state=StepState.APPROVED, reason=reason, amount=amount)
+        if step.on_behalf_of is not None:
+            _write_in_whose_place(case, offer, step, step.on_behalf_of)
         if all(each.state == StepState.APPROVED for each in steps):
             _finish(case, offer, approver, limit, steps)
         else:
@@ -151,6 +153,39 @@ def _steps_for(actor: User, case: Case, offer: Offer, wanted: OfferState) -> lis
     if any(actor.pk in (step.decided_by_id, step.on_behalf_of_id) for step in steps):
         raise NotAllowed(ONCE)
     return steps
+
+
+def _voice(
+    approver: User, case: Case, offer: Offer, steps: Sequence[ApprovalStep], amount: Decimal
+) -> tuple[ApprovalStep, Limit | None]:
+    """The step that this person decides and by which limit: their own, else that of whom they stand in for.
+
+    Raises `NotAllowed`. Nobody lends authority over what they proposed, have decided, or complain of.
+    """
+    try:
+        return _own_voice(approver, case, offer, steps, amount)
+    except NotAllowed:
+        day = local_day(timezone.now(), case.branch.time_zone)
+        for person in delegators_of(approver, branch_id=case.branch_id, on=day):
+            decided = any(person.pk in (each.decided_by_id, each.on_behalf_of_id) for each in steps)
+            if person.pk == offer.proposer_id or decided or is_own_complaint(person, case):
+                continue
+            with suppress(NotAllowed):
+                step, limit = _own_voice(person, case, offer, steps, amount)
+                step.on_behalf_of = person
+                return step, limit
+        raise
+
+
+def _own_voice(
+    person: User, case: Case, offer: Offer, steps: Sequence[ApprovalStep], amount: Decimal
+) -> tuple[ApprovalStep, Limit | None]:
+    """The step that this person's authority is enough for. Raises `NotAllowed`."""
+    limit = _limit_of(person, case, offer)
+    step = _step_to_approve(person, limit, steps, offer, case)
+    if not step.binding and not (limit and limit.covers(amount)):
+        raise _above_authority(limit, offer)
+    return step, limit
 
 
 def _amount(offer: Offer, steps: Sequence[ApprovalStep], amount: Decimal) -> Decimal:
@@ -303,6 +338,13 @@ def _decide(
         reason=reason,
         at=timezone.now(),
     )
+
+
+def _write_in_whose_place(case: Case, offer: Offer, step: ApprovalStep, person: User) -> None:
+    message = gettext_noop("The next decision was made with the authority of %(name)s, who is away.")
+    add_event(case=case, actor=step.decided_by, message=message, params={"name": person.name})
+    data = {"offer": offer.pk, "step": step.pk, "on_behalf_of": person.pk}
+    record(stream=case.stream, verb="offer.decided_for", actor=step.decided_by, data=data)
 
 
 def _write_down(case: Case, offer: Offer, approval: Approval) -> None:

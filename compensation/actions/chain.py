@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from accounts.models import User
+from compensation.actions.escalation import start_time
 from compensation.chain_queries import steps_of
 from compensation.chain_rules import Planned
 from compensation.models import ApprovalStep, Offer
@@ -17,7 +18,7 @@ from compensation.states import UNDECIDED_STEPS, StepState
 def open_chain(offer: Offer, planned: Sequence[Planned]) -> list[ApprovalStep]:
     """Plan the steps of a waiting offer, and ask those of the first level. Sets `offer.asked_role`."""
     now, first = timezone.now(), min(step.level for step in planned)
-    steps = ApprovalStep.objects.bulk_create(
+    steps = [
         ApprovalStep(
             offer=offer,
             round=offer.round,
@@ -28,7 +29,10 @@ def open_chain(offer: Offer, planned: Sequence[Planned]) -> list[ApprovalStep]:
             opened_at=now if step.level == first else None,
         )
         for step in planned
-    )
+    ]
+    for step in steps:
+        start_time(step, offer.case)
+    ApprovalStep.objects.bulk_create(steps)
     offer.asked_role = planned[0].role
     return steps
 
@@ -68,7 +72,8 @@ def open_next(offer: Offer, steps: Sequence[ApprovalStep]) -> list[ApprovalStep]
     if opened and not any(step.state == StepState.OPEN for step in undecided):
         for step in opened:
             step.state, step.opened_at = StepState.OPEN, timezone.now()
-            step.save(update_fields=("state", "opened_at"))
+            start_time(step, offer.case)
+            step.save(update_fields=("state", "opened_at", "due_at", "next_alert_at"))
     else:
         opened = []
     offer.asked_role = undecided[0].role

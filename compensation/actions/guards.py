@@ -51,6 +51,7 @@ _REFUSALS: dict[str, tuple[type[DomainError], Text]] = {
     "compensation_movement_once_a_round": (Conflict, _DECIDED),
     "compensation_movement_spends_once": (Conflict, _DECIDED),
     "compensation_step_once_a_person": (NotAllowed, ONCE),
+    "compensation_step_delegated": (NotAllowed, _("The authority was not lent for that day.")),
     "compensation_step_four_eyes": (NotAllowed, OWN),
     "compensation_step_by_its_role": (NotAllowed, _ABOVE),
     "compensation_step_is_open": (Conflict, _DECIDED),

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from babel.numbers import get_currency_precision
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from accounts.queries import staff_of_branch
+from accounts.queries import delegates_of, staff_of_branch
 from accounts.states import Role
 from cases.models import Case
 from cases.paths import case_path
+from common.days import local_day
 from compensation.actions.decision_links import make_links
 from compensation.models import Approval, ApprovalStep, Offer
 from compensation.paths import APPROVALS_PATH
@@ -31,6 +33,12 @@ def tell_deciders(*, case: Case, offer: Offer, steps: Iterable[ApprovalStep]) ->
     for step in steps:
         asked = staff_of_branch(case.branch_id, role=Role(step.role)).exclude(pk=offer.proposer_id)
         people = list(asked)
+        day = local_day(timezone.now(), case.branch.time_zone)
+        people += [
+            each
+            for each in delegates_of(people, branch_id=case.branch_id, on=day)
+            if each not in people and each.pk != offer.proposer_id
+        ]
         notify(
             users=people,
             message=gettext_noop("%(amount)s on %(case)s waits for your approval."),

@@ -28,7 +28,7 @@ from compensation.rules import ZERO
 from compensation.states import MATCH_NOTE, MATCH_SOURCE, OfferState
 from desk.access import StaffRequest, form_on, staff_required
 from desk.cards import Card
-from desk.clocks import queue_clock
+from desk.clocks import answer_clock
 from desk.forms.apply import run
 from desk.forms.approvals import read_amount
 from desk.forms.offers import LowerForm, ReasonForm
@@ -105,7 +105,11 @@ def approve(request: StaffRequest, offer_id: int) -> HttpResponse:
     if done is None:
         return inbox_page(request, offer_id, status=422, refused=form, verb="lower" if lower else "approve")
     amount = format_money(done.standing_amount, done.currency)
-    messages.success(request, _("%(amount)s is approved.") % {"amount": amount})
+    if done.state == OfferState.WAITING:
+        asked = {"amount": amount, "role": role_label(done.asked_role)}
+        messages.success(request, _("Your part is approved. %(amount)s now waits for: %(role)s.") % asked)
+    else:
+        messages.success(request, _("%(amount)s is approved.") % {"amount": amount})
     return _go_on(request)
 
 
@@ -176,7 +180,7 @@ def cards_for(request: StaffRequest, rows: Sequence[WaitingRow]) -> list[Card]:
     return [
         Card(
             row=row,
-            clock=None if row.is_remedy else queue_clock(row, now),
+            clock=None if row.is_remedy else answer_clock(row, now),
             is_own=row.proposer_id == user.pk,
         )
         for row in rows

@@ -57,7 +57,11 @@ def preferences(request: StaffRequest) -> HttpResponse:
             messages.success(request, _("Your preferences are kept."))
         return _remember_language(redirect("desk:preferences"), user)
     status = 422 if form.is_bound else 200
-    context = {"form": form, "zones": sorted(zoneinfo.available_timezones())}
+    context = {
+        "form": form,
+        "zones": sorted(zoneinfo.available_timezones()),
+        "may_lend": user.may(Capability.DECIDE_OFFER),
+    }
     return render(request, "desk/preferences.html", context, status=status)
 
 

@@ -16,7 +16,7 @@ from cases.rules import ALERT_SHARES, alert_at, business_seconds_taken, clock_du
 from cases.states import CaseState, ClockState, EntryKind, Outcome, StepKind, StepState
 from recovery.demo.trail import Data, Trail
 from recovery.demo.world import Place, Targets
-from sla.states import Metric
+from sla.states import CASE_METRICS, Metric
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Life:
         self.steps = build_steps(
             case, acknowledged_at=case.received_at if acknowledged else None, kinds=kinds
         )
-        for metric in Metric:
+        for metric in CASE_METRICS:
             self._start_clock(metric, case.received_at, 1)
         self._enter(EntryKind.COMPLAINT, case.received_at, None, case.description)
         data = {"channel": case.channel, "severity": case.severity, "failure_type": case.failure_type}

@@ -104,6 +104,11 @@ def _compensation_pages(person: Person) -> Iterator[Place]:
 def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("supervisor", "supervisor", "/desk/")
     yield Place("approvals", "supervisor", "/desk/approvals/")
+    person.sign_in("supervisor")
+    like = person.open("/desk/approvals/").locator("a[data-key=b]").first
+    if like.count():
+        yield Place("approvals-like", "supervisor", like.get_attribute("href") or "")
+    yield Place("standing-in", "supervisor", "/desk/preferences/standing-in/")
     yield Place("incident-new", "supervisor", "/desk/incidents/new/")
     person.sign_in("manager")
     yield Place("insights", "manager", "/desk/insights/")

@@ -16,7 +16,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.states import Role
 from cases.actions.incidents import NewIncident, declare_incident
-from cases.models import Case
+from cases.models import Case, Clock
 from cases.paths import case_path
 from compensation.actions.approvals import approve_offer, reject_offer
 from compensation.actions.remedies import NewRemedy, propose_remedy
@@ -24,6 +24,7 @@ from compensation.models import Offer
 from compensation.paths import APPROVALS_PATH, remedy_path
 from compensation.remedy_rules import AmountRule
 from compensation.states import OfferState
+from sla.models import BranchCalendar, Calendar
 from tests.compensation.world import (
     NOON,
     World,
@@ -385,3 +386,23 @@ def test_the_policys_range_and_why_an_offer_leaves_it_are_shown(world: World, ca
     assert "Policy CN¥100–CN¥600, inside" in text_of(inbox(world.supervisor))
     Offer.objects.filter(pk=offer.pk).update(policy_high=300, deviation_reason="A child was hurt.")
     assert "CN¥100–CN¥300, outside: A child was hurt." in text_of(inbox(world.supervisor))
+
+
+def test_an_answer_that_is_due_before_the_cases_clocks_is_what_counts_down(world: World, case: Case) -> None:
+    office = Calendar.objects.get(code="office")
+    BranchCalendar.objects.create(branch=world.branch, calendar=office)
+    Clock.objects.create(
+        case=case,
+        metric="resolution",
+        severity=case.severity,
+        target_minutes=1440,
+        calendar=office,
+        started_at=NOON,
+        due_at=NOON + dt.timedelta(days=3),
+    )
+    Case.objects.filter(pk=case.pk).update(due_at=NOON + dt.timedelta(days=3), due_metric="resolution")
+    with time_machine.travel(NOON + dt.timedelta(hours=6)):
+        propose(world.frontline, case, 500)
+        assert "Approval decision" in text_of(inbox(world.supervisor))
+    Case.objects.filter(pk=case.pk).update(due_at=NOON)
+    assert "Resolution" in text_of(inbox(world.supervisor))

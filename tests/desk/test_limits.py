@@ -20,7 +20,7 @@ from common.errors import Conflict
 from compensation.authority_queries import limits_of_roles
 from sla.models import Target
 from sla.queries import targets_for
-from sla.states import Metric, Severity
+from sla.states import CASE_METRICS, Metric, Severity
 from tests.factories import Desk
 
 pytestmark = pytest.mark.django_db
@@ -45,10 +45,20 @@ def admin(desk: Desk) -> Client:
 
 def target_fields(**fields: str) -> dict[str, str]:
     values = {"valid_from": TODAY.isoformat()}
-    for severity, (first, resolution) in enumerate(
-        (("30 min", "2 h"), ("1 h", "4 h"), ("8 h", "24 h"), ("24 h", "72 h")), start=1
+    for severity, (first, resolution, decision) in enumerate(
+        (
+            ("30 min", "2 h", "30 min"),
+            ("1 h", "4 h", "1 h"),
+            ("8 h", "24 h", "4 h"),
+            ("24 h", "72 h", "8 h"),
+        ),
+        start=1,
     ):
-        values |= {f"first_response_{severity}": first, f"resolution_{severity}": resolution}
+        values |= {
+            f"first_response_{severity}": first,
+            f"resolution_{severity}": resolution,
+            f"decision_{severity}": decision,
+        }
     return values | fields
 
 
@@ -64,7 +74,8 @@ def limit_fields(**fields: str) -> dict[str, str]:
 
 
 def critical(on: dt.date) -> dict[Metric, int]:
-    return targets_for(Severity.CRITICAL, on)
+    held = targets_for(Severity.CRITICAL, on)
+    return {metric: held[metric] for metric in CASE_METRICS}
 
 
 def section(client: Client, name: str) -> str:
@@ -108,7 +119,7 @@ def test_a_planned_change_is_changed_again_and_given_up_but_nothing_that_held(ad
     assert critical(LATER)[Metric.FIRST_RESPONSE] == 30
     for day in (LATER, TODAY, dt.date(2000, 1, 1)):
         admin.post(reverse("desk:targets_withdraw", args=[day.isoformat()]))
-    assert Target.objects.count() == 8
+    assert Target.objects.count() == 12
     verification = Verification("targets")
     assert list(verification.breaks()) == []
     assert verification.events == 3
@@ -116,7 +127,7 @@ def test_a_planned_change_is_changed_again_and_given_up_but_nothing_that_held(ad
 
 def test_saving_what_holds_already_changes_nothing(admin: Client) -> None:
     assert admin.post(TARGETS, target_fields()).status_code == 302
-    assert Target.objects.count() == 8
+    assert Target.objects.count() == 12
     assert not Event.objects.filter(stream="targets").exists()
 
 
@@ -138,7 +149,7 @@ def test_a_wrong_target_is_told_beside_its_field(admin: Client, field: str, text
     response = admin.post(TARGETS, target_fields(**{field: text}))
     assert response.status_code == 422
     assert list(response.context["form"].errors) == [field]
-    assert Target.objects.count() == 8
+    assert Target.objects.count() == 12
 
 
 # --- authority -----------------------------------------------------------------------------
@@ -228,11 +239,11 @@ def test_what_holds_already_where_the_day_begins_first_can_not_be_given_up(admin
     )
     for address in withdrawn:  # at noon in UTC tomorrow has begun in the Pacific
         admin.post(address)
-    assert (Target.objects.count(), Authority.objects.filter(valid_from=tomorrow).count()) == (9, 1)
+    assert (Target.objects.count(), Authority.objects.filter(valid_from=tomorrow).count()) == (13, 1)
     with time_machine.travel(NOW - dt.timedelta(hours=3), tick=False):
         for address in withdrawn:
             admin.post(address)
-    assert (Target.objects.count(), Authority.objects.filter(valid_from=tomorrow).count()) == (8, 0)
+    assert (Target.objects.count(), Authority.objects.filter(valid_from=tomorrow).count()) == (12, 0)
 
 
 def seen_in(client: Client, url: str) -> dict[str, str]:

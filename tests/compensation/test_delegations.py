@@ -1,0 +1,194 @@
+"""Deciding in somebody's place: with their authority, for some days, and never around four eyes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.actions.delegations import delegate_authority, revoke_delegation
+from accounts.models import Delegation, User
+from accounts.states import Role
+from audit.models import Event
+from common.errors import Conflict, Invalid, NotAllowed
+from compensation.actions.approvals import approve_offer
+from compensation.inbox import dossier, open_offer
+from compensation.models import ApprovalStep, Offer
+from compensation.states import OfferState, StepState
+from messaging.models import Notice
+from tests.compensation.world import NOON, World, make_case, make_user, propose
+
+TODAY = dt.date(2026, 3, 4)
+DAY = dt.timedelta(days=1)
+
+
+def lend(world: World, *, by: User | None = None, **fields: Any) -> Delegation:
+    values = {
+        "delegator_id": world.manager.pk,
+        "delegate_id": world.supervisor.pk,
+        "starts_on": TODAY,
+        "ends_on": TODAY + 3 * DAY,
+        "reason": "On leave.",
+        **fields,
+    }
+    return delegate_authority(actor=by or world.manager, **values)
+
+
+def for_manager(world: World, proposer: User | None = None) -> Offer:
+    return propose(proposer or world.frontline, make_case(world.branch), 5000)
+
+
+def approve(actor: User, offer: Offer) -> Offer:
+    return approve_offer(actor=actor, offer_id=offer.pk, amount=offer.amount, reason="Fair.")
+
+
+def test_a_delegate_decides_with_the_authority_of_whom_they_stand_in_for(world: World) -> None:
+    lend(world)
+    offer = for_manager(world)
+
+    assert approve(world.supervisor, offer).state == OfferState.APPROVED
+
+    step = ApprovalStep.objects.get(offer=offer)
+    assert (step.decided_by, step.on_behalf_of) == (world.supervisor, world.manager)
+    assert offer.approval.approver == world.supervisor
+    assert offer.approval.limit == 30_000
+    event = Event.objects.get(verb="offer.decided_for")
+    assert (event.actor, event.data["on_behalf_of"]) == (world.supervisor, world.manager.pk)
+
+
+def test_what_ones_own_authority_covers_is_decided_on_ones_own_behalf(world: World) -> None:
+    lend(world)
+    offer = propose(world.frontline, make_case(world.branch), 1000)
+    approve(world.supervisor, offer)
+    assert ApprovalStep.objects.get(offer=offer).on_behalf_of is None
+
+
+@pytest.mark.parametrize("days", [-1, 4])
+def test_it_holds_from_its_first_to_its_last_day_where_the_branch_is(world: World, days: int) -> None:
+    lend(world)
+    with time_machine.travel(NOON + days * DAY):
+        offer = for_manager(world)
+        with pytest.raises(NotAllowed):
+            approve(world.supervisor, offer)
+
+
+def test_what_was_revoked_holds_no_more(world: World) -> None:
+    lent = lend(world)
+    revoke_delegation(actor=world.manager, delegation_id=lent.pk)
+    with pytest.raises(NotAllowed, match="authority"):
+        approve(world.supervisor, for_manager(world))
+    with pytest.raises(Conflict):
+        revoke_delegation(actor=world.manager, delegation_id=lent.pk)
+
+
+def test_nobody_decides_that_way_on_what_either_has_proposed(world: World) -> None:
+    lend(world)
+    own = for_manager(world, proposer=world.supervisor)
+    with pytest.raises(NotAllowed, match="proposed this yourself"):
+        approve(world.supervisor, own)
+    make_user(Role.MANAGER, world.branch)
+    other = make_user(Role.SUPERVISOR, world.branch)
+    lend(world, by=other, delegator_id=other.pk, delegate_id=world.manager.pk)
+    theirs = for_manager(world)
+    Offer.objects.filter(pk=theirs.pk).update(proposer=world.manager)
+    with pytest.raises(NotAllowed):
+        approve(world.supervisor, theirs)
+
+
+def test_who_lost_the_role_or_left_lends_nothing_any_more(world: World) -> None:
+    lend(world)
+    offer = for_manager(world)
+    for change in ({"is_active": False}, {"role": Role.AUDITOR, "is_active": True}):
+        User.objects.filter(pk=world.manager.pk).update(**change)
+        with pytest.raises(NotAllowed):
+            approve(world.supervisor, offer)
+
+
+def test_what_was_borrowed_is_lent_no_further(world: World) -> None:
+    third = make_user(Role.SUPERVISOR, world.branch)
+    lend(world)
+    lend(world, by=world.supervisor, delegator_id=world.supervisor.pk, delegate_id=third.pk)
+    with pytest.raises(NotAllowed):
+        approve(third, for_manager(world))
+
+
+def test_the_database_refuses_a_place_that_was_not_lent(world: World) -> None:
+    offer = for_manager(world)
+    step = ApprovalStep.objects.get(offer=offer)
+    wrong = {
+        "state": StepState.APPROVED,
+        "decided_by": world.supervisor,
+        "on_behalf_of": world.manager,
+        "decided_at": timezone.now(),
+        "amount": Decimal(5000),
+        "reason": "Fair.",
+    }
+    with pytest.raises(IntegrityError, match="not lent"), transaction.atomic():
+        ApprovalStep.objects.filter(pk=step.pk).update(**wrong)
+    lent = lend(world)
+    Delegation.objects.filter(pk=lent.pk).update(revoked_at=timezone.now() - dt.timedelta(minutes=1))
+    with pytest.raises(IntegrityError, match="not lent"), transaction.atomic():
+        ApprovalStep.objects.filter(pk=step.pk).update(**wrong)
+
+
+def test_a_delegation_is_revoked_and_never_changed(world: World) -> None:
+    lent = lend(world)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Delegation.objects.filter(pk=lent.pk).update(ends_on=TODAY + 99 * DAY)
+    revoke_delegation(actor=world.manager, delegation_id=lent.pk)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Delegation.objects.filter(pk=lent.pk).update(revoked_at=None)
+
+
+def test_one_lends_ones_own_and_an_administrator_anybodys(world: World) -> None:
+    assert lend(world, by=world.admin).created_by == world.admin
+    with pytest.raises(NotAllowed, match="administrator"):
+        lend(world, by=world.supervisor)
+    with pytest.raises(NotAllowed):
+        revoke_delegation(actor=world.supervisor, delegation_id=lend(world).pk)
+    assert Event.objects.filter(stream="delegations").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"reason": " "}, "reason"),
+        ({"reason": "x" * 201}, "reason"),
+        ({"ends_on": TODAY - DAY}, "ends_on"),
+        ({"starts_on": TODAY - 9 * DAY, "ends_on": TODAY - 8 * DAY}, "ends_on"),
+        ({"ends_on": TODAY + 400 * DAY}, "ends_on"),
+        ({"delegate_id": 0}, "delegate"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_at_its_field(
+    world: World, fields: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        lend(world, **fields)
+    assert refused.value.field == field
+
+
+def test_only_those_who_decide_lend_and_borrow(world: World) -> None:
+    for wrong in (world.frontline, world.manager):
+        with pytest.raises(Invalid):
+            lend(world, delegate_id=wrong.pk)
+    with pytest.raises(Invalid):
+        lend(world, by=world.admin, delegator_id=world.frontline.pk)
+
+
+def test_the_delegate_is_told_and_shown_in_whose_place_they_decide(world: World) -> None:
+    lend(world)
+    offer = for_manager(world)
+    key = f"offer:{offer.pk}:waiting"
+    told = {notice.user for notice in Notice.objects.filter(dedupe_key__startswith=key)}
+    assert told == {world.manager, world.supervisor}
+    facts = dossier(world.supervisor, open_offer(world.supervisor, offer.pk))
+    assert facts.within
+    assert facts.in_place_of is not None
+    assert facts.in_place_of.name == world.manager.name
+    assert facts.most == 5000

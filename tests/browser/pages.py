@@ -119,6 +119,7 @@ def _office_pages(person: Person) -> Iterator[Place]:
     offers = _first(person, "/desk/insights/compensation/?period=90d", 'main a[href*="figure="]')
     yield Place("insights-offers", "manager", offers)
     yield Place("payments", "manager", "/desk/payments/")
+    yield Place("finance", "finance", "/desk/")
     person.sign_in("admin")
     yield Place("paying-accounts", "admin", "/desk/payments/accounts/")
     yield Place("undelivered", "admin", "/desk/undelivered/")

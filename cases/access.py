@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 
 from accounts.models import User
 from accounts.states import Capability
@@ -32,7 +32,7 @@ def get_case_by_tracking_token(token: str) -> Case:
 
 
 def get_case_for(user: User, number: str) -> Case:
-    """The case with that number, with what every page of it shows.
+    """The case with that number, with what every page of it shows; `complaints` counts its customer's cases.
 
     Raises `Case.DoesNotExist` also when it exists but is of another branch, so that numbers tell nothing.
     """
@@ -44,9 +44,12 @@ def get_case_for(user: User, number: str) -> Case:
 
 @prepared
 def _by_number(branch_ids: frozenset[int] | None, *, number: str) -> QuerySet[Case]:
+    theirs = Case.objects.filter(customer=OuterRef("customer")).order_by().values("customer")
+    counted = theirs.annotate(n=Count("pk")).values("n")
     return (
         cases_of_branches(branch_ids)
         .filter(number=number)
         .select_related("customer", "branch", "owner", "logged_by", "defect__family", "cause")
         .defer("search", "customer__search")
+        .annotate(complaints=Subquery(counted, output_field=IntegerField()))
     )

@@ -21,7 +21,6 @@ from cases.actions.steps import EmotionFirst
 from cases.models import Case, PlaybookStep, RecoveryStep
 from cases.queries import (
     clocks_of,
-    complaint_counts,
     playbook_hints,
     steps_of,
     timeline_of,
@@ -103,10 +102,9 @@ def case_page(
 
 def customer_context(case: Case) -> dict[str, Any]:
     """Who complains: contacts, complaints before, what they were granted in twelve months."""
-    _open, complaints = complaint_counts([case.customer_id]).get(case.customer_id, (0, 1))
     return {
         "contacts": contacts_of(case.customer_id),
-        "complaints_before": complaints - 1,
+        "complaints_before": getattr(case, "complaints", 1) - 1,
         "granted_before": granted_to_customer(case.customer_id),
     }
 

@@ -21,7 +21,7 @@ from tests.compensation.world import propose
 from tests.factories import Desk, log_case, make_branch, make_customer, make_user
 
 pytestmark = pytest.mark.django_db
-MOST_QUERIES = 21
+MOST_QUERIES = 20
 
 
 def signed_in(user: User) -> Client:

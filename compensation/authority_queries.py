@@ -118,10 +118,36 @@ def _held(currency: str, on: dt.date, kind: str, basis: str) -> list[Limit]:
     return [Limit(*row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The limits in force for one kind and basis."""
+
+    limits: list[Limit]
+
+    def of(self, user: User) -> Limit | None:
+        """This person's own limit, else that of their role."""
+        return self.of_person(user.pk, user.role)
+
+    def of_person(self, person: int, role: str) -> Limit | None:
+        """The same of somebody of whom only the key and the role are at hand."""
+        mine = [each for each in self.limits if each.role == role and each.person in (None, person)]
+        return min(mine, key=lambda limit: limit.person is None, default=None)
+
+    @property
+    def ranks(self) -> dict[str, Decimal]:
+        """What each role may decide per case."""
+        return {limit.role: limit.per_case for limit in self.limits if limit.person is None}
+
+
+def limits_in_force(currency: str, *, time_zone: str, kind: str = "", basis: str = "") -> Held:
+    """The limits in force in a currency today; the day is that of the time zone."""
+    return Held(_held(currency, local_day(timezone.now(), time_zone), kind, basis))
+
+
 def limits_of_roles(currency: str, *, time_zone: str, kind: str = "", basis: str = "") -> dict[str, Limit]:
     """The limits in force in a currency today, by role; the day is that of the time zone."""
-    held = _held(currency, local_day(timezone.now(), time_zone), kind, basis)
-    return {limit.role: limit for limit in held if limit.person is None}
+    held = limits_in_force(currency, time_zone=time_zone, kind=kind, basis=basis)
+    return {limit.role: limit for limit in held.limits if limit.person is None}
 
 
 def limit_of(user: User, currency: str, *, time_zone: str, kind: str = "", basis: str = "") -> Limit | None:
@@ -129,27 +155,14 @@ def limit_of(user: User, currency: str, *, time_zone: str, kind: str = "", basis
 
     Without a kind or a basis it is what holds for any.
     """
-    held = _held(currency, local_day(timezone.now(), time_zone), kind, basis)
-    return _of(user, held)
+    return limits_in_force(currency, time_zone=time_zone, kind=kind, basis=basis).of(user)
 
 
 def limits_held(
     currency: str, *, time_zone: str, kind: str, basis: str
 ) -> Callable[[int, str], Limit | None]:
     """The limits in force today, to look up a person's by key and role: their own, else that of the role."""
-    held = _held(currency, local_day(timezone.now(), time_zone), kind, basis)
-
-    def of(person: int, role: str) -> Limit | None:
-        found = [limit for limit in held if limit.role == role and limit.person in (None, person)]
-        return min(found, key=lambda limit: limit.person is None, default=None)
-
-    return of
-
-
-def _of(user: User, held: Iterable[Limit]) -> Limit | None:
-    """The person's own limit, else that of the role."""
-    mine = [limit for limit in held if limit.role == user.role and limit.person in (None, user.pk)]
-    return min(mine, key=lambda limit: limit.person is None, default=None)
+    return limits_in_force(currency, time_zone=time_zone, kind=kind, basis=basis).of_person
 
 
 def deciding_limits(
@@ -269,7 +282,7 @@ def grant_view(
     """
     standing = standing_on(offers_of(case) if offers is None else offers, case.currency)
     found = _deciding(case.currency, case.branch, user, kind, basis, case.customer_id)
-    limit = _of(user, found.limits) if user.may(Capability.PROPOSE_OFFER) else None
+    limit = Held(found.limits).of(user) if user.may(Capability.PROPOSE_OFFER) else None
     today = granted_today(user, case.currency, case.branch.time_zone, limit=limit) if limit else ZERO
     on_case = limit.counted(standing) if limit else ZERO
     return GrantView(
@@ -279,6 +292,6 @@ def grant_view(
         left_today=max(ZERO, limit.per_day - today) if limit else None,
         may_grant=ZERO if found.own_complaint else may_grant(limit, on_case=on_case, today=today),
         deciders=tuple(with_grants(each, standing) for each in found.deciders),
-        ranks={each.role: each.per_case for each in found.limits if each.person is None},
+        ranks=Held(found.limits).ranks,
         own_complaint=found.own_complaint,
     )

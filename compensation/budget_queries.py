@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Branch, User
 from common.days import local_day
 from common.prepared import prepared
-from compensation.models import Budget, BudgetMovement
+from compensation.models import Budget, BudgetMovement, Offer
 from compensation.rules import ZERO
 from compensation.states import EFFECTS, Movement
 
@@ -65,9 +65,12 @@ class Moved(NamedTuple):
     committed: Decimal
 
 
-def budgets_moved(offer_id: int) -> Moved:
-    """What an offer has moved so far; the same on every level, so the sums of one are given."""
-    rows = BudgetMovement.objects.filter(offer=offer_id).order_by("budget")
+def budgets_moved(offer: Offer) -> Moved:
+    """What an offer has moved in its round; the same on every level, so the sums of one are given.
+
+    What it moved in a round before, it gave back: the next may take from another budget.
+    """
+    rows = BudgetMovement.objects.filter(offer=offer, round=offer.round).order_by("budget")
     moved: dict[int, tuple[Decimal, Decimal]] = {}
     for key, kind, amount in rows.values_list("budget", "kind", "amount"):
         reserved, committed = moved.get(key, (ZERO, ZERO))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -84,6 +85,24 @@ def _steps(*, offer_id: int) -> QuerySet[ApprovalStep]:
     return steps.order_by("round", "level", "id")
 
 
+def asked_amount(offer: Offer, steps: Iterable[ApprovalStep]) -> Decimal:
+    """What is still asked for: the offer's amount, or the least that was approved of it so far."""
+    return min([offer.amount, *(step.amount for step in steps if step.amount is not None)])
+
+
+def chains_of(offers: Iterable[Offer]) -> dict[int, list[ApprovalStep]]:
+    """All steps of these offers, of every round; no query where none can have any that tell something."""
+    keys = [
+        offer.pk for offer in offers if offer.route_id or offer.round > 1 or offer.state == OfferState.WAITING
+    ]
+    found: dict[int, list[ApprovalStep]] = {}
+    if keys:
+        steps = ApprovalStep.objects.filter(offer__in=keys).select_related("decided_by", "on_behalf_of")
+        for step in steps.order_by("round", "level", "id"):
+            found.setdefault(step.offer_id, []).append(step)
+    return found
+
+
 def addressed_to(user: User) -> QuerySet[Offer]:
     """The waiting offers of which a step is open for this person's role, and that are theirs to decide.
 
@@ -98,10 +117,13 @@ def addressed_to(user: User) -> QuerySet[Offer]:
     return waiting.filter(Exists(mine), ~Exists(decided))
 
 
-def questions_of(offer_ids: list[int]) -> dict[int, list[Question]]:
-    """What was asked back about these offers, the oldest first."""
+def questions_of(offers: Iterable[Offer]) -> dict[int, list[Question]]:
+    """What was asked back about these offers, the oldest first; no query for offers of one round."""
+    keys = [offer.pk for offer in offers if offer.round > 1]
     found: dict[int, list[Question]] = {}
-    rows = Question.objects.filter(offer__in=offer_ids).select_related("asked_by", "answered_by")
+    if not keys:
+        return found
+    rows = Question.objects.filter(offer__in=keys).select_related("asked_by", "answered_by")
     for question in rows.order_by("id"):
         found.setdefault(question.offer_id, []).append(question)
     return found

@@ -225,5 +225,5 @@ _AGAINST_CLOSING = {
     "offer_waiting": ({OfferState.WAITING}, _("An offer is still waiting for approval.")),
     "offer_unanswered": ({OfferState.OFFERED}, _("The customer has not answered an offer yet.")),
     "offer_failed": ({OfferState.FAILED}, _("Compensation did not arrive and has to be sent again.")),
-    "offer_draft": ({OfferState.DRAFT}, _("The customer's wish for something else has not been answered.")),
+    "offer_draft": ({OfferState.DRAFT}, _("An offer is still a draft: propose it, or withdraw it.")),
 }

@@ -47,7 +47,7 @@ def target_changes() -> list[Change]:
 
 def authority_changes() -> list[Change]:
     """Changes of what roles may grant, of each currency by itself."""
-    rows = list(Authority.objects.order_by("valid_from", "per_case"))
+    rows = list(Authority.objects.of_roles().order_by("valid_from", "per_case"))
     found = [
         Change(change.on, change.planned, change.lines, currency)
         for currency in sorted({row.currency for row in rows})
@@ -66,7 +66,7 @@ def targets_on(day: dt.date) -> dict[tuple[Severity, Metric], int]:
 
 def authority_on(currency: str, day: dt.date) -> dict[Role, Authority]:
     """The limits of every role in force that day."""
-    rows = Authority.objects.filter(currency=currency, valid_from__lte=day).order_by("valid_from")
+    rows = Authority.objects.of_roles().filter(currency=currency, valid_from__lte=day).order_by("valid_from")
     return {Role(row.role): row for row in rows}
 
 

@@ -103,7 +103,7 @@ def targets_in_force(on: dt.date) -> list[tuple[Severity, list[int | None]]]:
 def authority_in_force(on: dt.date) -> list[tuple[str, list[tuple[Role, Authority]]]]:
     """For each currency the limits of the roles that have any, the smallest first."""
     newest: dict[tuple[str, str], Authority] = {}
-    for row in Authority.objects.filter(valid_from__lte=on).order_by("valid_from"):
+    for row in Authority.objects.of_roles().filter(valid_from__lte=on).order_by("valid_from"):
         newest[row.currency, row.role] = row
     found: dict[str, list[tuple[Role, Authority]]] = {}
     for (currency, role), row in sorted(newest.items(), key=lambda item: (item[0][0], item[1].per_case)):

@@ -13,10 +13,12 @@ urlpatterns: list[URLPattern] = [
     path("offers/<int:offer_id>/fail/", offers.fail, name="offer_fail"),
     path("offers/<int:offer_id>/claw-back/", offers.claw_back, name="offer_claw_back"),
     path("offers/<int:offer_id>/withdraw/", offers.withdraw, name="offer_withdraw"),
+    path("offers/<int:offer_id>/recall/", offers.recall, name="offer_recall"),
     path("offers/<int:offer_id>/fulfil/", offers.fulfil, name="offer_fulfil"),
     path("approvals/", approvals.inbox, name="approvals"),
     path("approvals/batch/", approval_batch.decide_many, name="offers_decide"),
     path("approvals/link/<str:token>/", decision_links.open_decision, name="decision_link"),
     path("approvals/<int:offer_id>/approve/", approvals.approve, name="offer_approve"),
     path("approvals/<int:offer_id>/reject/", approvals.reject, name="offer_reject"),
+    path("approvals/<int:offer_id>/ask/", approvals.ask, name="offer_ask"),
 ]

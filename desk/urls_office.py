@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from desk import urls_budgets, urls_kinds
+from desk import urls_budgets, urls_chains, urls_kinds
 from desk.downloads import file_paths
 from desk.views import (
     audit,
@@ -68,6 +68,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/scripts/<slug:code>/", wording.script_edit, name="script_edit"),
     *urls_kinds.urlpatterns,
     *urls_budgets.urlpatterns,
+    *urls_chains.urlpatterns,
     path("settings/<slug:section>/", office.section_page, name="settings_section"),
     path("demo/sign-in/", preferences.demo_sign_in, name="demo_sign_in"),
 ]

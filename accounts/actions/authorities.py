@@ -81,12 +81,15 @@ def set_authorities(
                     changes[field_of(role, limit)] = [_written(old), _written(new)]
             Authority.objects.update_or_create(
                 role=role,
+                user=None,
                 currency=currency,
+                kind="",
+                basis="",
                 valid_from=valid_from,
                 defaults=dict(zip(LIMITS, pair, strict=True)),
             )
         if changes:
-            _publish("authority.set", actor, currency, valid_from, changes)
+            publish("authority.set", actor, currency, valid_from, changes)
     return len({name.partition("_")[0] for name in changes})
 
 
@@ -103,7 +106,7 @@ def withdraw_authorities(*, actor: User, currency: str, valid_from: dt.date) -> 
             for row in planned
             for limit in LIMITS
         }
-        _publish("authority.withdrawn", actor, currency, valid_from, facts)
+        publish("authority.withdrawn", actor, currency, valid_from, facts)
 
 
 def today() -> dt.date:
@@ -116,7 +119,7 @@ def _locked(currency: str) -> list[Authority]:
     with connection.cursor() as cursor:
         # The first limits of a currency have no rows to lock yet.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"authority:{currency}"])
-    rows = Authority.objects.select_for_update().filter(currency=currency)
+    rows = Authority.objects.of_roles().select_for_update().filter(currency=currency)
     return list(rows.order_by("valid_from", "pk"))
 
 
@@ -142,7 +145,7 @@ def _written(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:.4f}".rstrip("0").rstrip(".")
 
 
-def _publish(
+def publish(
     verb: str, actor: User, currency: str, valid_from: dt.date, changes: Mapping[str, object]
 ) -> None:
     data = {"currency": currency, "valid_from": valid_from.isoformat(), **changes}

@@ -10,6 +10,16 @@ from accounts.states import Role
 from common.money import AmountField, CurrencyField
 
 
+class AuthorityManager(models.Manager["Authority"]):
+    def of_roles(self) -> models.QuerySet[Authority]:
+        """What roles may grant of any kind and basis."""
+        return self.filter(user=None, kind="", basis="")
+
+    def special(self) -> models.QuerySet[Authority]:
+        """What holds for one person, kind or basis instead."""
+        return self.exclude(user=None, kind="", basis="")
+
+
 class Authority(models.Model):
     """The limit of a role in one currency, per case and per day, from a date; the newest in force counts.
 
@@ -35,6 +45,8 @@ class Authority(models.Model):
     per_day = AmountField(verbose_name=_("per day"))
     ends = models.BooleanField(_("ends"), default=False, db_default=False)
     valid_from = models.DateField(_("valid from"))
+
+    objects = AuthorityManager()
 
     class Meta:
         verbose_name = _("authority")

@@ -33,7 +33,7 @@ from compensation.actions.guards import (
     take_offer,
 )
 from compensation.actions.promises import PROMISE_FIELDS, promise
-from compensation.actions.telling import amount_text, tell_deciders, tell_of_question, tell_proposer
+from compensation.actions.telling import amount_text, tell_deciders, tell_proposer
 from compensation.authority_queries import (
     grants_on,
     is_own_complaint,
@@ -41,8 +41,9 @@ from compensation.authority_queries import (
     limits_of_roles,
     with_grants,
 )
+from compensation.chain_queries import asked_amount
 from compensation.chain_rules import may_take
-from compensation.models import Approval, ApprovalStep, Offer, Question
+from compensation.models import Approval, ApprovalStep, Offer
 from compensation.rules import ZERO, Limit
 from compensation.states import Decision, OfferState, StepState
 
@@ -64,7 +65,7 @@ def approve_offer(
     reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=SAY_WHY)
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER, must_be_open=True)
-        steps = _steps_for(actor, case, offer, OfferState.APPROVED)
+        steps = steps_for(actor, case, offer, OfferState.APPROVED)
         approver = fresh(actor, Capability.DECIDE_OFFER)
         _check_seen(offer, steps, seen)
         amount = _amount(offer, steps, amount)
@@ -87,9 +88,9 @@ def reject_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
     reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=SAY_WHY)
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER)
-        steps = _steps_for(actor, case, offer, OfferState.REJECTED)
+        steps = steps_for(actor, case, offer, OfferState.REJECTED)
         approver = fresh(actor, Capability.DECIDE_OFFER)
-        decide_step(_step_to_end(approver, steps), by=approver, state=StepState.REJECTED, reason=reason)
+        decide_step(step_to_end(approver, steps), by=approver, state=StepState.REJECTED, reason=reason)
         limit = _limit_of(approver, case, offer)
         approval = _decide(
             offer,
@@ -106,31 +107,6 @@ def reject_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
     return offer
 
 
-def return_offer(*, actor: User, offer_id: int, question: str) -> Offer:
-    """Give a waiting offer back with a question: it is a draft until somebody answers and proposes it again.
-
-    What was set aside for it is given back. Raises as `reject_offer`.
-    """
-    text = clean_text(
-        question, field="question", longest=LONGEST_REASON, missing=_("Say what you would like to know.")
-    )
-    with money_transaction():
-        case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER, must_be_open=True)
-        steps = _steps_for(actor, case, offer, OfferState.DRAFT)
-        approver = fresh(actor, Capability.DECIDE_OFFER)
-        step = _step_to_end(approver, steps)
-        decide_step(step, by=approver, state=StepState.RETURNED, reason=text)
-        Question.objects.create(offer=offer, step=step, text=text, asked_by=approver, asked_at=timezone.now())
-        back_to_draft(case, offer, by=approver, reason=text)
-        params = {"amount": amount_text(offer.amount, offer.currency), "question": text}
-        message = gettext_noop("Compensation of %(amount)s returned with a question: %(question)s")
-        add_event(case=case, actor=approver, message=message, params=params)
-        data = {"offer": offer.pk, "level": step.level, "role": step.role}
-        record(stream=case.stream, verb="offer.returned", actor=approver, data=data)
-        tell_of_question(case=case, offer=offer, by=approver)
-    return offer
-
-
 def _check_seen(offer: Offer, steps: Sequence[ApprovalStep], seen: Decimal | None) -> None:
     asked = asked_amount(offer, steps)
     if seen is not None and seen != asked:
@@ -140,7 +116,7 @@ def _check_seen(offer: Offer, steps: Sequence[ApprovalStep], seen: Decimal | Non
         )
 
 
-def _steps_for(actor: User, case: Case, offer: Offer, wanted: OfferState) -> list[ApprovalStep]:
+def steps_for(actor: User, case: Case, offer: Offer, wanted: OfferState) -> list[ApprovalStep]:
     """The steps of an offer of which this person may decide one, as far as four eyes go."""
     check_transition(offer, wanted)
     if offer.state != OfferState.WAITING:
@@ -201,11 +177,6 @@ def _amount(offer: Offer, steps: Sequence[ApprovalStep], amount: Decimal) -> Dec
     return amount
 
 
-def asked_amount(offer: Offer, steps: Sequence[ApprovalStep]) -> Decimal:
-    """What is still asked for: the offer's amount, or the least that was approved of it so far."""
-    return min([offer.amount, *(step.amount for step in steps if step.amount is not None)])
-
-
 def _limit_of(person: User, case: Case, offer: Offer) -> Limit | None:
     """This person's authority for an offer, with what it counts on the case already."""
     limit = limit_of(
@@ -235,7 +206,7 @@ def _ranks(offer: Offer, case: Case) -> dict[str, Decimal]:
     return {role: limit.per_case for role, limit in limits.items()}
 
 
-def _step_to_end(approver: User, steps: Sequence[ApprovalStep]) -> ApprovalStep:
+def step_to_end(approver: User, steps: Sequence[ApprovalStep]) -> ApprovalStep:
     """The open step at which this person says no, or asks: their role's before another."""
     return min(_opened(steps), key=lambda step: step.role != approver.role)
 
@@ -316,13 +287,6 @@ def _highest(
         if person is not None and person.pk != approver.pk:
             found.append(_limit_of(person, case, offer))
     return max((each for each in found if each), key=lambda each: each.per_case - each.on_case, default=None)
-
-
-def back_to_draft(case: Case, offer: Offer, *, by: User, reason: str) -> None:
-    """Let a waiting offer be a draft again, in its next round; the steps that nobody decided are dropped."""
-    ledger.release(offer=offer, by=by, reason=reason)
-    offer.state, offer.budget, offer.round = OfferState.DRAFT, None, offer.round + 1
-    offer.save(update_fields=("state", "budget", "round"))
 
 
 def _decide(

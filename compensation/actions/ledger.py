@@ -106,14 +106,14 @@ def reserve_approved(*, case: Case, offer: Offer, amount: Decimal, by: User | No
 
 def standing(offer: Offer) -> Decimal:
     """What is set aside for an offer now, neither spent nor given back."""
-    return budgets_moved(offer.pk).reserved
+    return budgets_moved(offer).reserved
 
 
 def commit(*, offer: Offer, by: User | None) -> None:
     """Turn what was set aside for an offer into money spent, also on a budget that is over or closed."""
     if offer.budget_id is None:
         return
-    moved = budgets_moved(offer.pk)
+    moved = budgets_moved(offer)
     if moved.reserved > 0:
         _move(offer, moved.budgets, Movement.COMMIT, moved.reserved, by)
 
@@ -122,7 +122,7 @@ def release(*, offer: Offer, by: User | None, reason: str = "") -> None:
     """Give back what was set aside for an offer; nothing happens when nothing is."""
     if offer.budget_id is None:
         return
-    moved = budgets_moved(offer.pk)
+    moved = budgets_moved(offer)
     if moved.reserved > 0:
         _move(offer, moved.budgets, Movement.RELEASE, moved.reserved, by, reason)
 
@@ -134,7 +134,7 @@ def claw_back(*, offer: Offer, by: User | None, reason: str = "", amount: Decima
     """
     if offer.budget_id is None:
         return
-    moved = budgets_moved(offer.pk)
+    moved = budgets_moved(offer)
     back = moved.committed if amount is None else amount
     if back <= 0 or back > moved.committed:
         raise Conflict(_("More than was spent cannot be taken back."), field="amount")
@@ -143,7 +143,7 @@ def claw_back(*, offer: Offer, by: User | None, reason: str = "", amount: Decima
 
 def _reduce(offer: Offer, surplus: Decimal, by: User | None) -> None:
     if surplus > 0:
-        _move(offer, budgets_moved(offer.pk).budgets, Movement.REDUCE, surplus, by)
+        _move(offer, budgets_moved(offer).budgets, Movement.REDUCE, surplus, by)
 
 
 def _refuse_beyond(level: Budget, amount: Decimal) -> None:

@@ -32,6 +32,7 @@ from compensation.actions.guards import (
     take_offer,
 )
 from compensation.actions.promises import promise
+from compensation.actions.returning import answer_question
 from compensation.actions.telling import amount_text, tell_deciders
 from compensation.authority_queries import GrantView, grant_view, limits_of_roles
 from compensation.budget_rules import who_decides_overdraft
@@ -136,10 +137,12 @@ def submit_offer(
     reason: str,
     facts: Mapping[str, object] | None = None,
     deviation_reason: str = "",
+    answer: str = "",
 ) -> Offer:
-    """Propose a draft, such as a customer's counter-proposal, with these values.
+    """Propose a draft with these values: a customer's counter-proposal, or what was returned or recalled.
 
-    Whoever submits it is its proposer. The way is that of `propose_offer`, and so are the errors.
+    Whoever submits it is its proposer. Where it was returned with a question, the `answer` to it is needed.
+    The way is that of `propose_offer`, and so are the errors.
     """
     kind = check_kind(kind)
     basis = check_choice(basis, Basis, field="basis")
@@ -151,6 +154,7 @@ def submit_offer(
         offer.amount = check_amount(amount, offer.currency)
         offer.kind, offer.basis, offer.purpose, offer.reason = kind, basis, purpose, reason
         offer.proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
+        answer_question(offer, by=offer.proposer, answer=answer)
         told = facts if facts is not None else _told_before(case)
         wanted = _Wanted(kind, basis, offer.amount)
         judged = _judge(case, offer.proposer, wanted, _Answers(told, deviation_reason))

@@ -38,6 +38,17 @@ class ReasonForm(forms.Form):
     )
 
 
+class QuestionForm(forms.Form):
+    """What somebody wants to know before they decide."""
+
+    question = forms.CharField(
+        label=_("Question"),
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+        error_messages={"required": _("Say what you would like to know.")},
+    )
+
+
 class LowerForm(ReasonForm):
     """Approving less than was asked."""
 
@@ -243,11 +254,33 @@ class SubmitForm(ProposeForm, OfferActForm):
     summary_class = "b wide"
 
     def __init__(
-        self, data: Any = None, *, offer_id: int, currency: str, kinds: Choices, initial: Any = None
+        self,
+        data: Any = None,
+        *,
+        offer_id: int,
+        currency: str,
+        kinds: Choices,
+        initial: Any = None,
+        asked: bool = False,
     ) -> None:
         super().__init__(
             data, offer_id=offer_id, currency=currency, kinds=kinds, initial=initial, policy=True
         )
+        if asked:
+            self.fields["answer"] = forms.CharField(
+                label=_("Answer to the question"),
+                max_length=500,
+                widget=forms.Textarea(attrs={"rows": 2}),
+                error_messages={"required": _("Answer the question first.")},
+            )
+            self.order_fields(["answer", *self.fields])
+
+
+class RecallForm(OfferActForm):
+    """Taking one's own waiting offer back to change it."""
+
+    act, icon = "offer_recall", "arrow-back-up"
+    summary, button = _("Recall to change it"), _("Recall the offer")
 
 
 class SaidReasonForm(OfferActForm):

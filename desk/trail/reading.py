@@ -162,6 +162,7 @@ def _about(event: Event, things: _Things) -> tuple[str, str]:
         "targets": _("Targets"),
         "authority": _("Authority"),
         "budget": _("Budget"),
+        "route": _("Approval route"),
         "script": _("Script"),
         "message": _("Message"),
         "review": _("Review list"),

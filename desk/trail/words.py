@@ -79,6 +79,9 @@ FIELDS: dict[str, Promise | str] = {
     "on_time": gettext_lazy("On time"),
     "outcome": gettext_lazy("Decision"),
     "overridden": gettext_lazy("In spite of"),
+    "per_case": gettext_lazy("Per case"),
+    "per_day": gettext_lazy("Per day"),
+    "person": gettext_lazy("Person"),
     "place": gettext_lazy("Place"),
     "position": gettext_lazy("Place"),
     "reason": gettext_lazy("Reason"),
@@ -86,6 +89,7 @@ FIELDS: dict[str, Promise | str] = {
     "remedy_class": gettext_lazy("What it gives back"),
     "required": gettext_lazy("Has to be told"),
     "role": gettext_lazy("Role"),
+    "roles": gettext_lazy("Roles by level"),
     "round": gettext_lazy("Round"),
     "satisfaction": gettext_lazy("Satisfaction"),
     "seed": gettext_lazy("Seed"),
@@ -144,8 +148,8 @@ _CODED: dict[str, dict[Any, Any]] = {
 }
 _DATES = frozenset({"valid_from", "first", "last", "starts_on", "ends_on", "of"})
 _MOMENTS = frozenset({"landed_at", "from", "to", "due_at", "expires_at"})
-PEOPLE = frozenset({"told", "assignee"})
-_AMOUNTS = frozenset({"amount", "asked", "granted", "limit", "verified_loss"})
+PEOPLE = frozenset({"told", "assignee", "person"})
+_AMOUNTS = frozenset({"amount", "asked", "granted", "limit", "per_case", "per_day", "verified_loss"})
 _TARGETS = {
     f"{metric.value}_{severity.value}": (severity, metric) for metric in Metric for severity in Severity
 }

@@ -20,18 +20,22 @@ from accounts.states import Capability
 from common.display import RangeView
 from common.money import format_money
 from compensation.actions.approvals import approve_offer, reject_offer
+from compensation.actions.guards import ONCE, OWN, OWN_COMPLAINT
+from compensation.actions.returning import return_offer
+from compensation.chain_queries import asked_amount, chains_of, questions_of, steps_of
 from compensation.inbox import Dossier, dossier, open_offer
 from compensation.models import Offer
 from compensation.queries import get_offer_for
 from compensation.rows import WaitingRow, waiting_for, waiting_row
 from compensation.rules import ZERO
-from compensation.states import MATCH_NOTE, MATCH_SOURCE, OfferState
+from compensation.states import MATCH_NOTE, MATCH_SOURCE, OfferState, StepState
 from desk.access import StaffRequest, form_on, staff_required
 from desk.cards import Card
+from desk.chain_words import ChainView, chain_view, roles_words
 from desk.clocks import answer_clock
 from desk.forms.apply import run
 from desk.forms.approvals import read_amount
-from desk.forms.offers import LowerForm, ReasonForm
+from desk.forms.offers import LowerForm, QuestionForm, ReasonForm
 from desk.offer_words import DoseView, facts_of
 from desk.paging import id_in
 from desk.views.offer_panel import band_of, dose_view, range_of, role_label
@@ -95,7 +99,7 @@ def approve(request: StaffRequest, offer_id: int) -> HttpResponse:
     form = LowerForm(request.POST, currency=offer.currency) if lower else ReasonForm(request.POST)
 
     def action() -> Offer:
-        amount: Decimal = form.cleaned_data["amount"] if lower else offer.amount
+        amount: Decimal = form.cleaned_data["amount"] if lower else asked_amount(offer, steps_of(offer))
         reason = form.cleaned_data["reason"]
         return approve_offer(
             actor=request.user, offer_id=offer_id, amount=amount, reason=reason, seen=_seen(request)
@@ -104,12 +108,28 @@ def approve(request: StaffRequest, offer_id: int) -> HttpResponse:
     done = run(form, action)
     if done is None:
         return inbox_page(request, offer_id, status=422, refused=form, verb="lower" if lower else "approve")
-    amount = format_money(done.standing_amount, done.currency)
     if done.state == OfferState.WAITING:
-        asked = {"amount": amount, "role": role_label(done.asked_role)}
-        messages.success(request, _("Your part is approved. %(amount)s now waits for: %(role)s.") % asked)
-    else:
-        messages.success(request, _("%(amount)s is approved.") % {"amount": amount})
+        roles = roles_words(step.role for step in steps_of(done) if step.state == StepState.OPEN)
+        messages.success(request, _("Your step is approved. It now waits for: %(roles)s.") % {"roles": roles})
+        return _go_on(request)
+    amount = format_money(done.standing_amount, done.currency)
+    messages.success(request, _("%(amount)s is approved.") % {"amount": amount})
+    return _go_on(request)
+
+
+@staff_required(Capability.DECIDE_OFFER)
+@form_on(open_in_inbox)
+def ask(request: StaffRequest, offer_id: int) -> HttpResponse:
+    """Return an offer with a question."""
+    offer = _find(request, offer_id)
+    form = QuestionForm(request.POST)
+    done = run(
+        form,
+        lambda: return_offer(actor=request.user, offer_id=offer_id, question=form.cleaned_data["question"]),
+    )
+    if done is None:
+        return inbox_page(request, offer_id, status=422, refused=form, verb="ask")
+    messages.success(request, _("Returned to %(name)s with your question.") % {"name": offer.proposer.name})
     return _go_on(request)
 
 
@@ -159,7 +179,7 @@ def inbox_page(
         **(_open_context(request, opened) if opened else {"open_card": None}),
     }
     if refused is not None:
-        context["refused"] = decision_of(context["offer"], verb, refused) if opened else refused
+        context["refused"] = decision_of(context["open_card"].facts, verb, refused) if opened else refused
     return render(request, "desk/approvals.html", context, status=status)
 
 
@@ -219,21 +239,24 @@ def _open_context(request: StaffRequest, card: Card) -> dict[str, Any]:
     facts = dossier(request.user, offer)
     opened = OpenCard(
         facts=facts,
-        range=range_of(facts.case, facts.likes, band_of(offer), mine=offer.amount, limit=None),
-        dose=dose_view(facts.granted + offer.amount, facts.case.loss),
-        why_not=_("You proposed this yourself, so someone else decides.") if card.is_own else "",
+        range=range_of(facts.case, facts.likes, band_of(offer), mine=facts.asked, limit=None),
+        dose=dose_view(facts.granted + facts.asked, facts.case.loss),
+        why_not=_why_not(facts),
     )
     decisions: list[DecisionView] = []
     if opened.may_approve:
-        decisions.append(decision_of(offer, "approve", ReasonForm(auto_id="approve_%s")))
+        decisions.append(decision_of(facts, "approve", ReasonForm(auto_id="approve_%s")))
     if opened.may_lower:
-        decisions.append(decision_of(offer, "lower", lower_form(facts)))
+        decisions.append(decision_of(facts, "lower", lower_form(facts)))
     if opened.may_reject:
-        decisions.append(decision_of(offer, "reject", ReasonForm(auto_id="reject_%s")))
+        decisions.append(decision_of(facts, "reject", ReasonForm(auto_id="reject_%s")))
+        if facts.case.is_open:
+            decisions.append(decision_of(facts, "ask", QuestionForm(auto_id="ask_%s")))
     return {
         "open_card": opened,
         "offer": offer,
-        "asked_role": role_label(offer.asked_role),
+        "asked_role": role_label(facts.step.role if facts.step else offer.asked_role),
+        "chain": _chain(facts),
         "decisions": decisions,
         "known": list(facts_of(facts, opened.dose)),
         "match_note": MATCH_NOTE,
@@ -241,11 +264,35 @@ def _open_context(request: StaffRequest, card: Card) -> dict[str, Any]:
     }
 
 
-def decision_of(offer: Offer, verb: str, form: forms.Form) -> DecisionView:
-    """One way to decide on an offer: "approve", "lower" or "reject"."""
-    amount = {"amount": format_money(offer.amount, offer.currency)}
-    path = reverse("desk:offer_reject" if verb == "reject" else "desk:offer_approve", args=[offer.pk])
+def _why_not(facts: Dossier) -> str:
+    """Why the reader may not decide on this offer at all; "" where they may."""
+    if facts.is_own:
+        return str(OWN)
+    if facts.own_complaint:
+        return str(OWN_COMPLAINT)
+    return str(ONCE) if facts.decided_before else ""
+
+
+def _chain(facts: Dossier) -> ChainView:
+    """The steps of the open offer, those of the rounds before too."""
+    offer, steps = facts.offer, list(facts.steps)
+    if offer.round > 1:
+        steps = chains_of([offer]).get(offer.pk, steps)
+    return chain_view(offer, steps, questions_of([offer]).get(offer.pk, []))
+
+
+_PATHS = {"reject": "desk:offer_reject", "ask": "desk:offer_ask"}
+
+
+def decision_of(facts: Dossier, verb: str, form: forms.Form) -> DecisionView:
+    """One way to decide on an offer: "approve", "lower", "reject" or "ask"."""
+    offer = facts.offer
+    amount = {"amount": format_money(facts.asked, offer.currency)}
+    path = reverse(_PATHS.get(verb, "desk:offer_approve"), args=[offer.pk])
     match verb:
+        case "ask":
+            title = _("Return %(amount)s with a question") % amount
+            return DecisionView(verb, title, _("Return with the question"), path, form)
         case "approve":
             return DecisionView(verb, _("Approve %(amount)s") % amount, _("Approve"), path, form)
         case "lower":
@@ -257,7 +304,7 @@ def decision_of(offer: Offer, verb: str, form: forms.Form) -> DecisionView:
 
 def lower_form(facts: Dossier) -> LowerForm:
     """The form for a lower amount, filled with the most that this person may approve where that is less."""
-    initial = {"amount": f"{facts.most.normalize():f}"} if facts.most < facts.offer.amount else {}
+    initial = {"amount": f"{facts.most.normalize():f}"} if facts.most < facts.asked else {}
     return LowerForm(currency=facts.offer.currency, initial=initial, auto_id="lower_%s")
 
 

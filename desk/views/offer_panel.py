@@ -16,6 +16,7 @@ from cases.models import Case
 from common.display import RangeView
 from compensation.authority_queries import GrantView, grant_view
 from compensation.budget_queries import current_budget
+from compensation.chain_queries import chain_for, chains_of, questions_of
 from compensation.kind_queries import all_kinds, kind_choices
 from compensation.models import Answer, Approval, Budget, Fulfilment, KindSetting, Offer, Voucher
 from compensation.payment_queries import is_payable
@@ -35,6 +36,7 @@ from compensation.states import (
     PromiseState,
 )
 from desk.budget_words import budget_words
+from desk.chain_words import ChainView, chain_view, planned_words
 from desk.forms.offers import (
     AnswerForm,
     ClawBackForm,
@@ -43,6 +45,7 @@ from desk.forms.offers import (
     OfferActForm,
     OfferOutForm,
     ProposeForm,
+    RecallForm,
     SubmitForm,
     WithdrawForm,
 )
@@ -97,6 +100,7 @@ class OfferRow:
     issue_form: IssueForm | None
     may_be_transferred: bool
     details: list[tuple[str, str]]
+    chain: ChainView
 
     @property
     def is_draft(self) -> bool:
@@ -131,7 +135,7 @@ class Forecast:
 
 
 def panel_context(user: User, case: Case) -> dict[str, Any]:
-    """What `desk/offers/panel.html` shows; seven queries, and those that rules of policies take."""
+    """What `desk/offers/panel.html` shows; eight queries, and those that rules of policies take."""
     offers = offers_of(case)
     view = grant_view(user, case, offers)
     budget = current_budget(case.branch, case.currency)
@@ -141,8 +145,17 @@ def panel_context(user: User, case: Case) -> dict[str, Any]:
     policy = policy_panel(case, offers)
     asked = {fact_field(Fact(name)): value for name, value in kept_answers(policy.view).items()}
     kinds = {kind.kind: kind for kind in all_kinds()}
+    chains, questions = chains_of(offers), questions_of(offers)
     return {
-        "offer_rows": [offer_row(user, offer, kinds) for offer in offers],
+        "offer_rows": [
+            offer_row(
+                user,
+                offer,
+                kinds,
+                chain_view(offer, chains.get(offer.pk, []), questions.get(offer.pk, [])),
+            )
+            for offer in offers
+        ],
         "offer_grant": view,
         "offer_budget": budget,
         "offer_budget_words": budget_words(budget, case.branch) if budget else "",
@@ -169,7 +182,7 @@ def panel_context(user: User, case: Case) -> dict[str, Any]:
     }
 
 
-def offer_row(user: User, offer: Offer, kinds: Mapping[str, KindSetting]) -> OfferRow:
+def offer_row(user: User, offer: Offer, kinds: Mapping[str, KindSetting], chain: ChainView) -> OfferRow:
     """One offer with the forms for what this person may do."""
     kind = kinds.get(offer.kind) or KindSetting(kind=offer.kind)
     state = OfferState(offer.state)
@@ -188,7 +201,8 @@ def offer_row(user: User, offer: Offer, kinds: Mapping[str, KindSetting]) -> Off
         answer_by=offer.expires_at if state == OfferState.OFFERED else None,
         setback=(getattr(offer, "setback", "") or "") if state in SET_BACK else "",
         promise=promise_state(due_at, landed_at, now=timezone.now()),
-        acts=list(_acts(user, offer, state, kinds)),
+        acts=list(_acts(user, offer, state, kinds, asked=chain.unanswered)),
+        chain=chain,
         voucher=getattr(offer, "voucher", None),
         issue_form=IssueForm(offer=offer) if _may_issue(user, offer, state, kind) else None,
         may_be_transferred=is_payable(offer, kind),
@@ -207,13 +221,15 @@ def is_asked_first(offer: Offer) -> bool:
 
 
 def _acts(
-    user: User, offer: Offer, state: OfferState, kinds: Mapping[str, KindSetting]
+    user: User, offer: Offer, state: OfferState, kinds: Mapping[str, KindSetting], *, asked: bool
 ) -> Iterator[OfferActForm]:
     """What this person may do about an offer, the likeliest first."""
     proposes, own = user.may(Capability.PROPOSE_OFFER), offer.proposer_id == user.pk
     asks = is_asked_first(offer)
     if proposes and state == OfferState.DRAFT:
-        yield submit_form(offer, kinds.values())
+        yield submit_form(offer, kinds.values(), asked=asked)
+    if proposes and own and state == OfferState.WAITING:
+        yield RecallForm(offer_id=offer.pk)
     if proposes and (asks or state == OfferState.OFFERED):
         yield answer_form(offer, kinds.values())
     if user.may(Capability.FULFIL_OFFER) and state in PROMISED and not asks:
@@ -228,17 +244,22 @@ def _acts(
         yield WithdrawForm(offer_id=offer.pk)
 
 
-def submit_form(offer: Offer, kinds: Iterable[KindSetting], data: Any = None) -> SubmitForm:
-    """The form that proposes a draft, filled with it."""
+def submit_form(
+    offer: Offer, kinds: Iterable[KindSetting], data: Any = None, *, asked: bool = False
+) -> SubmitForm:
+    """The form that proposes a draft, filled with it; `asked` says that a question wants an answer."""
     shown = {
         "amount": f"{offer.amount.normalize():f}",
         "kind": offer.kind,
         "basis": offer.basis,
         "purpose": offer.purpose,
         "reason": offer.reason,
+        "deviation_reason": offer.deviation_reason,
     }
     choices = kind_choices(kinds, also=offer.kind)
-    return SubmitForm(data, offer_id=offer.pk, currency=offer.currency, kinds=choices, initial=shown)
+    return SubmitForm(
+        data, offer_id=offer.pk, currency=offer.currency, kinds=choices, initial=shown, asked=asked
+    )
 
 
 def answer_form(offer: Offer, kinds: Iterable[KindSetting], data: Any = None) -> AnswerForm:
@@ -287,23 +308,29 @@ def forecast_of(
     amount: Decimal | None = None,
     kind: KindSetting | None = None,
     policy: PolicyPanel | None = None,
+    basis: str = "",
 ) -> Forecast:
-    """What would become of a proposal of this amount and kind."""
+    """What would become of a proposal of this amount, kind and basis."""
     short = budget is not None and amount is not None and amount > budget.available
     within = amount is None or amount <= view.may_grant
     leaves = policy is not None and amount is not None and policy.leaves(view.on_case + amount)
     asked = view.asks(amount if amount is not None else view.may_grant + 1)
     if leaves and amount is not None:
         asked = view.asks_beyond(amount) or asked
+    alone = within and not short and not leaves
+    words = role_label(asked or "")
+    if asked and kind is not None and amount is not None and not alone:
+        chain = chain_for(case, view, amount, kind=kind.kind, basis=basis, required=asked, leaves=leaves)
+        words = planned_words(chain.steps) if chain.manned else ""
     mismatch = kind is not None and remedy_matches(kind.remedy_class, case.failure_type) is False
     return Forecast(
         amount=amount,
         currency=case.currency,
         may_grant=view.may_grant,
-        alone=within and not short and not leaves,
+        alone=alone,
         leaves=leaves,
         budget_short=short,
-        asked_role=role_label(asked or ""),
+        asked_role=words,
         dose=dose_view(None if amount is None else view.on_case + amount, case.loss),
         match_note=str(MATCH_NOTE) if mismatch else "",
     )

@@ -17,9 +17,11 @@ from common.money import format_money
 from compensation.actions.customer import offer_to_customer, record_answer
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import propose_offer, submit_offer, withdraw_offer
+from compensation.actions.returning import recall_offer
 from compensation.actions.setbacks import claw_back_offer, fail_fulfilment
 from compensation.authority_queries import grant_view
 from compensation.budget_queries import current_budget
+from compensation.chain_queries import questions_of
 from compensation.kind_queries import all_kinds, kind_choices, kind_setting
 from compensation.models import Offer
 from compensation.policy_queries import policy_view
@@ -35,6 +37,7 @@ from desk.forms.offers import (
     OfferActForm,
     OfferOutForm,
     ProposeForm,
+    RecallForm,
     WithdrawForm,
 )
 from desk.views.case import case_page, find_case
@@ -84,14 +87,16 @@ def forecast(request: StaffRequest, number: str) -> HttpResponse:
     form.is_valid()
     policy = policy_panel(case, given=form.facts)
     amount, kind = form.cleaned_data.get("amount"), form.cleaned_data.get("kind", "")
+    basis = form.cleaned_data.get("basis", "")
     usable = amount if amount is not None and amount > 0 else None
     view = forecast_of(
         case,
-        grant_view(request.user, case),
+        grant_view(request.user, case, kind=kind, basis=basis),
         current_budget(case.branch, case.currency, kind),
         usable,
         next((setting for setting in kinds if setting.kind == kind), None),
         policy,
+        basis,
     )
     context = {"offer_forecast": view, "offer_policy": policy, "case": case}
     return render(request, "desk/offers/forecast.html", context)
@@ -113,13 +118,27 @@ def act_on(
 def submit(request: StaffRequest, offer_id: int) -> HttpResponse:
     """Propose a draft."""
     offer = find_offer(request.user, offer_id)
-    form = submit_form(offer, all_kinds(), request.POST)
+    asked = any(not question.answer for question in questions_of([offer]).get(offer.pk, []))
+    form = submit_form(offer, all_kinds(), request.POST, asked=asked)
     return act_on(
         request,
         offer,
         form,
         lambda: submit_offer(actor=request.user, offer_id=offer_id, **form.cleaned_data),
         _("The offer is submitted."),
+    )
+
+
+@staff_required(Capability.PROPOSE_OFFER)
+@form_on(case_of_offer)
+def recall(request: StaffRequest, offer_id: int) -> HttpResponse:
+    """Take one's own waiting offer back, to change it."""
+    return act_on(
+        request,
+        find_offer(request.user, offer_id),
+        RecallForm(request.POST, offer_id=offer_id),
+        lambda: recall_offer(actor=request.user, offer_id=offer_id),
+        _("The offer is a draft again. Change it and propose it, or withdraw it."),
     )
 
 

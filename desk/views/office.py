@@ -24,6 +24,7 @@ from desk import history, policies
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
 from desk.forms.office import NewStaffForm, StaffForm
+from desk.views.chains import chains_context
 from desk.views.kinds import kinds_context
 from desk.views.policies import policies_context
 from desk.views.voucher_rules import voucher_rules_context
@@ -99,6 +100,7 @@ def _authority() -> dict[str, Any]:
     return {
         "authority": policies.authority_in_force(today()),
         "changes": history.authority_changes(),
+        **chains_context(),
         "budgets": policies.budgets_in_force(),
     }
 

@@ -135,6 +135,8 @@ def _office_pages(person: Person) -> Iterator[Place]:
         "calendars",
         "budgets",
         "authority",
+        "limits",
+        "routes",
         "kinds",
         "scripts",
         "taxonomy/families",

@@ -18,7 +18,8 @@ from compensation.actions.budgets import Terms, change_budget, close_budget
 from compensation.actions.customer import offer_to_customer, record_answer
 from compensation.actions.expiry import expire_due_offers
 from compensation.actions.fulfilment import fulfil_offer
-from compensation.actions.offers import withdraw_offer
+from compensation.actions.offers import submit_offer, withdraw_offer
+from compensation.actions.returning import recall_offer, return_offer
 from compensation.actions.setbacks import claw_back_offer, fail_fulfilment
 from compensation.models import Budget, Offer
 from compensation.states import ReserveAt
@@ -26,7 +27,7 @@ from tests.compensation.world import NOON, World, make_budget, make_case, propos
 
 VERBS = (
     *("propose", "propose", "approve", "approve", "reject", "withdraw", "fulfil", "fail", "claw_back"),
-    *("offer", "accept", "decline", "expire", "change", "change", "close"),
+    *("offer", "accept", "decline", "expire", "change", "change", "close", "ask", "recall", "submit"),
 )
 STEPS = st.lists(
     st.tuples(
@@ -69,6 +70,18 @@ class _Desk:
         steps: dict[str, Callable[[], object]] = {
             "approve": lambda: approve_offer(actor=manager, amount=value, reason="Fair.", **key),
             "reject": lambda: reject_offer(actor=manager, reason="No.", **key),
+            "ask": lambda: return_offer(actor=manager, question="Why?", **key),
+            "recall": lambda: recall_offer(actor=frontline, **key),
+            "submit": lambda: submit_offer(
+                actor=frontline,
+                kind=offer.kind,
+                basis=offer.basis,
+                amount=Decimal(amount + 1),
+                purpose="Dinner",
+                reason="Nuts.",
+                answer="It was in the soup.",
+                **key,
+            ),
             "withdraw": lambda: withdraw_offer(actor=frontline, reason="No.", **key),
             "fulfil": lambda: fulfil_offer(
                 actor=frontline, method="cash", reference="", landed_at=NOON, **key

@@ -40,7 +40,7 @@ from tests.desk.reading import case_page, signed_in, text_of
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
-MOST_QUERIES = 10
+MOST_QUERIES = 11
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from django.test.client import MULTIPART_CONTENT
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Authority, User
 from accounts.states import Role
 from audit.models import Event
 from cases.actions.incidents import NewIncident, declare_incident
@@ -24,7 +24,7 @@ from compensation.actions.redemption import Wanted, redeem_voucher
 from compensation.actions.reviews import Wanted as Drawing
 from compensation.actions.reviews import draw_reviews
 from compensation.actions.vouchers import issue_voucher
-from compensation.models import Budget, Offer, PolicyVersion, Redemption, ReviewList
+from compensation.models import ApprovalRoute, Budget, Offer, PolicyVersion, Redemption, ReviewList
 from feedback.models import FollowUp, Instrument, Invitation, Response
 from messaging.actions import notify
 from messaging.models import Notice, OutboxMessage
@@ -85,6 +85,7 @@ STAFF: dict[str, set[Role]] = {
     "desk:offer_propose": WORKS,
     "desk:offer_forecast": WORKS,
     "desk:offer_withdraw": WORKS,
+    "desk:offer_recall": WORKS,
     "desk:offer_fulfil": FULFILS,
     "desk:voucher_issue": WORKS,
     "desk:vouchers": WORKS,
@@ -111,6 +112,7 @@ STAFF: dict[str, set[Role]] = {
     "desk:decision_link": DECIDES,
     "desk:offer_approve": DECIDES,
     "desk:offer_reject": DECIDES,
+    "desk:offer_ask": DECIDES,
     "desk:payments": PAYS,
     "desk:payments_freeze": PAYS,
     "desk:paying_accounts": {A},
@@ -178,6 +180,10 @@ STAFF: dict[str, set[Role]] = {
     "desk:targets_edit": {A},
     "desk:targets_withdraw": {A},
     "desk:authority_new": {A},
+    "desk:special_limit_new": {A},
+    "desk:special_limit_end": {A},
+    "desk:route_new": {A},
+    "desk:route_end": {A},
     "desk:authority_edit": {A},
     "desk:authority_withdraw": {A},
     "desk:family_new": {A},
@@ -277,7 +283,13 @@ def places(desk: Desk) -> dict[str, list[Any]]:
     new = NewIncident(name="No ferry", description="It did not sail.", branch=desk.branch)
     incident = declare_incident(actor=desk.supervisor, new=new, case_id=case.pk)
     version = PolicyVersion.objects.get(policy__code="house")
+    limit = Authority.objects.create(
+        role="frontline", currency="EUR", kind="meal", per_case=20, per_day=40, valid_from=MONDAY
+    )
+    route = ApprovalRoute.objects.create(name="Large sums", currency="EUR", valid_from=MONDAY)
     return {
+        "desk:special_limit_end": [limit.pk],
+        "desk:route_end": [route.pk],
         "desk:incident_change": [incident.number, Affected.objects.get().pk],
         **{name: [incident.number] for name in STAFF if name in ABOUT_INCIDENT},
         "desk:customer": [case.customer_id],
@@ -309,6 +321,8 @@ def places(desk: Desk) -> dict[str, list[Any]]:
         "desk:review_csv": [drawn.pk],
         "desk:review_xlsx": [drawn.pk],
         "desk:review_item": [drawn.pk, 1],
+        "desk:offer_ask": [offer.pk],
+        "desk:offer_recall": [offer.pk],
         "desk:voucher_issue": [offer.pk],
         "desk:voucher": [redemption.voucher_id],
         "desk:voucher_void": [redemption.voucher_id],

@@ -45,14 +45,16 @@ def _offers() -> Iterator[str]:
     """Each offer that a budget pays for has set aside, on every level, what its state says."""
     offers = Offer.objects.filter(budget__isnull=False).prefetch_related("movements").order_by("pk")
     for offer in offers.iterator(chunk_size=2000):
-        held: dict[int | None, list[Decimal]] = {offer.budget_id: [ZERO, ZERO]}
+        now = offer.round
+        held: dict[tuple[int | None, int], list[Decimal]] = {(offer.budget_id, now): [ZERO, ZERO]}
         for movement in offer.movements.all():
-            balances = held.setdefault(movement.budget_id, [ZERO, ZERO])
+            balances = held.setdefault((movement.budget_id, movement.round), [ZERO, ZERO])
             _amount, to_reserved, to_committed = EFFECTS[Movement(movement.kind)]
             balances[0] += to_reserved * movement.amount
             balances[1] += to_committed * movement.amount
-        for key, (reserved, committed) in held.items():
-            if not _agrees(offer, reserved, committed):
+        for (key, round_), (reserved, committed) in held.items():
+            # What was set aside for a proposal that was taken back was given back.
+            if not (_agrees(offer, reserved, committed) if round_ == now else reserved == committed == 0):
                 yield (
                     f"offer {offer.pk}: is {offer.state}, has {reserved:.4f} reserved"
                     f" and {committed:.4f} spent on budget {key}"
@@ -78,13 +80,15 @@ def _levels() -> Iterator[str]:
         budget.pk: frozenset(level.pk for level in budget.chain)
         for budget in Budget.objects.select_related("parent__parent__parent").order_by("pk")
     }
-    moved = BudgetMovement.objects.filter(offer__budget__isnull=False, kind__in=OF_OFFERS)
+    moved = BudgetMovement.objects.filter(
+        offer__budget__isnull=False, offer__round=F("round"), kind__in=OF_OFFERS
+    )
     rows = moved.order_by("offer", "kind").values_list("offer", "kind", "offer__budget", "budget").iterator()
     for (offer, kind, budget), movements in groupby(rows, key=itemgetter(0, 1, 2)):
         levels = [level for *_rest, level in movements]
         if frozenset(levels) != chains[budget] or len(levels) != len(chains[budget]):
             yield f"offer {offer}: {kind} is not on every level above budget {budget}, and on those alone"
-    strays = Offer.objects.filter(budget__isnull=True, movements__isnull=False).distinct()
+    strays = Offer.objects.filter(budget__isnull=True, movements__round=F("round")).distinct()
     for offer in strays.order_by("pk").iterator():
         yield f"offer {offer.pk}: has movements, but no budget"
 

@@ -21,9 +21,10 @@ from accounts.models import User
 from accounts.states import Role
 from audit.models import Event
 from cases.models import Case
-from compensation.actions.approvals import approve_offer, return_offer
+from compensation.actions.approvals import approve_offer
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import propose_offer, submit_offer
+from compensation.actions.returning import return_offer
 from compensation.actions.reviews import Wanted, draw_reviews
 from compensation.actions.setbacks import claw_back_offer, fail_fulfilment
 from compensation.actions.vouchers import issue_voucher
@@ -292,6 +293,7 @@ def test_every_step_of_a_chain_and_a_question_belong_to_the_trail(desk: Desk) ->
         amount=Decimal(90),
         purpose="The parcel",
         reason="The large one.",
+        answer="The one by sea.",
     )
     for actor, reason in ((desk.supervisor, "Fair."), (desk.manager, "I agree.")):
         approve_offer(actor=actor, offer_id=offer.pk, amount=Decimal(90), reason=reason)
@@ -299,7 +301,7 @@ def test_every_step_of_a_chain_and_a_question_belong_to_the_trail(desk: Desk) ->
     assert [(entry.what, entry.said) for entry in response.context["trail"].entries] == [
         ("Compensation offered", ""),
         ("Offer returned with a question", "Which parcel?"),
-        ("Compensation offered", "The large one."),
+        ("Compensation offered", "The one by sea.\nThe large one."),
         ("Step of an offer approved", "Fair."),
         ("Offer approved", "I agree."),
     ]

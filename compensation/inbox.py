@@ -102,7 +102,7 @@ class Dossier:
         if self.is_own or self.own_complaint:
             return ZERO
         lent = (self._most_of(each.role, each.limit) for each in self.lent)
-        return max(self._most_of(self.reader.role, self.limit), *lent)
+        return max([self._most_of(self.reader.role, self.limit), *lent])
 
     def _most_of(self, role: str, limit: Limit | None) -> Decimal:
         """The most that somebody of this role and limit may approve at one of the open steps."""

@@ -12,12 +12,14 @@ from accounts.models import Branch, User
 from accounts.states import Capability
 from compensation.models import (
     Approval,
+    ApprovalStep,
     KindSetting,
     Offer,
     PayingAccount,
     PaymentBatch,
     PaymentLine,
     PaymentOrder,
+    RemedyApproval,
 )
 from compensation.payment_states import LineState
 from compensation.states import TRANSITIONS, FulfilmentMethod, Need, OfferState
@@ -106,12 +108,19 @@ def due_for(user: User) -> list[DueGroup]:
 
 
 def orders_with_part(user: User, order_ids: Iterable[int]) -> set[int]:
-    """Those of these orders that this person had a part in: proposed, decided on, or entered the account."""
-    decided = Approval.objects.filter(offer=OuterRef("offer"), approver=user)
-    mine = PaymentOrder.objects.filter(
-        Q(offer__proposer=user) | Q(entered_by=user) | Exists(decided), pk__in=list(order_ids)
+    """Those of these orders that this person had a part in: proposed, decided on, or entered the account.
+
+    One of several steps counts, and so do lent authority and a decision on a remedy for many.
+    """
+    decided = (
+        Approval.objects.filter(offer=OuterRef("offer"), approver=user),
+        ApprovalStep.objects.filter(Q(decided_by=user) | Q(on_behalf_of=user), offer=OuterRef("offer")),
+        RemedyApproval.objects.filter(remedy=OuterRef("offer__remedy"), approver=user),
     )
-    return set(mine.values_list("pk", flat=True))
+    part = Q(offer__proposer=user) | Q(entered_by=user)
+    for decisions in decided:
+        part |= Q(Exists(decisions))
+    return set(PaymentOrder.objects.filter(part, pk__in=list(order_ids)).values_list("pk", flat=True))
 
 
 def batches_for(user: User) -> QuerySet[PaymentBatch]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
 import io
 import json
@@ -13,16 +14,31 @@ from django.db import IntegrityError, InternalError, transaction
 from django.utils import timezone
 from sepaxml.validation import try_valid_xml
 
+from accounts.actions.delegations import delegate_authority
+from accounts.states import Role
 from audit.models import Event
+from cases.models import Incident
 from common.errors import Conflict, Invalid, NotAllowed
+from compensation.actions.approvals import approve_offer
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import withdraw_offer
 from compensation.actions.payment_results import confirm_payment, fail_payment, import_results
 from compensation.actions.payments import freeze_batch, set_payee, set_paying_account
-from compensation.models import Fulfilment, Offer, PaymentBatch, PaymentLine, PaymentOrder
+from compensation.models import (
+    ApprovalRoute,
+    Fulfilment,
+    Offer,
+    PaymentBatch,
+    PaymentLine,
+    PaymentOrder,
+    Remedy,
+    RemedyApproval,
+    RemedyShare,
+    RouteStep,
+)
 from compensation.payment_queries import due_for
 from compensation.payment_states import LineState
-from compensation.states import OfferState
+from compensation.states import OfferState, RemedyState
 from tests.compensation.paying import IBAN, granted, payable, payer_of
 from tests.compensation.world import World, committed, make_branch, make_case, make_user, propose
 
@@ -130,8 +146,6 @@ def test_a_batch_is_for_one_branch_and_one_currency(world: World) -> None:
 
 def test_who_had_a_part_in_an_offer_does_not_pay_it(world: World) -> None:
     offer = propose(world.frontline, make_case(world.branch), 5000)
-    from compensation.actions.approvals import approve_offer
-
     approve_offer(actor=world.manager, offer_id=offer.pk, amount=offer.amount, reason="Fair.")
     order = set_payee(actor=world.frontline, offer_id=offer.pk, name="Wei", account=IBAN, bank="", text="")
     with pytest.raises(NotAllowed):
@@ -141,6 +155,61 @@ def test_who_had_a_part_in_an_offer_does_not_pay_it(world: World) -> None:
         confirm_payment(actor=world.manager, line_id=batch.lines.get().pk)
     with pytest.raises(NotAllowed):
         freeze_batch(actor=world.supervisor, order_ids=[order.pk])
+
+
+def test_who_approved_one_step_of_several_or_lent_their_authority_does_not_pay_it(world: World) -> None:
+    route = ApprovalRoute.objects.create(name="Two managers", currency="CNY", valid_from=dt.date(2020, 1, 1))
+    RouteStep.objects.bulk_create(RouteStep(route=route, level=level, role=Role.MANAGER) for level in (1, 2))
+    first, away = world.manager, make_user(Role.MANAGER, world.branch)
+    delegate_authority(
+        actor=away,
+        delegator_id=away.pk,
+        delegate_id=world.supervisor.pk,
+        starts_on=dt.date(2026, 3, 4),
+        ends_on=dt.date(2026, 3, 4),
+        reason="On leave.",
+    )
+    offer = propose(world.frontline, make_case(world.branch), 5000)
+    for actor in (first, world.supervisor):
+        approve_offer(actor=actor, offer_id=offer.pk, amount=offer.amount, reason="Fair.")
+    order = set_payee(actor=world.frontline, offer_id=offer.pk, name="Wei", account=IBAN, bank="", text="")
+    line = frozen(world, order).lines.get()
+    for person in (first, away):
+        with pytest.raises(NotAllowed):
+            confirm_payment(actor=person, line_id=line.pk)
+        with pytest.raises(IntegrityError, match="does not pay"), transaction.atomic():
+            PaymentLine.objects.update(state="confirmed", settled_by=person, settled_at=timezone.now())
+
+
+def test_who_decided_on_a_remedy_does_not_pay_what_came_of_it(world: World) -> None:
+    order = payable(world)
+    incident = Incident.objects.create(
+        number="I-1", name="Storm", branch=world.branch, declared_by=world.supervisor
+    )
+    remedy = Remedy.objects.create(
+        incident=incident,
+        kind="refund",
+        currency="CNY",
+        total=500,
+        purpose="The storm",
+        reason="Fair.",
+        proposer=world.supervisor,
+        state=RemedyState.WAITING,
+        rules=[],
+    )
+    RemedyShare.objects.create(remedy=remedy, customer=order.offer.case.customer, amount=500)
+    RemedyApproval.objects.create(
+        remedy=remedy,
+        proposer=world.supervisor,
+        approver=world.manager,
+        decision="rejected",
+        amount=500,
+        limit=30_000,
+        reason="Fair.",
+    )
+    Offer.objects.filter(pk=order.offer_id).update(remedy=remedy)
+    with pytest.raises(NotAllowed):
+        freeze_batch(actor=world.manager, order_ids=[order.pk])
 
 
 def test_the_database_holds_the_four_eyes_too(world: World) -> None:

@@ -20,7 +20,7 @@ from common.days import local_day
 from common.errors import Conflict, Invalid, NotAllowed
 from common.money import check_amount, format_money
 from compensation.actions import ledger
-from compensation.actions.chain import decide_step, open_next, steps_now
+from compensation.actions.chain import asked_now, decide_step, open_next, steps_now
 from compensation.actions.guards import (
     ONCE,
     OWN,
@@ -189,7 +189,7 @@ def _step_to_approve(
     approver: User, limit: Limit | None, steps: Sequence[ApprovalStep], offer: Offer, case: Case
 ) -> ApprovalStep:
     """The open step that this person decides: their role's before another. Raises `NotAllowed`."""
-    opened = sorted(_opened(steps), key=lambda step: step.role != approver.role)
+    opened = sorted(asked_now(steps), key=lambda step: step.role != approver.role)
     ranks = _ranks(offer, case) if any(step.binding for step in opened) else {}
     for step in opened:
         if may_take(step.role, binding=step.binding, limit=limit, role=approver.role, ranks=ranks):
@@ -208,11 +208,7 @@ def _ranks(offer: Offer, case: Case) -> dict[str, Decimal]:
 
 def step_to_end(approver: User, steps: Sequence[ApprovalStep]) -> ApprovalStep:
     """The open step at which this person says no, or asks: their role's before another."""
-    return min(_opened(steps), key=lambda step: step.role != approver.role)
-
-
-def _opened(steps: Sequence[ApprovalStep]) -> list[ApprovalStep]:
-    return [step for step in steps if step.state == StepState.OPEN]
+    return min(asked_now(steps), key=lambda step: step.role != approver.role)
 
 
 def _above_authority(limit: Limit | None, offer: Offer) -> NotAllowed:

@@ -37,6 +37,11 @@ def open_chain(offer: Offer, planned: Sequence[Planned]) -> list[ApprovalStep]:
     return steps
 
 
+def asked_now(steps: Sequence[ApprovalStep]) -> list[ApprovalStep]:
+    """Those of them that somebody is asked to decide now."""
+    return [step for step in steps if step.state == StepState.OPEN]
+
+
 def steps_now(offer: Offer) -> list[ApprovalStep]:
     """The steps of a waiting offer. What was loaded in this transaction has none yet, and gets one here."""
     steps = steps_of(offer)
@@ -68,13 +73,12 @@ def open_next(offer: Offer, steps: Sequence[ApprovalStep]) -> list[ApprovalStep]
     if not undecided:
         return []
     level = undecided[0].level
-    opened = [step for step in undecided if step.level == level and step.state == StepState.PLANNED]
-    if opened and not any(step.state == StepState.OPEN for step in undecided):
-        for step in opened:
-            step.state, step.opened_at = StepState.OPEN, timezone.now()
-            start_time(step, offer.case)
-            step.save(update_fields=("state", "opened_at", "due_at", "next_alert_at"))
-    else:
-        opened = []
     offer.asked_role = undecided[0].role
-    return opened
+    if asked_now(undecided):
+        return []
+    following = [step for step in undecided if step.level == level]
+    for step in following:
+        step.state, step.opened_at = StepState.OPEN, timezone.now()
+        start_time(step, offer.case)
+        step.save(update_fields=("state", "opened_at", "due_at", "next_alert_at"))
+    return following

@@ -20,7 +20,7 @@ from cases.models import Case
 from common.errors import Invalid, NotAllowed
 from common.money import check_amount, format_money
 from compensation.actions import ledger
-from compensation.actions.chain import open_chain
+from compensation.actions.chain import asked_now, open_chain
 from compensation.actions.ending import end_offer
 from compensation.actions.guards import (
     check_choice,
@@ -208,9 +208,9 @@ def _send_on(case: Case, offer: Offer, way: _Way) -> None:
         promise(offer, case, at=offer.proposed_at)
     offer.save()
     if way.steps:
-        opened = open_chain(offer, way.steps)
+        steps = open_chain(offer, way.steps)
         ledger.reserve_proposed(case=case, offer=offer, by=offer.proposer)
-        tell_deciders(case=case, offer=offer, steps=opened)
+        tell_deciders(case=case, offer=offer, steps=asked_now(steps))
 
 
 def _told_before(case: Case) -> dict[str, object]:

@@ -67,6 +67,15 @@ def test_levels_are_asked_one_after_another_and_the_last_grants(world: World, of
     assert budget.reserved == 1000
 
 
+def test_nobody_is_told_before_it_is_their_turn(world: World, offer: Offer) -> None:
+    told = Notice.objects.filter(url__endswith=f"?offer={offer.pk}").values_list("user", flat=True)
+    assert list(told) == [world.supervisor.pk]
+
+    approve(world.supervisor, offer)
+
+    assert list(told.order_by("pk")) == [world.supervisor.pk, world.manager.pk]
+
+
 def test_a_route_asks_only_from_its_amount_on_the_case(world: World, case: Case) -> None:
     make_route(Role.SUPERVISOR, Role.MANAGER, from_amount=500)
     small = propose(world.frontline, case, 400)

@@ -91,10 +91,8 @@ def asked_amount(offer: Offer, steps: Iterable[ApprovalStep]) -> Decimal:
 
 
 def chains_of(offers: Iterable[Offer]) -> dict[int, list[ApprovalStep]]:
-    """All steps of these offers, of every round; no query where none can have any that tell something."""
-    keys = [
-        offer.pk for offer in offers if offer.route_id or offer.round > 1 or offer.state == OfferState.WAITING
-    ]
+    """All steps of these offers, of every round; no query where no offer has more than one of them."""
+    keys = [offer.pk for offer in offers if offer.route_id or offer.round > 1]
     found: dict[int, list[ApprovalStep]] = {}
     if keys:
         steps = ApprovalStep.objects.filter(offer__in=keys).select_related("decided_by", "on_behalf_of")

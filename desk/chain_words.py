@@ -76,7 +76,8 @@ def _now(steps: Sequence[ApprovalStep]) -> str:
 def _lines(offer: Offer, steps: Sequence[ApprovalStep]) -> Iterable[StepLine]:
     several = len({step.round for step in steps}) > 1
     before = 0
-    for step in steps:
+    # Those that nobody had to decide any more tell nothing.
+    for step in (each for each in steps if each.state != StepState.DROPPED):
         levels = sorted({each.level for each in steps if each.round == step.round})
         yield StepLine(
             place=levels.index(step.level) + 1,

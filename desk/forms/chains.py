@@ -75,7 +75,7 @@ class RouteForm(_ForKind):
     """Who is asked, level by level."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("What it is called"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     from_amount = forms.DecimalField(
         label=_("From this amount"),

@@ -47,14 +47,14 @@ def case(world: World) -> Case:
     return make_case(world.branch)
 
 
-def test_the_panel_takes_eight_queries_however_many_offers(world: World, case: Case) -> None:
+def test_the_panel_takes_seven_queries_however_many_offers(world: World, case: Case) -> None:
     for _ in range(4):
         propose(world.frontline, case, 100)
     fresh = Case.objects.select_related("customer", "branch").get(pk=case.pk)
     with CaptureQueriesContext(connection) as captured:
         context = panel_context(world.supervisor, fresh)
         assert [row.asked_role for row in context["offer_rows"]] == ["", "", "", "Supervisor"]
-    assert len(captured) == 8
+    assert len(captured) == 7
 
 
 def test_the_panel_says_what_one_may_grant_and_who_decides_beyond(world: World, case: Case) -> None:

@@ -15,7 +15,7 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any
 
-from bench.__main__ import add_data, enter, say, tell
+from bench.entering import add_data, enter, say, tell
 
 OFFERS = 200
 # The budget covers this many of them.

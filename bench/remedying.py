@@ -17,7 +17,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from bench.__main__ import ROOT, add_data, enter, say, tell
+from bench.entering import ROOT, add_data, enter, say, tell
 
 LEAST_PER_SECOND = 500
 PEOPLE = 50_000
@@ -25,7 +25,7 @@ AMOUNT = Decimal(10)
 PATIENCE_SECONDS = 900
 # What a worker does, in a process of its own so that it can be killed.
 RUN = """
-from bench.__main__ import enter
+from bench.entering import enter
 import sys
 from pathlib import Path
 enter(int(sys.argv[1]), Path(sys.argv[2]))

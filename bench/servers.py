@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from bench.__main__ import ROOT, enter, tell
+from bench.entering import ROOT, enter, tell
 
 APPLICATION = "recovery.wsgi:application"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import dj_email_url
-from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 from environs import Env
 
 from recovery.addresses import broker_url, database_settings
 from recovery.environment import BASE_DIR, read_environment
+from recovery.schedule import schedule
 from recovery.services.layout import Layout
 
 ENVIRONMENT = read_environment(Env())
@@ -273,93 +273,7 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
 # Sweeps repeat and find by themselves what is due, so beat keeps no state of its own.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "worker-heartbeat": {
-        "task": "recovery.tasks.worker_heartbeat",
-        "schedule": 15,
-        "options": {"expires": 30},
-    },
-    "sweep-clocks": {
-        "task": "cases.sweep_clocks",
-        "schedule": 20,
-        "options": {"expires": 20},
-    },
-    "follow-calendars": {
-        "task": "cases.follow_calendars",
-        "schedule": 20,
-        "options": {"expires": 20},
-    },
-    "send-messages": {
-        "task": "messaging.tasks.send_due",
-        "schedule": 30,
-        "options": {"expires": 30},
-    },
-    "send-surveys": {
-        "task": "feedback.tasks.send_due_surveys",
-        "schedule": 30,
-        "options": {"expires": 30},
-    },
-    "send-survey-reminders": {
-        "task": "feedback.tasks.send_due_reminders",
-        "schedule": 60,
-        "options": {"expires": 60},
-    },
-    "remind-of-follow-ups": {
-        "task": "feedback.tasks.remind_of_follow_ups",
-        "schedule": 60,
-        "options": {"expires": 60},
-    },
-    "expire-offers": {
-        "task": "compensation.tasks.expire_offers",
-        "schedule": 60,
-        "options": {"expires": 60},
-    },
-    "remind-of-promises": {
-        "task": "compensation.tasks.remind_of_promises",
-        "schedule": 60,
-        "options": {"expires": 60},
-    },
-    "escalate-steps": {
-        "task": "compensation.tasks.escalate_steps",
-        "schedule": 60,
-        "options": {"expires": 60},
-    },
-    "send-payments": {
-        "task": "compensation.tasks.send_payments",
-        "schedule": 30,
-        "options": {"expires": 30},
-    },
-    "sweep-budgets": {
-        "task": "compensation.tasks.sweep_budgets",
-        "schedule": 900,
-        "options": {"expires": 900},
-    },
-    "remind-of-vouchers": {
-        "task": "compensation.tasks.remind_of_vouchers",
-        "schedule": 300,
-        "options": {"expires": 300},
-    },
-    "rekey-vouchers": {
-        "task": "compensation.tasks.rekey_vouchers",
-        "schedule": crontab(hour=2, minute=41),
-        "options": {"expires": 3600},
-    },
-    "rewrap-keys": {
-        "task": "compensation.tasks.rewrap_keys",
-        "schedule": crontab(hour=2, minute=43),
-        "options": {"expires": 3600},
-    },
-    "run-remedies": {
-        "task": "compensation.run_remedies",
-        "schedule": 20,
-        "options": {"expires": 20},
-    },
-    "prune": {
-        "task": "recovery.tasks.prune_nightly",
-        "schedule": crontab(hour=3, minute=17),
-        "options": {"expires": 3600},
-    },
-}
+CELERY_BEAT_SCHEDULE = schedule()
 
 # --- how long things are kept ---------------------------------------------------------------
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from insights.rules import TOO_FEW, Interval
 
@@ -39,7 +40,15 @@ def median_ranks(n: int) -> tuple[int, int] | None:
     return (rank, n + 1 - rank) if rank else None
 
 
-def quantile(ordered: Sequence[float], share: float) -> float:
+class Ordered(Protocol):
+    """Values in order: a sequence, as far as a quantile looks at one."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, at: int, /) -> float: ...
+
+
+def quantile(ordered: Ordered, share: float) -> float:
     """The quantile of ordered values by linear interpolation, as PostgreSQL's percentile_cont has it."""
     place = share * (len(ordered) - 1)
     low = math.floor(place)
@@ -73,6 +82,21 @@ def loss_band(loss: Decimal) -> tuple[Decimal, Decimal]:
     power = Decimal(1).scaleb(loss.adjusted())
     steps = [power * step for step in _BAND_STEPS] + [power * 10]
     return next((low, high) for low, high in pairwise(steps) if loss < high)
+
+
+class _Without:
+    """Ordered values without those at some places, looked at and not copied: groups may be many."""
+
+    def __init__(self, ordered: Sequence[float], places: Sequence[int]) -> None:
+        self._ordered = ordered
+        # How many of the others stand before each of these.
+        self._before = [place - left_out for left_out, place in enumerate(places)]
+
+    def __len__(self) -> int:
+        return len(self._ordered) - len(self._before)
+
+    def __getitem__(self, at: int) -> float:
+        return self._ordered[at + bisect_right(self._before, at)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +140,14 @@ def compare(cases: Iterable[tuple[Hashable, Observed]]) -> dict[Hashable, Compar
     gaps: dict[Hashable, list[float]] = defaultdict(list)
     for groups in likes.values():
         everyone = sorted((ratio, at) for at, own in enumerate(groups.values()) for ratio in own)
+        ratios_of_all = [ratio for ratio, _at in everyone]
+        places: dict[int, list[int]] = defaultdict(list)
+        for place, (_ratio, at) in enumerate(everyone):
+            places[at].append(place)
         for at, (group, own) in enumerate(groups.items()):
             if len(everyone) - len(own) < TOO_FEW:
                 continue
-            usual = quantile([ratio for ratio, of in everyone if of != at], 0.5)
+            usual = quantile(_Without(ratios_of_all, places[at]), 0.5)
             gaps[group].extend(ratio - usual for ratio in own)
     return {
         group: Compared(len(own), middle(own), len(gaps[group]), middle(gaps[group]))

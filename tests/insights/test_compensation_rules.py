@@ -84,6 +84,17 @@ def test_a_group_is_held_against_the_like_cases_of_others_alone() -> None:
     assert found["b"].matched == 8
 
 
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(0, 9)), max_size=60))
+def test_the_difference_is_that_to_the_median_of_all_others(drawn: list[tuple[str, int]]) -> None:
+    found = compare([(group, Observed(float(ratio), "late")) for group, ratio in drawn])
+    for group, each in found.items():
+        others = [ratio for other, ratio in drawn if other != group]
+        own = [ratio for other, ratio in drawn if other == group]
+        if each.gap is not None:
+            usual = statistics.median(others)
+            assert each.gap.median == pytest.approx(statistics.median(own) - usual)
+
+
 def test_where_all_get_the_same_nobody_stands_out() -> None:
     found = compare([(group, Observed(1.0, "late")) for group in "abc" for _case in range(10)])
     assert all(

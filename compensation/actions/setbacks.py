@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -11,11 +13,11 @@ from accounts.states import Capability
 from audit.actions import record
 from cases.actions.timeline import add_event
 from cases.models import Case
-from common.errors import NotAllowed
+from common.errors import Conflict, NotAllowed
 from compensation.actions import ledger
 from compensation.actions.guards import check_transition, clean_text, money_transaction, take_offer
 from compensation.actions.telling import amount_text
-from compensation.actions.voiding import void_voucher_of
+from compensation.actions.voiding import left_on_voucher, void_voucher_of
 from compensation.models import Offer, Setback
 from compensation.states import OfferState, SetbackKind
 
@@ -43,7 +45,8 @@ def fail_fulfilment(*, actor: User, offer_id: int, reason: str) -> Offer:
 def claw_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
     """Take back a compensation that reached the customer: what was spent returns to the budget.
 
-    Those who decide on offers may, but not on what they proposed themselves. A voucher is void from then on.
+    Those who decide on offers may, but not on what they proposed themselves. A voucher is void from then on,
+    and what was redeemed of it stays spent. Raises `Conflict` when all of it was redeemed.
     """
     reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))
     with money_transaction():
@@ -51,20 +54,28 @@ def claw_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
         if offer.proposer_id == actor.pk:
             raise NotAllowed(_("You proposed this yourself, so someone else decides."))
         check_transition(offer, OfferState.CLAWED_BACK)
-        ledger.claw_back(offer=offer, by=actor, reason=reason)
+        back = left_on_voucher(offer)
+        if back == 0:
+            raise Conflict(_("This voucher has been redeemed already."))
+        ledger.claw_back(offer=offer, by=actor, reason=reason, amount=back)
         offer.state = OfferState.CLAWED_BACK
         offer.save(update_fields=("state",))
-        _keep(case, offer, actor, SetbackKind.CLAWED_BACK, reason)
+        _keep(case, offer, actor, SetbackKind.CLAWED_BACK, reason, amount=back)
         void_voucher_of(offer, case=case, actor=actor, reason=reason)
     return offer
 
 
-def _keep(case: Case, offer: Offer, actor: User, kind: SetbackKind, reason: str) -> None:
+def _keep(
+    case: Case, offer: Offer, actor: User, kind: SetbackKind, reason: str, *, amount: Decimal | None = None
+) -> None:
     Setback.objects.create(offer=offer, kind=kind, reason=reason, at=timezone.now(), recorded_by=actor)
     add_event(
         case=case,
         actor=actor,
         message=_MESSAGES[kind],
-        params={"amount": amount_text(offer.standing_amount, offer.currency), "reason": reason},
+        params={
+            "amount": amount_text(offer.standing_amount if amount is None else amount, offer.currency),
+            "reason": reason,
+        },
     )
     record(stream=case.stream, verb=f"offer.{kind}", actor=actor, data={"offer": offer.pk})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +37,12 @@ def void_voucher(*, actor: User, voucher_id: int, reason: str) -> Voucher:
             )
         _void(voucher, case, actor, reason)
     return voucher
+
+
+def left_on_voucher(offer: Offer) -> Decimal | None:
+    """What an offer's voucher is still worth, locked, to be called with its case held; None without one."""
+    voucher = Voucher.objects.select_for_update(no_key=True).filter(offer=offer).first()
+    return None if voucher is None else voucher.remaining
 
 
 def void_voucher_of(offer: Offer, *, case: Case, actor: User | None, reason: str) -> Voucher | None:

@@ -174,7 +174,7 @@ def _apply(budget: Budget, terms: Terms) -> None:
 
 def _place_under(budget: Budget, parent_id: int | None) -> None:
     """Put a budget under another; triggers hold the same, for a budget's place decides whose money it is."""
-    if budget.pk and budget.movements.filter(offer__isnull=False).exists():
+    if budget.pk and budget.movements.exclude(offer=None, remedy=None).exists():
         raise Invalid(_("It has paid for offers already, so it stays where it is."), field="parent")
     parent = Budget.objects.filter(pk=parent_id).first() if parent_id else None
     if parent_id and parent is None:

@@ -47,7 +47,7 @@ def reserve(*, case: Case, amount: Decimal, kind: str = "") -> tuple[bool, Budge
     budget = current_budget(case.branch, case.currency, kind)
     if budget is None:
         return True, None
-    levels = lock(level.pk for level in budget.chain)
+    levels = lock_levels(budget)
     if any(level.closed_at is not None or overdraws(amount, left=level.left) for level in levels):
         return False, budget
     hold(levels, amount)
@@ -95,7 +95,7 @@ def reserve_approved(*, case: Case, offer: Offer, amount: Decimal, by: User | No
     offer.budget = current_budget(case.branch, case.currency, offer.kind)
     if offer.budget is None:
         return Held()
-    levels = lock(level.pk for level in offer.budget.chain)
+    levels = lock_levels(offer.budget)
     for level in levels:
         _refuse_beyond(level, amount)
     overdrawn = next((level for level in levels if overdraws(amount, left=level.left)), None)
@@ -171,6 +171,15 @@ def lock(keys: Iterable[int]) -> list[Budget]:
     """These budgets as they stand, nobody else changing them until the end of the transaction."""
     rows = Budget.objects.select_for_update(no_key=True, of=("self",)).select_related("branch")
     return list(rows.filter(pk__in=list(keys)).order_by("pk"))
+
+
+def lock_levels(budget: Budget) -> list[Budget]:
+    """A budget and all above it, locked. Raises `Conflict` when it was placed elsewhere since it was read."""
+    levels = lock(level.pk for level in budget.chain)
+    above = {level.parent_id for level in levels if level.parent_id is not None}
+    if {budget.pk, *above} != {level.pk for level in levels}:
+        raise Conflict(_("Somebody else has changed this in the meantime."))
+    return levels
 
 
 def hold(levels: Sequence[Budget], amount: Decimal) -> None:

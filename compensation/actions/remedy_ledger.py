@@ -30,7 +30,7 @@ def hold_total(*, remedy: Remedy, by: User) -> None:
     budget = current_budget(remedy.incident.branch, remedy.currency, remedy.kind)
     if budget is None:
         return
-    levels = ledger.lock(level.pk for level in budget.chain)
+    levels = ledger.lock_levels(budget)
     for level in levels:
         left = ZERO if level.closed_at is not None else max(ZERO, level.left)
         if remedy.total > left:

@@ -287,6 +287,18 @@ def test_a_budget_is_put_only_under_one_that_covers_it_and_before_it_pays(world:
         Budget.objects.filter(pk=own.pk).update(parent=None)
 
 
+def test_a_budget_that_was_placed_elsewhere_since_it_was_read_sets_nothing_aside(world: World) -> None:
+    own = make_budget(world.branch, 1000)
+    read = current_budget(world.branch, "CNY")
+    assert read is not None
+    above = make_budget(None, 5000, name="Region")
+    Budget.objects.filter(pk=own.pk).update(parent=above)
+    with pytest.raises(Conflict), transaction.atomic():
+        ledger.lock_levels(read)
+    propose(world.frontline, make_case(world.branch), 200)
+    assert stands(above) == (5000, 200, 0)
+
+
 def test_more_than_four_levels_or_a_circle_are_refused_by_the_database(world: World) -> None:
     budgets = [make_budget(None, 1000, name="Level 1")]
     for number in (2, 3, 4):

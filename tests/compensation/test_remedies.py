@@ -12,6 +12,7 @@ from cases.actions.affected import add_customers
 from cases.actions.incidents import attach_case, exclude_customer
 from cases.models import Affected, Case, Incident
 from common.errors import Conflict, Invalid, NotAllowed
+from compensation.actions.budgets import Terms, change_budget
 from compensation.actions.remedies import (
     approve_remedy,
     cancel_remedy,
@@ -22,7 +23,7 @@ from compensation.actions.remedies import (
     start_remedy,
 )
 from compensation.actions.remedy_run import run_next_batch
-from compensation.models import Offer, Remedy, RemedyApproval, RemedyShare
+from compensation.models import Budget, Offer, Remedy, RemedyApproval, RemedyShare
 from compensation.remedy_rules import AmountRule
 from compensation.tasks import run_remedies
 from customers.models import ContactPoint
@@ -271,6 +272,19 @@ def test_no_offer_of_a_remedy_stands_without_its_approval(desk: Desk) -> None:
             purpose="x", reason="x", state="approved", proposer=desk.supervisor,
             decided_at=remedy.proposed_at, remedy=remedy,
         )  # fmt: skip
+
+
+def test_a_budget_that_holds_money_of_a_remedy_is_not_put_under_another(desk: Desk) -> None:
+    budget = make_budget(desk.branch, 1000)
+    approve(desk, propose(desk, make_incident(desk, make_customers(2))))
+    above = make_budget(None, 5000, name="Region", currency=budget.currency)
+    terms = Terms(parent_id=above.pk)
+    with pytest.raises(Invalid, match="stays where it is"):
+        change_budget(
+            actor=desk.admin, budget_id=budget.pk, amount=budget.amount, terms=terms, reason="Order."
+        )
+    with pytest.raises(IntegrityError, match="stays where it is"), transaction.atomic():
+        Budget.objects.filter(pk=budget.pk).update(parent=above)
 
 
 def test_a_short_budget_refuses_the_approval_and_nothing_is_written(desk: Desk) -> None:

@@ -135,7 +135,7 @@ class Forecast:
 
 
 def panel_context(user: User, case: Case) -> dict[str, Any]:
-    """What `desk/offers/panel.html` shows; seven queries, and those that rules of policies and chains take."""
+    """What `desk/offers/panel.html` shows; seven queries, and those that policies and chains take."""
     offers = offers_of(case)
     view = grant_view(user, case, offers)
     budget = current_budget(case.branch, case.currency)

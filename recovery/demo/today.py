@@ -9,20 +9,24 @@ from decimal import Decimal
 
 from django.utils.translation import override
 
+from accounts.actions.authorities import today
 from accounts.models import User
 from accounts.states import Capability, Role
 from cases.actions.timeline import email_of
 from cases.models import Case
 from cases.states import CaseState, FailureType, StepKind, StepState
+from compensation.actions.approvals import approve_offer
 from compensation.actions.customer import offer_to_customer, record_answer
 from compensation.actions.offers import propose_offer
 from compensation.actions.payment_results import confirm_payment, fail_payment
 from compensation.actions.payments import freeze_batch, set_payee, set_paying_account
 from compensation.actions.redemption import Wanted, redeem_voucher
+from compensation.actions.returning import return_offer
+from compensation.actions.routes import NewRoute, add_route
 from compensation.actions.setbacks import fail_fulfilment
 from compensation.actions.vouchers import issue_voucher
 from compensation.authority_queries import grant_view
-from compensation.models import Offer, PaymentLine
+from compensation.models import ApprovalRoute, Offer, PaymentLine
 from compensation.policy_queries import policy_view
 from compensation.states import AnswerChannel, AnswerKind, Basis, OfferKind, OfferState
 from recovery.demo.life import Life
@@ -52,7 +56,7 @@ def play(lives: Iterable[Life], staff: Staff, chance: random.Random) -> None:
     """Let offers of today stand in every state between the grant and the customer, and pay some of them."""
     scenes = _scenes(lives, chance)
     turns: tuple[Callable[[Scene, Staff], None], ...] = (
-        _offered, _voucher, _countered, _failed, _declined, _accepted,
+        _offered, _voucher, _countered, _failed, _declined, _accepted, _half_approved, _asked_back,
     )  # fmt: skip
     paid = [scene for scene in scenes if scene.case.branch.code == SPIKE_BRANCH][:4]
     taken = {scene.case.pk for scene in paid}
@@ -161,6 +165,52 @@ def _voucher(scene: Scene, staff: Staff) -> None:
     issued = issue_voucher(actor=scene.owner, offer_id=offer.pk)
     half = Wanted(amount=(offer.amount / 2).quantize(Decimal("0.01")), reference="DEMO-1")
     redeem_voucher(actor=staff.demo[Role.SUPERVISOR], code=issued.code, wanted=half)
+
+
+def _half_approved(scene: Scene, staff: Staff) -> None:
+    """A gift, which two have to decide on here: one has, and the other is asked."""
+    if offer := _ask(scene, staff, OfferKind.GIFT):
+        supervisor = staff.supervisors[scene.case.branch.code][0]
+        approve_offer(actor=supervisor, offer_id=offer.pk, amount=offer.amount, reason=scene.say("approve"))
+
+
+def _asked_back(scene: Scene, staff: Staff) -> None:
+    """An offer that came back to its proposer with a question."""
+    if offer := _ask(scene, staff, OfferKind.FREE_SERVICE):
+        supervisor = staff.supervisors[scene.case.branch.code][0]
+        return_offer(actor=supervisor, offer_id=offer.pk, question=scene.say("question"))
+
+
+def _ask(scene: Scene, staff: Staff, kind: OfferKind) -> Offer | None:
+    """Propose a little more than the owner may grant alone; None where nobody could decide on it."""
+    view = grant_view(scene.owner, scene.case)
+    amount = view.may_grant // 5 * 5 + FEWEST
+    if view.asks(amount) != Role.SUPERVISOR:
+        return None
+    _set_up_route(staff, scene.case.currency)
+    return propose_offer(
+        actor=scene.owner,
+        case_id=scene.case.pk,
+        kind=kind,
+        basis=Basis.GOODWILL,
+        amount=amount,
+        purpose=scene.say("purpose_time"),
+        reason=scene.say("reason"),
+        deviation_reason=scene.say("deviation"),
+    )
+
+
+def _set_up_route(staff: Staff, currency: str) -> None:
+    """Gifts are decided on by two, one after the other."""
+    if not ApprovalRoute.objects.filter(currency=currency).exists():
+        new = NewRoute(
+            name="Gifts: two decide · 礼品：两级审批",
+            currency=currency,
+            levels=((Role.SUPERVISOR,), (Role.MANAGER,)),
+            valid_from=today(),
+            kind=OfferKind.GIFT,
+        )
+        add_route(actor=staff.demo[Role.ADMIN], new=new)
 
 
 def _pay(scenes: Sequence[Scene], staff: Staff) -> None:

@@ -14,6 +14,7 @@ from accounts.states import Capability
 from audit.actions import record
 from cases.actions.remedy import record_remedy_landed
 from cases.actions.timeline import add_event
+from cases.models import Case
 from common.errors import Conflict, Invalid
 from compensation.actions import ledger
 from compensation.actions.ending import settle_step
@@ -60,38 +61,51 @@ def fulfil_offer(
         reference = clean_text(reference, field="reference", longest=LONGEST_REFERENCE, missing=missing)
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.FULFIL_OFFER)
-        check_transition(offer, OfferState.FULFILLED)
         setting = kind_setting(offer.kind)
-        _check_asked(offer, setting)
-        _check_landed(offer, landed_at)
         if details is not None and method not in setting.ways:
             raise Invalid(_("This kind is not brought to the customer in this way."), field="method")
-        fulfilment = Fulfilment.objects.create(
-            offer=offer,
-            method=method,
-            reference=reference.strip(),
-            landed_at=landed_at,
-            details={} if details is None else clean_details(details, setting, offer.currency),
-            recorded_by=actor,
+        told = {} if details is None else clean_details(details, setting, offer.currency)
+        return land(
+            case, offer, by=actor, method=method, reference=reference, landed_at=landed_at, details=told
         )
-        offer.state = OfferState.FULFILLED
-        end_promise(offer, kept_or_late=True)
-        offer.save(update_fields=("state", *PROMISE_FIELDS))
-        ledger.commit(offer=offer, by=actor)
-        add_event(
-            case=case,
-            actor=actor,
-            message=gettext_noop("Compensation of %(amount)s reached the customer."),
-            params={"amount": amount_text(offer.standing_amount, offer.currency)},
-        )
-        record(
-            stream=case.stream,
-            verb="offer.fulfilled",
-            actor=actor,
-            data={"offer": offer.pk, "method": method, "landed_at": landed_at.isoformat()},
-        )
-        record_remedy_landed(case=case, at=landed_at)
-        settle_step(case)
+
+
+def land(
+    case: Case,
+    offer: Offer,
+    *,
+    by: User,
+    method: str,
+    reference: str,
+    landed_at: dt.datetime,
+    details: Mapping[str, str] | None = None,
+) -> Fulfilment:
+    """Write down that an offer of a locked case reached the customer; the caller has checked who may say so.
+
+    Raises `Conflict` unless it is to be fulfilled, `Invalid` for a time that can't be.
+    """
+    check_transition(offer, OfferState.FULFILLED)
+    _check_asked(offer, kind_setting(offer.kind))
+    _check_landed(offer, landed_at)
+    fulfilment = Fulfilment.objects.create(
+        offer=offer,
+        method=method,
+        reference=reference.strip(),
+        landed_at=landed_at,
+        details=dict(details or {}),
+        recorded_by=by,
+    )
+    offer.state = OfferState.FULFILLED
+    end_promise(offer, kept_or_late=True)
+    offer.save(update_fields=("state", *PROMISE_FIELDS))
+    ledger.commit(offer=offer, by=by)
+    message = gettext_noop("Compensation of %(amount)s reached the customer.")
+    params = {"amount": amount_text(offer.standing_amount, offer.currency)}
+    add_event(case=case, actor=by, message=message, params=params)
+    data = {"offer": offer.pk, "method": method, "landed_at": landed_at.isoformat()}
+    record(stream=case.stream, verb="offer.fulfilled", actor=by, data=data)
+    record_remedy_landed(case=case, at=landed_at)
+    settle_step(case)
     return fulfilment
 
 

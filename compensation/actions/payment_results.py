@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
+from cases.actions.locking import lock_case, take_case_for
 from cases.models import Case
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
-from compensation.actions.fulfilment import LONGEST_REFERENCE, fulfil_offer
-from compensation.actions.guards import clean_text, fresh, money_transaction, take_offer
-from compensation.actions.setbacks import fail_fulfilment
+from compensation.actions.fulfilment import LONGEST_REFERENCE, land
+from compensation.actions.guards import clean_text, fresh, money_transaction
+from compensation.actions.setbacks import miss
 from compensation.models import PaymentBatch, PaymentDelivery, PaymentLine
 from compensation.payment_files import Result, UnreadableError, read_results
 from compensation.payment_queries import batches_for, orders_with_part
@@ -55,7 +56,7 @@ def confirm_payment(*, actor: User, line_id: int, reference: str = "", via: str 
     False when that was known already. Raises `NotAllowed` for who had a part in the offer, `Conflict` for a
     payment that was declared failed: then its offer may be in another batch, and somebody has to look.
     """
-    with _taken(actor, line_id) as (case, line):
+    with _taken(actor, line_id, via) as (case, line):
         if line.state == LineState.CONFIRMED:
             return False
         if line.state == LineState.FAILED:
@@ -66,9 +67,10 @@ def confirm_payment(*, actor: User, line_id: int, reference: str = "", via: str 
             )
         line.reference = reference.strip()[:LONGEST_REFERENCE] or line.end_to_end_id
         _settle(line, actor, LineState.CONFIRMED)
-        fulfil_offer(
-            actor=actor,
-            offer_id=line.order.offer_id,
+        land(
+            case,
+            line.order.offer,
+            by=actor,
             method=FulfilmentMethod.BANK_TRANSFER,
             reference=line.reference,
             landed_at=timezone.now(),
@@ -84,7 +86,7 @@ def fail_payment(*, actor: User, line_id: int, reason: str, via: str = BY_HAND) 
     still being handed over: it could yet arrive.
     """
     reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=_("Say why it failed."))
-    with _taken(actor, line_id) as (case, line):
+    with _taken(actor, line_id, via) as (case, line):
         if line.state == LineState.FAILED:
             return False
         if line.state == LineState.CONFIRMED:
@@ -94,7 +96,7 @@ def fail_payment(*, actor: User, line_id: int, reason: str, via: str = BY_HAND) 
             raise Conflict(_("This payment is still being handed over to the payment system. Wait for that."))
         line.reason = reason
         _settle(line, actor, LineState.FAILED)
-        fail_fulfilment(actor=actor, offer_id=line.order.offer_id, reason=reason)
+        miss(case, line.order.offer, by=actor, reason=reason)
         _write_down(case, line, actor, "payment.failed", via)
     return True
 
@@ -161,8 +163,9 @@ def settle_by_callback(
 ) -> PaymentLine:
     """Take over what the payment system says of a payment that was handed to it; again is no error.
 
-    It is written down in the name of who froze the batch, who sent the payment off. Raises
-    `PaymentLine.DoesNotExist`, and `Conflict` when the payment is settled otherwise.
+    It is written down in the name of who froze the batch, who sent the payment off: also when they have left
+    since, for what is paid is paid. Raises `PaymentLine.DoesNotExist`, and `Conflict` when the payment is
+    settled otherwise.
     """
     line = PaymentLine.objects.select_related("batch__frozen_by").get(
         end_to_end_id=end_to_end_id, delivery__isnull=False
@@ -178,13 +181,20 @@ def settle_by_callback(
 
 
 @contextmanager
-def _taken(actor: User, line_id: int) -> Iterator[tuple[Case, PaymentLine]]:
-    """A transaction with the case locked, then the line, as it stands then."""
+def _taken(actor: User, line_id: int, via: str) -> Iterator[tuple[Case, PaymentLine]]:
+    """A transaction with the case locked, then the line with its offer, as they stand then.
+
+    What the payment system says is signed, and needs nobody's right.
+    """
     with money_transaction():
-        payer = fresh(actor, Capability.PAY_COMPENSATION)
-        offer_id = PaymentLine.objects.values_list("order__offer_id", flat=True).get(pk=line_id)
-        case, _offer = take_offer(payer, offer_id, Capability.PAY_COMPENSATION)
-        lines = PaymentLine.objects.select_for_update(of=("self",)).select_related("batch", "order")
+        case_id = PaymentLine.objects.values_list("order__offer__case_id", flat=True).get(pk=line_id)
+        if via == BY_CALLBACK:
+            case = lock_case(case_id)
+        else:
+            payer = fresh(actor, Capability.PAY_COMPENSATION)
+            case = take_case_for(payer, case_id, Capability.PAY_COMPENSATION, must_be_open=False)
+        joined = ("batch", "order__offer__proposer", "order__offer__budget")
+        lines = PaymentLine.objects.select_for_update(of=("self",)).select_related(*joined)
         yield case, lines.get(pk=line_id)
 
 

@@ -35,11 +35,16 @@ def fail_fulfilment(*, actor: User, offer_id: int, reason: str) -> Offer:
     reason = clean_text(reason, field="reason", longest=500, missing=_("Say what went wrong."))
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.FULFIL_OFFER)
-        check_transition(offer, OfferState.FAILED)
-        offer.state = OfferState.FAILED
-        offer.save(update_fields=("state",))
-        _keep(case, offer, actor, SetbackKind.FAILED, reason)
+        miss(case, offer, by=actor, reason=reason)
     return offer
+
+
+def miss(case: Case, offer: Offer, *, by: User, reason: str) -> None:
+    """Write down that an offer of a locked case did not arrive; the caller has checked who may say so."""
+    check_transition(offer, OfferState.FAILED)
+    offer.state = OfferState.FAILED
+    offer.save(update_fields=("state",))
+    _keep(case, offer, by, SetbackKind.FAILED, reason)
 
 
 def claw_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:

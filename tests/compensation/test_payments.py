@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, InternalError, transaction
@@ -15,6 +16,7 @@ from django.utils import timezone
 from sepaxml.validation import try_valid_xml
 
 from accounts.actions.delegations import delegate_authority
+from accounts.models import User
 from accounts.states import Role
 from audit.models import Event
 from cases.models import Incident
@@ -22,7 +24,12 @@ from common.errors import Conflict, Invalid, NotAllowed
 from compensation.actions.approvals import approve_offer
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import withdraw_offer
-from compensation.actions.payment_results import confirm_payment, fail_payment, import_results
+from compensation.actions.payment_results import (
+    confirm_payment,
+    fail_payment,
+    import_results,
+    settle_by_callback,
+)
 from compensation.actions.payments import freeze_batch, set_payee, set_paying_account
 from compensation.models import (
     ApprovalRoute,
@@ -39,7 +46,7 @@ from compensation.models import (
 from compensation.payment_queries import due_for
 from compensation.payment_states import LineState
 from compensation.states import OfferState, RemedyState
-from tests.compensation.paying import IBAN, granted, payable, payer_of
+from tests.compensation.paying import IBAN, SECRET, granted, payable, payer_of
 from tests.compensation.world import World, committed, make_branch, make_case, make_user, propose
 
 pytestmark = pytest.mark.django_db
@@ -441,3 +448,22 @@ def test_a_file_that_can_not_be_read_changes_nothing(world: World, content: byte
         import_results(actor=payer_of(world), batch_id=batch.pk, content=content)
     assert refused.value.field == "file"
     assert batch.lines.get().state == LineState.WAITING
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_the_payment_system_is_heard_also_when_who_froze_the_batch_has_left(
+    world: World, settings: Any, paid: bool
+) -> None:
+    settings.PAYMENT_WEBHOOK_URL, settings.PAYMENT_WEBHOOK_SECRET = "https://pay.example/", SECRET
+    payer = payer_of(world)
+    order = payable(world)
+    with committed():
+        freeze_batch(actor=payer, order_ids=[order.pk], channel="webhook")
+    line = order.lines.get()
+    User.objects.filter(pk=payer.pk).update(is_active=False)
+
+    settled = settle_by_callback(end_to_end_id=line.end_to_end_id, paid=paid, reason="Closed.")
+
+    assert settled.state == (LineState.CONFIRMED if paid else LineState.FAILED)
+    order.offer.refresh_from_db()
+    assert order.offer.state == (OfferState.FULFILLED if paid else OfferState.FAILED)

@@ -11,9 +11,11 @@ from django.db.models import (
     BigIntegerField,
     DateTimeField,
     DecimalField,
+    Exists,
     F,
     FilteredRelation,
     IntegerField,
+    OuterRef,
     Q,
     QuerySet,
     Value,
@@ -24,7 +26,7 @@ from accounts.models import User
 from accounts.states import Capability
 from cases.states import ClockState
 from common.prepared import prepared
-from compensation.models import Offer, Remedy
+from compensation.models import ApprovalStep, Offer, Remedy
 from compensation.queries import offers_of_branches
 from compensation.rules import SEVERE_UP_TO, like_key
 from compensation.states import OfferState, RemedyState
@@ -169,13 +171,13 @@ def _waiting(
     branch_ids: frozenset[int] | None, role: str, limit: int, *, user_id: int
 ) -> QuerySet[Any, tuple[Any, ...]]:
     """The first that ask for a role, and the first of all others: each by an index, whatever else waits."""
-    asked, rest = _asked(role, user_id), ~_asked(role, user_id)
+    asked, theirs = _asked(role, user_id), _asked(role, user_id) & ~Q(_decided(user_id))
     offers = offers_of_branches(branch_ids).filter(state=OfferState.WAITING).order_by("risk_at", "id")
     remedies = _remedies(branch_ids).order_by("proposed_at", "id")
-    return _offer_rows(offers.filter(asked), asked=True)[:limit].union(
-        _offer_rows(offers.filter(rest), asked=False)[:limit],
+    return _offer_rows(offers.filter(theirs), asked=True)[:limit].union(
+        _offer_rows(offers.filter(~theirs), asked=False)[:limit],
         _remedy_rows(remedies.filter(asked), asked=True)[:limit],
-        _remedy_rows(remedies.filter(rest), asked=False)[:limit],
+        _remedy_rows(remedies.filter(~asked), asked=False)[:limit],
         all=True,
     )
 
@@ -185,7 +187,7 @@ def _waiting_offer(
     branch_ids: frozenset[int] | None, role: str, *, user_id: int, offer_id: int
 ) -> QuerySet[Any, tuple[Any, ...]]:
     offers = offers_of_branches(branch_ids).filter(state=OfferState.WAITING, pk=offer_id)
-    asked = _asked(role, user_id)
+    asked = _asked(role, user_id) & ~Q(_decided(user_id))
     return _offer_rows(offers.filter(asked), asked=True).union(
         _offer_rows(offers.filter(~asked), asked=False), all=True
     )
@@ -193,6 +195,12 @@ def _waiting_offer(
 
 def _asked(role: str, user_id: int) -> Q:
     return Q(asked_role=role) & ~Q(proposer=user_id)
+
+
+def _decided(user_id: int) -> Exists:
+    """That this person has decided a step of the offer's round already: others decide the next."""
+    steps = ApprovalStep.objects.filter(offer=OuterRef("pk"), round=OuterRef("round"))
+    return Exists(steps.filter(Q(decided_by=user_id) | Q(on_behalf_of=user_id)))
 
 
 def _remedies(branch_ids: frozenset[int] | None) -> QuerySet[Remedy]:

@@ -20,6 +20,7 @@ from compensation.actions.offers import submit_offer, withdraw_offer
 from compensation.actions.returning import recall_offer, return_offer
 from compensation.chain_queries import addressed_to
 from compensation.models import ApprovalStep, Budget, Offer, Question
+from compensation.rows import waiting_for, waiting_row
 from compensation.states import OfferState, ReserveAt
 from customers.models import ContactPoint
 from customers.states import ContactKind
@@ -169,6 +170,19 @@ def test_it_is_addressed_to_those_whose_step_is_open(world: World, case: Case) -
 
 
 # --- questions and recalling ---------------------------------------------------------------
+
+
+def test_who_has_decided_a_step_is_not_asked_again_by_the_inbox(world: World, case: Case) -> None:
+    make_route((Role.MANAGER, Role.MANAGER))
+    other = second(Role.MANAGER, world)
+    offer = propose(world.frontline, case, 5000)
+    approve(world.manager, offer)
+
+    assert [(row.pk, row.asked) for row in waiting_for(world.manager, limit=5)] == [(offer.pk, False)]
+    assert [(row.pk, row.asked) for row in waiting_for(other, limit=5)] == [(offer.pk, True)]
+    row = waiting_row(world.manager, offer.pk)
+    assert row is not None
+    assert not row.asked
 
 
 def test_a_question_sends_it_back_and_its_answer_sends_it_on(world: World, offer: Offer) -> None:

@@ -14,17 +14,21 @@ from compensation.actions.approvals import LONGEST_REASON, SAY_WHY, approve_offe
 from compensation.actions.guards import clean_text
 from compensation.models import Offer
 from compensation.queries import key_of, visible_offers
-from compensation.states import Decision
+from compensation.states import Decision, OfferState
 
 MOST_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of one offer of a batch: `refused` says why it was not decided, "" where it was."""
+    """What became of one offer of a batch: `refused` says why it was not decided, "" where it was.
+
+    With `goes_on` a step of it is approved, and it waits for others.
+    """
 
     offer: Offer
     refused: str = ""
+    goes_on: bool = False
 
 
 def decide_batch(
@@ -44,16 +48,15 @@ def decide_batch(
     if len({(key_of(offer.case), offer.kind, offer.basis) for offer in offers}) > 1:
         raise Invalid(_("These offers are not alike. Decide on them one by one."))
     offers.sort(key=lambda offer: (offer.case.due_at, offer.pk))
-    return [Decided(offer, _refusal(actor, decision, offer, seen[offer.pk], reason)) for offer in offers]
+    return [_decide(actor, decision, offer, seen[offer.pk], reason) for offer in offers]
 
 
-def _refusal(actor: User, decision: Decision, offer: Offer, amount: Decimal, reason: str) -> str:
-    """Why the offer could not be decided; "" once it is."""
+def _decide(actor: User, decision: Decision, offer: Offer, amount: Decimal, reason: str) -> Decided:
     try:
         if decision == Decision.APPROVED:
-            approve_offer(actor=actor, offer_id=offer.pk, amount=amount, reason=reason, seen=amount)
+            done = approve_offer(actor=actor, offer_id=offer.pk, amount=amount, reason=reason, seen=amount)
         else:
-            reject_offer(actor=actor, offer_id=offer.pk, reason=reason)
+            done = reject_offer(actor=actor, offer_id=offer.pk, reason=reason)
     except DomainError as error:
-        return str(error)
-    return ""
+        return Decided(offer, str(error))
+    return Decided(offer, goes_on=done.state == OfferState.WAITING)

@@ -43,7 +43,11 @@ def decide_many(request: StaffRequest) -> HttpResponse:
     if len(done) < len(form.seen):
         refused = next((each.offer.pk for each in decided if each.refused), about)
         return _page(request, refused, BatchForm(), decided=decided)
-    messages.success(request, done_words(Decision(form.cleaned_data["decision"]), done))
+    ended = [each for each in done if not each.goes_on]
+    if ended:
+        messages.success(request, done_words(Decision(form.cleaned_data["decision"]), ended))
+    if len(ended) < len(done):
+        messages.success(request, goes_on_words(len(done) - len(ended)))
     return redirect("desk:approvals")
 
 
@@ -78,3 +82,13 @@ def done_words(decision: Decision, done: Sequence[Decided]) -> str:
     else:
         said = ngettext("%(n)s offer rejected: %(total)s.", "%(n)s offers rejected: %(total)s in all.", n)
     return said % {"n": n, "total": total}
+
+
+def goes_on_words(n: int) -> str:
+    """Of how many offers a step was approved, while others have yet to decide."""
+    said = ngettext(
+        "Your step of %(n)s offer is approved; others decide on it next.",
+        "Your step of %(n)s offers is approved; others decide on them next.",
+        n,
+    )
+    return said % {"n": n}

@@ -25,6 +25,7 @@ from compensation.paths import APPROVALS_PATH, remedy_path
 from compensation.remedy_rules import AmountRule
 from compensation.states import OfferState
 from sla.models import BranchCalendar, Calendar
+from tests.compensation.chains import make_route
 from tests.compensation.world import (
     NOON,
     World,
@@ -291,6 +292,14 @@ def test_like_offers_are_decided_on_together(world: World) -> None:
     assert answer.redirect_chain == [(APPROVALS_PATH, 302)]
     assert "2 offers approved: CN¥801.00 in all." in text_of(answer)
     assert set(Offer.objects.filter(state="waiting")) == {offers[2]}
+
+
+def test_a_batch_tells_of_which_offers_others_decide_next(world: World) -> None:
+    make_route(Role.SUPERVISOR, Role.MANAGER)
+    offers = [propose(world.frontline, make_case(world.branch), 500) for _ in range(2)]
+    page = text_of(batch_of(world.supervisor, *offers))
+    assert "Your step of 2 offers is approved" in page
+    assert "offers approved:" not in page
 
 
 def test_a_batch_tells_what_was_decided_and_what_not_and_why(world: World) -> None:

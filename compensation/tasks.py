@@ -11,8 +11,8 @@ from compensation.actions import (
     escalation,
     expiry,
     promises,
-    remedies,
     remedy_run,
+    remedy_steering,
     sealing,
     voucher_care,
 )
@@ -82,7 +82,7 @@ def rewrap_keys() -> int:
     return sealing.rewrap_keys()
 
 
-@shared_task(name=remedies.RUN_TASK, ignore_result=True)
+@shared_task(name=remedy_steering.RUN_TASK, ignore_result=True)
 def run_remedies() -> int:
     """Grant what is due of the remedies that run, batch by batch; returns how many customers were dealt with.
 

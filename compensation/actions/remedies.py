@@ -1,4 +1,4 @@
-"""Proposing one remedy for all customers of an incident, deciding on its total, and steering its run."""
+"""Proposing one remedy for all customers of an incident."""
 
 from __future__ import annotations
 
@@ -6,25 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from accounts.access import require
 from accounts.models import User
 from accounts.queries import staff_of_branch
 from accounts.states import Capability, Role
 from audit.actions import record
 from cases.actions.incidents import take_incident_for
 from cases.models import Affected, Incident
-from common.errors import Conflict, Invalid, NotAllowed
+from common.errors import Conflict, Invalid
 from common.money import check_amount, format_money
-from common.queue import nudge
-from compensation.actions import remedy_ledger
 from compensation.actions.guards import (
-    OWN,
-    OWN_COMPLAINT,
     check_choice,
     check_kind,
     clean_text,
@@ -32,25 +25,20 @@ from compensation.actions.guards import (
     money_transaction,
 )
 from compensation.actions.telling import amount_text
-from compensation.authority_queries import deciding_limits, is_own_incident, limit_of, limits_of_roles
-from compensation.models import Remedy, RemedyApproval, RemedyShare
+from compensation.authority_queries import deciding_limits
+from compensation.models import Remedy, RemedyShare
 from compensation.paths import remedy_path
 from compensation.remedy_policy import IncidentPolicy
 from compensation.remedy_rules import AmountRule, amount_for, kept_rules
-from compensation.rules import ZERO, Limit, who_decides, who_decides_beyond
+from compensation.rules import ZERO, who_decides, who_decides_beyond
 from compensation.states import (
-    REMEDY_TRANSITIONS,
     Basis,
-    Decision,
     RemedyState,
-    ShareState,
 )
 from customers.states import Tier
 from messaging.actions import notify
 
-RUN_TASK = "compensation.run_remedies"
 BATCH = 5000
-_SAY_WHY = _("Give a reason for your decision.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,117 +114,6 @@ def propose_remedy(*, actor: User, incident_id: int, new: NewRemedy) -> Remedy:
     return remedy
 
 
-def approve_remedy(*, actor: User, remedy_id: int, total: Decimal, reason: str) -> Remedy:
-    """Approve a remedy's total, as it was seen, and set the money aside; nothing is granted before the start.
-
-    Raises `NotAllowed` for one's own proposal or a total above one's authority, `Conflict` when somebody has
-    decided meanwhile or the budget is short.
-    """
-    reason = clean_text(reason, field="reason", longest=500, missing=_SAY_WHY)
-    with money_transaction():
-        remedy = take_remedy(actor, remedy_id, Capability.DECIDE_OFFER)
-        approver = _decider_of(actor, remedy, RemedyState.APPROVED)
-        if total != remedy.total:
-            raise Conflict(_("The total has changed in the meantime. Look at it again."))
-        limit = _limit_of(approver, remedy)
-        most = limit.per_case if limit else ZERO
-        if most < remedy.total:
-            raise NotAllowed(
-                _("Your authority is %(limit)s, and the total is %(total)s."),
-                params={
-                    "limit": format_money(most, remedy.currency),
-                    "total": format_money(remedy.total, remedy.currency),
-                },
-            )
-        if remedy.deviation_reason:
-            _check_stands_high_enough(remedy, most)
-        _decide(remedy, approver, Decision.APPROVED, most, reason)
-        remedy_ledger.hold_total(remedy=remedy, by=approver)
-        move(remedy, RemedyState.APPROVED, actor, "budget", "held")
-    return remedy
-
-
-def reject_remedy(*, actor: User, remedy_id: int, reason: str) -> Remedy:
-    """Reject a remedy that waits."""
-    reason = clean_text(reason, field="reason", longest=500, missing=_SAY_WHY)
-    with money_transaction():
-        remedy = take_remedy(actor, remedy_id, Capability.DECIDE_OFFER)
-        approver = _decider_of(actor, remedy, RemedyState.REJECTED)
-        limit = _limit_of(approver, remedy)
-        _decide(remedy, approver, Decision.REJECTED, limit.per_case if limit else ZERO, reason)
-        move(remedy, RemedyState.REJECTED, actor)
-    return remedy
-
-
-def start_remedy(*, actor: User, remedy_id: int) -> Remedy:
-    """Let an approved remedy run, or go on after a pause; who starts it is the author of its cases."""
-    with transaction.atomic():
-        remedy = take_remedy(actor, remedy_id)
-        if remedy.started_by_id is None:
-            remedy.started_by = actor
-        remedy.started_at = timezone.now()
-        move(remedy, RemedyState.RUNNING, actor, "started_by", "started_at")
-        nudge(RUN_TASK)
-    return remedy
-
-
-def pause_remedy(*, actor: User, remedy_id: int) -> Remedy:
-    """Pause a run; the customers of the batch at work are still granted theirs."""
-    with transaction.atomic():
-        remedy = take_remedy(actor, remedy_id)
-        move(remedy, RemedyState.PAUSED, actor)
-    return remedy
-
-
-def cancel_remedy(*, actor: User, remedy_id: int) -> Remedy:
-    """Stop a remedy for good: who has theirs keeps it, the others get nothing, and the rest is given back."""
-    with transaction.atomic():
-        remedy = take_remedy(actor, remedy_id)
-        remedy_ledger.give_back(remedy=remedy, by=actor)
-        remedy.finished_at = timezone.now()
-        move(remedy, RemedyState.CANCELLED, actor, "held", "finished_at")
-    return remedy
-
-
-def retry_failed(*, actor: User, remedy_id: int) -> int:
-    """Go on after a pause, with the shares that failed as well; returns how many these are."""
-    with transaction.atomic():
-        remedy = take_remedy(actor, remedy_id)
-        failed = RemedyShare.objects.filter(remedy=remedy, state=ShareState.FAILED)
-        count = failed.update(state=ShareState.DUE, problem="", done_at=None)
-        move(remedy, RemedyState.RUNNING, actor)
-        nudge(RUN_TASK)
-    return count
-
-
-def finish_remedy(*, actor: User, remedy_id: int) -> Remedy:
-    """End a run that has nothing left but failures: these get nothing, and their money is given back."""
-    with transaction.atomic():
-        remedy = take_remedy(actor, remedy_id)
-        if RemedyShare.objects.filter(remedy=remedy, state=ShareState.DUE).exists():
-            raise Conflict(_("The run is not through yet."))
-        close_run(remedy, actor)
-    return remedy
-
-
-def close_run(remedy: Remedy, actor: User | None) -> None:
-    """End the run of a locked remedy, and give back what nobody got."""
-    remedy_ledger.give_back(remedy=remedy, by=actor)
-    remedy.finished_at = timezone.now()
-    move(remedy, RemedyState.DONE, actor, "held", "finished_at")
-
-
-def take_remedy(actor: User, remedy_id: int, capability: Capability = Capability.DECLARE_INCIDENT) -> Remedy:
-    """Lock a remedy that the actor may steer."""
-    remedy = (
-        Remedy.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("incident__branch", "proposer")
-        .get(pk=remedy_id)
-    )
-    require(actor, capability, branch_id=remedy.incident.branch_id)
-    return remedy
-
-
 _GOING_ON = (RemedyState.WAITING, RemedyState.APPROVED, RemedyState.RUNNING, RemedyState.PAUSED)
 
 
@@ -273,6 +150,8 @@ def _shares(policy: IncidentPolicy, rules: Sequence[AmountRule]) -> tuple[list[R
 
 
 _GETS_NOTHING = _("Some customers would get nothing. Enter an amount for everybody, or leave them out.")
+
+
 _NOT_GIVEN = _(
     "The policy gives nothing to %(count)s of these customers, or can't tell. Answer what it asks and record"
     " their losses, enter amounts, or leave them out."
@@ -308,86 +187,6 @@ def _asked_role(incident: Incident, proposer: User, total: Decimal, new: NewReme
             },
         )
     return role
-
-
-def _limit_of(approver: User, remedy: Remedy) -> Limit | None:
-    zone = remedy.incident.branch.time_zone
-    return limit_of(approver, remedy.currency, time_zone=zone, kind=remedy.kind, basis=remedy.basis)
-
-
-def _decider_of(actor: User, remedy: Remedy, wanted: RemedyState) -> User:
-    check_remedy_transition(remedy, wanted)
-    if remedy.proposer_id == actor.pk:
-        raise NotAllowed(OWN)
-    if is_own_incident(actor, remedy):
-        raise NotAllowed(OWN_COMPLAINT)
-    return fresh(actor, Capability.DECIDE_OFFER)
-
-
-def _check_stands_high_enough(remedy: Remedy, most: Decimal) -> None:
-    """What leaves the policy is decided by the role it was raised to, or one with as much authority."""
-    zone = remedy.incident.branch.time_zone
-    limits = limits_of_roles(remedy.currency, time_zone=zone, kind=remedy.kind, basis=remedy.basis)
-    asked = limits.get(remedy.asked_role)
-    if asked is not None and most < asked.per_case:
-        raise NotAllowed(
-            _("This leaves the policy, so it takes the authority of: %(role)s."),
-            params={"role": Role(remedy.asked_role).label},
-        )
-
-
-def _decide(remedy: Remedy, approver: User, decision: Decision, limit: Decimal, reason: str) -> None:
-    RemedyApproval.objects.create(
-        remedy=remedy,
-        proposer=remedy.proposer,
-        approver=approver,
-        decision=decision,
-        amount=remedy.total,
-        limit=limit,
-        reason=reason,
-    )
-    if decision == Decision.APPROVED:
-        message = gettext_noop("The remedy of %(total)s for %(incident)s was approved.")
-    else:
-        message = gettext_noop("The remedy of %(total)s for %(incident)s was rejected.")
-    notify(
-        users=[remedy.proposer],
-        message=message,
-        params={
-            "total": amount_text(remedy.total, remedy.currency),
-            "incident": remedy.incident.number,
-        },
-        url=remedy_path(remedy.incident.number),
-        dedupe_key=f"remedy:{remedy.pk}:decided",
-    )
-
-
-def check_remedy_transition(remedy: Remedy, wanted: RemedyState) -> None:
-    """Raise `Conflict`, saying how the remedy stands, unless it may go over to that state."""
-    if wanted not in REMEDY_TRANSITIONS[RemedyState(remedy.state)]:
-        raise Conflict(
-            _("This is not possible any more: the remedy is now “%(state)s”."),
-            params={"state": RemedyState(remedy.state).label},
-        )
-
-
-_VERBS = {
-    RemedyState.APPROVED: "remedy.approved",
-    RemedyState.REJECTED: "remedy.rejected",
-    RemedyState.RUNNING: "remedy.started",
-    RemedyState.PAUSED: "remedy.paused",
-    RemedyState.DONE: "remedy.finished",
-    RemedyState.CANCELLED: "remedy.stopped",
-}
-
-
-def move(remedy: Remedy, wanted: RemedyState, actor: User | None, *fields: str) -> None:
-    """Let a locked remedy go over to another state, written and recorded."""
-    check_remedy_transition(remedy, wanted)
-    remedy.state = wanted
-    remedy.save(update_fields=("state", *fields))
-    data = {"total": str(remedy.total), "currency": remedy.currency}
-    record(stream=remedy.stream, verb=_VERBS[wanted], actor=actor, data=data)
 
 
 def _tell_deciders(remedy: Remedy) -> None:

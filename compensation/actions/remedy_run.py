@@ -29,7 +29,7 @@ from common.money import format_money
 from common.queue import claim, nudge
 from compensation.actions import remedy_ledger
 from compensation.actions.promises import promise
-from compensation.actions.remedies import close_run, move
+from compensation.actions.remedy_steering import close_run, move
 from compensation.actions.telling import amount_text
 from compensation.models import Offer, Remedy, RemedyShare
 from compensation.models.kind import kind_label

@@ -13,13 +13,12 @@ from django.views.decorators.http import require_safe
 from accounts.states import Capability
 from cases.models import Incident
 from common.errors import DomainError
-from compensation.actions.remedies import (
-    approve_remedy,
+from compensation.actions.remedies import propose_remedy
+from compensation.actions.remedy_decisions import approve_remedy, reject_remedy
+from compensation.actions.remedy_steering import (
     cancel_remedy,
     finish_remedy,
     pause_remedy,
-    propose_remedy,
-    reject_remedy,
     retry_failed,
     start_remedy,
 )

@@ -12,14 +12,10 @@ from cases.actions.affected import add_customers
 from cases.actions.incidents import NewIncident, attach_case, declare_incident, exclude_customer
 from cases.models import Affected, Case, Defect
 from cases.states import Channel, FailureType
-from compensation.actions.remedies import (
-    NewRemedy,
-    approve_remedy,
-    pause_remedy,
-    propose_remedy,
-    start_remedy,
-)
+from compensation.actions.remedies import NewRemedy, propose_remedy
+from compensation.actions.remedy_decisions import approve_remedy
 from compensation.actions.remedy_run import run_next_batch
+from compensation.actions.remedy_steering import pause_remedy, start_remedy
 from compensation.remedy_rules import AmountRule
 from compensation.states import OfferKind
 from customers.models import Customer

@@ -7,7 +7,9 @@ from decimal import Decimal
 from cases.actions.affected import add_customers
 from cases.actions.incidents import NewIncident, declare_incident
 from cases.models import Incident
-from compensation.actions.remedies import NewRemedy, approve_remedy, propose_remedy, start_remedy
+from compensation.actions.remedies import NewRemedy, propose_remedy
+from compensation.actions.remedy_decisions import approve_remedy
+from compensation.actions.remedy_steering import start_remedy
 from compensation.models import Remedy
 from compensation.remedy_rules import AmountRule
 from customers.models import ContactPoint, Customer

@@ -13,16 +13,15 @@ from cases.actions.incidents import attach_case, exclude_customer
 from cases.models import Affected, Case, Incident
 from common.errors import Conflict, Invalid, NotAllowed
 from compensation.actions.budgets import Terms, change_budget
-from compensation.actions.remedies import (
-    approve_remedy,
+from compensation.actions.remedy_decisions import approve_remedy, reject_remedy
+from compensation.actions.remedy_run import run_next_batch
+from compensation.actions.remedy_steering import (
     cancel_remedy,
     finish_remedy,
     pause_remedy,
-    reject_remedy,
     retry_failed,
     start_remedy,
 )
-from compensation.actions.remedy_run import run_next_batch
 from compensation.models import Budget, Offer, Remedy, RemedyApproval, RemedyShare
 from compensation.remedy_rules import AmountRule
 from compensation.tasks import run_remedies

@@ -14,7 +14,7 @@ from cases.models import Incident
 from common.days import local_day
 from common.errors import Invalid, NotAllowed
 from compensation.actions.policy import publish
-from compensation.actions.remedies import approve_remedy
+from compensation.actions.remedy_decisions import approve_remedy
 from compensation.models import PolicyVersion, Remedy, RemedyShare
 from compensation.states import PolicyEvent, PolicyState
 from tests.compensation.incidents import make_customers, make_incident, propose

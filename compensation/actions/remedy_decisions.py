@@ -1,0 +1,128 @@
+"""Deciding on the total of a remedy: never one's own, nor above one's authority."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from accounts.states import Capability, Role
+from common.errors import Conflict, NotAllowed
+from common.money import format_money
+from compensation.actions import remedy_ledger
+from compensation.actions.guards import (
+    OWN,
+    OWN_COMPLAINT,
+    clean_text,
+    fresh,
+    money_transaction,
+)
+from compensation.actions.remedy_steering import check_remedy_transition, move, take_remedy
+from compensation.actions.telling import amount_text
+from compensation.authority_queries import is_own_incident, limit_of, limits_of_roles
+from compensation.models import Remedy, RemedyApproval
+from compensation.paths import remedy_path
+from compensation.rules import ZERO, Limit
+from compensation.states import (
+    Decision,
+    RemedyState,
+)
+from messaging.actions import notify
+
+_SAY_WHY = _("Give a reason for your decision.")
+
+
+def approve_remedy(*, actor: User, remedy_id: int, total: Decimal, reason: str) -> Remedy:
+    """Approve a remedy's total, as it was seen, and set the money aside; nothing is granted before the start.
+
+    Raises `NotAllowed` for one's own proposal or a total above one's authority, `Conflict` when somebody has
+    decided meanwhile or the budget is short.
+    """
+    reason = clean_text(reason, field="reason", longest=500, missing=_SAY_WHY)
+    with money_transaction():
+        remedy = take_remedy(actor, remedy_id, Capability.DECIDE_OFFER)
+        approver = _decider_of(actor, remedy, RemedyState.APPROVED)
+        if total != remedy.total:
+            raise Conflict(_("The total has changed in the meantime. Look at it again."))
+        limit = _limit_of(approver, remedy)
+        most = limit.per_case if limit else ZERO
+        if most < remedy.total:
+            raise NotAllowed(
+                _("Your authority is %(limit)s, and the total is %(total)s."),
+                params={
+                    "limit": format_money(most, remedy.currency),
+                    "total": format_money(remedy.total, remedy.currency),
+                },
+            )
+        if remedy.deviation_reason:
+            _check_stands_high_enough(remedy, most)
+        _decide(remedy, approver, Decision.APPROVED, most, reason)
+        remedy_ledger.hold_total(remedy=remedy, by=approver)
+        move(remedy, RemedyState.APPROVED, actor, "budget", "held")
+    return remedy
+
+
+def reject_remedy(*, actor: User, remedy_id: int, reason: str) -> Remedy:
+    """Reject a remedy that waits."""
+    reason = clean_text(reason, field="reason", longest=500, missing=_SAY_WHY)
+    with money_transaction():
+        remedy = take_remedy(actor, remedy_id, Capability.DECIDE_OFFER)
+        approver = _decider_of(actor, remedy, RemedyState.REJECTED)
+        limit = _limit_of(approver, remedy)
+        _decide(remedy, approver, Decision.REJECTED, limit.per_case if limit else ZERO, reason)
+        move(remedy, RemedyState.REJECTED, actor)
+    return remedy
+
+
+def _limit_of(approver: User, remedy: Remedy) -> Limit | None:
+    zone = remedy.incident.branch.time_zone
+    return limit_of(approver, remedy.currency, time_zone=zone, kind=remedy.kind, basis=remedy.basis)
+
+
+def _decider_of(actor: User, remedy: Remedy, wanted: RemedyState) -> User:
+    check_remedy_transition(remedy, wanted)
+    if remedy.proposer_id == actor.pk:
+        raise NotAllowed(OWN)
+    if is_own_incident(actor, remedy):
+        raise NotAllowed(OWN_COMPLAINT)
+    return fresh(actor, Capability.DECIDE_OFFER)
+
+
+def _check_stands_high_enough(remedy: Remedy, most: Decimal) -> None:
+    """What leaves the policy is decided by the role it was raised to, or one with as much authority."""
+    zone = remedy.incident.branch.time_zone
+    limits = limits_of_roles(remedy.currency, time_zone=zone, kind=remedy.kind, basis=remedy.basis)
+    asked = limits.get(remedy.asked_role)
+    if asked is not None and most < asked.per_case:
+        raise NotAllowed(
+            _("This leaves the policy, so it takes the authority of: %(role)s."),
+            params={"role": Role(remedy.asked_role).label},
+        )
+
+
+def _decide(remedy: Remedy, approver: User, decision: Decision, limit: Decimal, reason: str) -> None:
+    RemedyApproval.objects.create(
+        remedy=remedy,
+        proposer=remedy.proposer,
+        approver=approver,
+        decision=decision,
+        amount=remedy.total,
+        limit=limit,
+        reason=reason,
+    )
+    if decision == Decision.APPROVED:
+        message = gettext_noop("The remedy of %(total)s for %(incident)s was approved.")
+    else:
+        message = gettext_noop("The remedy of %(total)s for %(incident)s was rejected.")
+    notify(
+        users=[remedy.proposer],
+        message=message,
+        params={
+            "total": amount_text(remedy.total, remedy.currency),
+            "incident": remedy.incident.number,
+        },
+        url=remedy_path(remedy.incident.number),
+        dedupe_key=f"remedy:{remedy.pk}:decided",
+    )

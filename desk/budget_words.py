@@ -76,20 +76,28 @@ def budget_views(budgets: Iterable[Budget]) -> list[BudgetView]:
 
 
 def budget_words(budget: Budget, branch: Branch) -> SafeString:
-    """What is left of a budget and of those above it, and what it comes to at this pace."""
+    """What is left of a budget and of those above it, and what it comes to at this pace.
+
+    A phone has no room for what does not bind: a budget above that has more left, a pace that lasts.
+    """
     today = local_day(timezone.now(), branch.time_zone)
     if budget.closed_at is not None:
         return format_html('<span class="late">{}</span>', _("closed"))
     said = format_html("{}", _left_of(budget))
     above = [
-        (level.label, colon(), _("closed") if level.closed_at else _left_of(level))
+        (
+            "hide-s" if not level.closed_at and level.left >= budget.left else "",
+            level.label,
+            colon(),
+            _("closed") if level.closed_at else _left_of(level),
+        )
         for level in budget.chain[1:]
     ]
-    said += format_html_join("", '<br><small class="quiet">{}{}{}</small>', above)
+    said += format_html_join("", '<span class="{}"><br><small class="quiet">{}{}{}</small></span>', above)
     pace = pace_of(budget, today)
     if words := forecast_words(budget, pace):
-        tone = "risk" if pace.runs_out_on else "quiet"
-        said += format_html('<br><small class="{}">{}</small>', tone, words)
+        tone, narrow = ("risk", "") if pace.runs_out_on else ("quiet", "hide-s")
+        said += format_html('<span class="{}"><br><small class="{}">{}</small></span>', narrow, tone, words)
     return said
 
 

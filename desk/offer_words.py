@@ -129,8 +129,10 @@ def _loss(facts: Dossier, dose: DoseView | None) -> SafeString:
 def _customer(facts: Dossier) -> str:
     before = facts.complaints_before
     said = [ngettext("%(n)s complaint before", "%(n)s complaints before", before) % {"n": before}]
-    said += [format_money(amount, currency) for currency, amount in facts.granted_before.items()]
-    return " · ".join(said) + (f" {_('in 12 months')}" if facts.granted_before else "")
+    granted = " · ".join(format_money(amount, currency) for currency, amount in facts.granted_before.items())
+    if granted:
+        said.append(_("%(amounts)s in 12 months") % {"amounts": granted})
+    return " · ".join(said)
 
 
 def _budget(facts: Dossier) -> SafeString:

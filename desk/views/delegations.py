@@ -14,6 +14,7 @@ from accounts.queries import delegations_of
 from accounts.states import Capability
 from common.days import latest_day
 from common.errors import DomainError
+from common.templatetags.ui import day
 from desk.access import StaffRequest, form_on, staff_required
 from desk.forms.apply import run
 from desk.forms.delegations import DelegationForm
@@ -41,7 +42,7 @@ def delegations(request: StaffRequest) -> HttpResponse:
         )
         if done is not None:
             said = _("%(name)s stands in from %(first)s until %(last)s.")
-            values = {"name": done.delegate.name, "first": done.starts_on, "last": done.ends_on}
+            values = {"name": done.delegate.name, "first": day(done.starts_on), "last": day(done.ends_on)}
             messages.success(request, said % values)
             return redirect("desk:delegations")
     today = latest_day()

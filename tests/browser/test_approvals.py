@@ -112,6 +112,9 @@ def test_on_a_phone_all_that_a_decision_needs_is_on_one_screen(
             box = button.bounding_box()
             assert box
             assert box["height"] >= 40
+    page.keyboard.press("q")
+    expect(page.locator("#decide-ask")).to_be_visible()
+    page.locator('#decide-ask [popovertargetaction="hide"]').click()
     page.locator(".dock .b.no").click()
     form = page.locator("#decide-reject")
     expect(form).to_be_visible()

@@ -100,6 +100,7 @@ def propose_beyond_the_policy(person: Person) -> None:
     fill_offer(person, "420", "The hour in the cold")
     person.send("/offers/")
     expect(page.locator(f"{OFFER} [name=deviation_reason]")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#offer-forecast .chip.late")).to_be_visible()
     person.fill("deviation_reason", "A child was with them.", within=OFFER)
     person.send("/offers/")
     offer = page.locator(".offer")

@@ -10,6 +10,7 @@ import time_machine
 from django.urls import reverse
 
 from accounts.models import Delegation, User
+from common.templatetags.ui import day
 from tests.compensation.world import NOON, World, make_case, make_world, propose
 from tests.desk.reading import signed_in, text_of
 
@@ -36,7 +37,7 @@ def test_a_manager_lets_a_supervisor_stand_in_who_then_approves(world: World) ->
     manager = signed_in(world.manager)
     assert PAGE in manager.get(reverse("desk:preferences")).content.decode()
     answer = manager.post(PAGE, fields(world.supervisor), follow=True)
-    assert "stands in from" in text_of(answer)
+    assert f"stands in from {day(TODAY)} until {day(TODAY)}." in text_of(answer)
     assert f"{world.manager.name} → {world.supervisor.name}" in text_of(answer)
 
     offer = propose(world.frontline, make_case(world.branch), 5000)

@@ -44,7 +44,9 @@ def _prepare(people: int) -> int:
     from cases.actions.affected import add_customers
     from cases.actions.incidents import NewIncident, declare_incident
     from compensation.actions.budgets import Terms, change_budget
-    from compensation.actions.remedies import NewRemedy, approve_remedy, propose_remedy, start_remedy
+    from compensation.actions.remedies import NewRemedy, propose_remedy
+    from compensation.actions.remedy_decisions import approve_remedy
+    from compensation.actions.remedy_steering import start_remedy
     from compensation.budget_queries import current_budget
     from compensation.remedy_rules import AmountRule
     from customers.models import Customer

@@ -28,6 +28,7 @@ from compensation.actions.vouchers import issue_voucher
 from compensation.authority_queries import grant_view
 from compensation.models import ApprovalRoute, Offer, PaymentLine
 from compensation.policy_queries import policy_view
+from compensation.queries import key_of
 from compensation.states import AnswerChannel, AnswerKind, Basis, OfferKind, OfferState
 from recovery.demo.life import Life
 from recovery.demo.staff import Staff
@@ -58,6 +59,10 @@ def play(lives: Iterable[Life], staff: Staff, chance: random.Random) -> None:
     turns: tuple[Callable[[Scene, Staff], None], ...] = (
         _offered, _voucher, _countered, _failed, _declined, _accepted, _half_approved, _asked_back,
     )  # fmt: skip
+    alike = _alike(scenes)
+    for scene in alike:
+        _ask(scene, staff, OfferKind.COMPENSATION)
+    scenes = [scene for scene in scenes if scene not in alike]
     paid = [scene for scene in scenes if scene.case.branch.code == SPIKE_BRANCH][:4]
     taken = {scene.case.pk for scene in paid}
     for turn, scene in zip(turns, (each for each in scenes if each.case.pk not in taken), strict=False):
@@ -75,6 +80,14 @@ def _scenes(lives: Iterable[Life], chance: random.Random) -> list[Scene]:
     # What can be sent by mail comes first, and where something was lost.
     free.sort(key=lambda case: (email_of(case.customer_id) is None, case.failure_type == FailureType.PROCESS))
     return list(_granting(free, chance))
+
+
+def _alike(scenes: Sequence[Scene]) -> list[Scene]:
+    """Cases of one branch that are like each other, for what waits on them can be decided on together."""
+    groups: dict[tuple[int, str], list[Scene]] = {}
+    for scene in scenes:
+        groups.setdefault((scene.case.branch_id, key_of(scene.case)), []).append(scene)
+    return max(groups.values(), key=len, default=[])[:3]
 
 
 def _lacks_money(life: Life) -> bool:

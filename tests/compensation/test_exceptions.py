@@ -14,7 +14,7 @@ from compensation.actions.approvals import approve_offer, reject_offer
 from compensation.actions.setbacks import claw_back_offer
 from compensation.exception_queries import Scope, near_limit, offers_found, pairs, returning, splits
 from compensation.exception_rules import Thresholds, is_bunched, is_split, is_tied
-from compensation.models import Offer
+from compensation.models import Approval, Offer
 from tests.compensation.world import (
     NOON,
     World,
@@ -199,7 +199,7 @@ def years_of_grants(like: Offer) -> None:
     with connection.cursor() as cursor:
         connection.check_constraints()
         cursor.execute("ALTER TABLE compensation_offer DISABLE TRIGGER USER")
-        Offer.objects.bulk_create(
+        grants = Offer.objects.bulk_create(
             Offer(
                 **fields,
                 kind="refund",
@@ -211,8 +211,24 @@ def years_of_grants(like: Offer) -> None:
             for n in range(3000)
         )
         connection.check_constraints()
-        cursor.execute("ALTER TABLE compensation_offer ENABLE TRIGGER USER")
-        cursor.execute("ANALYZE compensation_offer")
+        cursor.execute("ALTER TABLE compensation_approval DISABLE TRIGGER USER")
+        people = {"proposer": like.proposer, "approver": make_user(Role.MANAGER, like.branch)}
+        Approval.objects.bulk_create(
+            Approval(
+                **people,
+                offer=grant,
+                decision="approved",
+                amount=5,
+                limit=5,
+                reason="Fair.",
+                at=grant.decided_at,
+            )
+            for grant in grants
+        )
+        connection.check_constraints()
+        for table in ("compensation_offer", "compensation_approval"):
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+            cursor.execute(f"ANALYZE {table}")
 
 
 def test_each_reads_the_period_by_an_index(world: World) -> None:

@@ -116,7 +116,8 @@ class Teller:
             "channel": "phone",
             "branch": _first_option(page, "branch"),
             "description": "The delivery came a week late and nobody told me.",
-            "failure_type": "process",
+            # With no loss told the demo's policy has nothing to say about the voucher.
+            "failure_type": "outcome",
             "severity": "3",
             "order_reference": complaint.marker,
             "language": "en",

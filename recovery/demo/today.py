@@ -83,11 +83,12 @@ def _scenes(lives: Iterable[Life], chance: random.Random) -> list[Scene]:
 
 
 def _alike(scenes: Sequence[Scene]) -> list[Scene]:
-    """Cases of one branch that are like each other, for what waits on them can be decided on together."""
+    """Twice some cases of a branch that are like each other: what waits on them is decided on together."""
     groups: dict[tuple[int, str], list[Scene]] = {}
     for scene in scenes:
         groups.setdefault((scene.case.branch_id, key_of(scene.case)), []).append(scene)
-    return max(groups.values(), key=len, default=[])[:3]
+    largest = sorted(groups.values(), key=len, reverse=True)[:2]
+    return [scene for group in largest for scene in group[:3]]
 
 
 def _lacks_money(life: Life) -> bool:

@@ -34,19 +34,26 @@ class Planned:
 def route_for(routes: Iterable[Route], *, total: Decimal, leaves: bool) -> Route | None:
     """The route for an offer whose kind and basis all these are for; None where it goes to one role.
 
-    The most specific counts: one for what leaves the policy before any other, then one for the kind, then
-    for the basis, then the one from the highest amount, then the newest.
+    The most specific counts: one for the kind, then for the basis, then the one from the highest amount, then
+    the newest. One for what leaves the policy comes before it, unless it asks fewer: nobody is asked less for
+    leaving the policy.
     """
     fitting = [
         route
         for route in routes
         if route.steps and route.from_amount <= total and (leaves or not route.only_beyond_policy)
     ]
-    return max(
-        fitting,
-        key=lambda r: (r.only_beyond_policy, r.kind != "", r.basis != "", r.from_amount, r.key),
-        default=None,
+    usual, beyond = (
+        max(
+            (route for route in fitting if route.only_beyond_policy is which),
+            key=lambda r: (r.kind != "", r.basis != "", r.from_amount, r.key),
+            default=None,
+        )
+        for which in (False, True)
     )
+    if usual is None or beyond is None:
+        return usual or beyond
+    return usual if len(usual.steps) > len(beyond.steps) else beyond
 
 
 def chain_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from decimal import Decimal
 
 from django.db import transaction
@@ -63,8 +64,10 @@ def carry_over_due() -> int:
     for budget in due.order_by("pk"):
         following = _following(budget)
         if is_over(budget) and following is not None and following.closed_at is None:
-            carry_over(actor=None, budget_id=budget.pk)
-            count += 1
+            # Somebody may have closed or carried over one of them meanwhile: the others go on.
+            with suppress(Conflict):
+                carry_over(actor=None, budget_id=budget.pk)
+                count += 1
     return count
 
 

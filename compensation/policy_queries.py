@@ -70,15 +70,21 @@ class PolicyView:
         missing = frozenset[Fact]().union(*(each.finding.missing for each in self.applied))
         return tuple(fact for fact in Fact if fact in missing and fact not in ASKED)
 
-    def leaves(self, total: Decimal) -> bool:
-        """Whether a total for the case leaves the policy, or can't be held against it for want of an answer.
+    def leaves(self, total: Decimal, kind: str) -> bool:
+        """Whether a total for the case, or an offer's kind, leaves the policy, or can't be held against it.
 
         An answer withheld is no way around the policy. What the case itself lacks does not count: it is
         recorded elsewhere, often later.
         """
         if self.open_facts:
             return True
-        return self.amounts is not None and not self.amounts.minimum <= total <= self.amounts.maximum
+        if self.amounts is None:
+            return False
+        return not self.amounts.minimum <= total <= self.amounts.maximum or not self.gives(kind)
+
+    def gives(self, kind: str) -> bool:
+        """Whether a rule that applies gives this kind; one that names no kinds gives any."""
+        return any(not given.rule.kinds or kind in given.rule.kinds for _version, given in self.given)
 
     def as_rows(self) -> list[dict[str, int]]:
         """The rules that applied, as an offer keeps them."""

@@ -223,13 +223,13 @@ def _judge(case: Case, proposer: User, wanted: _Wanted, answers: _Answers) -> _J
     """Hold a proposal against the policies and the proposer's authority."""
     policy = policy_view(case, answers.facts)
     view = grant_view(proposer, case, kind=wanted.kind, basis=wanted.basis)
-    why = _check_policy(policy, view, wanted.amount, answers.deviation_reason)
+    why = _check_policy(policy, view, wanted, answers.deviation_reason)
     return _Judged(_way(case, view, wanted, leaves=bool(why)), _said_by(policy, why))
 
 
-def _check_policy(policy: PolicyView, view: GrantView, amount: Decimal, reason: str) -> str:
+def _check_policy(policy: PolicyView, view: GrantView, wanted: _Wanted, reason: str) -> str:
     """Why the offer leaves the policy, "" where it does not. Raises `Invalid` for want of a reason."""
-    if not policy.leaves(view.on_case + amount):
+    if not policy.leaves(view.on_case + wanted.amount, wanted.kind):
         return ""
     missing = _("This leaves what the policy gives. Say why.")
     if policy.open_facts:

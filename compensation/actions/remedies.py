@@ -80,7 +80,7 @@ def propose_remedy(*, actor: User, incident_id: int, new: NewRemedy) -> Remedy:
         policy = IncidentPolicy(incident, new.facts)
         if not rules and not policy.any:
             raise Invalid(_("Enter an amount."), field="amount")
-        shares, leaving = _shares(policy, rules)
+        shares, leaving = _shares(policy, rules, new.kind)
         total = sum((share.amount for share in shares), ZERO)
         why = _deviation(leaving, new.deviation_reason)
         remedy = Remedy.objects.create(
@@ -125,7 +125,7 @@ def _checked(rule: AmountRule, currency: str) -> AmountRule:
     return AmountRule(check_amount(rule.amount, currency), rule.tier, rule.loss_from)
 
 
-def _shares(policy: IncidentPolicy, rules: Sequence[AmountRule]) -> tuple[list[RemedyShare], int]:
+def _shares(policy: IncidentPolicy, rules: Sequence[AmountRule], kind: str) -> tuple[list[RemedyShare], int]:
     """Everybody's share, not yet written, and how many of them leave what the policies give."""
     rows = Affected.objects.filter(incident=policy.incident, excluded_because="").order_by("pk")
     people = rows.values_list("customer_id", "customer__tier", "loss")
@@ -140,7 +140,7 @@ def _shares(policy: IncidentPolicy, rules: Sequence[AmountRule]) -> tuple[list[R
         if not amount:
             without += 1
             continue
-        leaving += view.leaves(amount)
+        leaving += view.leaves(amount, kind)
         shares.append(RemedyShare(customer_id=customer_id, amount=amount))
     if without:
         raise Invalid(_GETS_NOTHING if rules else _NOT_GIVEN, field="amount", params={"count": without})

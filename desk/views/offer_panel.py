@@ -313,7 +313,12 @@ def forecast_of(
     """What would become of a proposal of this amount, kind and basis."""
     short = budget is not None and amount is not None and amount > budget.available
     within = amount is None or amount <= view.may_grant
-    leaves = policy is not None and amount is not None and policy.leaves(view.on_case + amount)
+    leaves = (
+        policy is not None
+        and amount is not None
+        and kind is not None
+        and policy.leaves(view.on_case + amount, kind.kind)
+    )
     asked = view.asks(amount if amount is not None else view.may_grant + 1)
     if leaves and amount is not None:
         asked = view.asks_beyond(amount) or asked

@@ -57,8 +57,8 @@ class PolicyPanel:
     def amounts(self) -> Amounts | None:
         return self.view.amounts
 
-    def leaves(self, total: Decimal | None) -> bool:
-        return total is not None and self.view.leaves(total)
+    def leaves(self, total: Decimal, kind: str) -> bool:
+        return self.view.leaves(total, kind)
 
 
 def policy_panel(

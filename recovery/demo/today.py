@@ -117,7 +117,8 @@ def _fair(scene: Scene) -> Decimal | None:
 def _grant(scene: Scene, kind: OfferKind) -> Offer | None:
     """Grant it alone; None where the owner's day or the branch's month has no more room by now."""
     amount = _fair(scene)
-    if amount is None:
+    policy = policy_view(scene.case)
+    if amount is None or (policy.given and not policy.gives(kind)):
         return None
     offer = propose_offer(
         actor=scene.owner,

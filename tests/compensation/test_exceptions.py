@@ -221,9 +221,9 @@ def years_of_grants(like: Offer) -> None:
                 amount=5,
                 limit=5,
                 reason="Fair.",
-                at=grant.decided_at,
+                at=NOON - dt.timedelta(hours=9 * n),
             )
-            for grant in grants
+            for n, grant in enumerate(grants)
         )
         connection.check_constraints()
         for table in ("compensation_offer", "compensation_approval"):

@@ -50,6 +50,15 @@ def test_within_the_policy_one_grants_alone_and_the_offer_keeps_it(world: World,
     assert offer.policy_rules == [{"version": version.pk, "rule": 3}]
 
 
+def test_a_kind_that_the_policy_does_not_give_leaves_it_too(world: World, case: Case) -> None:
+    put_in_force(world, "house")
+    with pytest.raises(Invalid, match="leaves what the policy gives"):
+        propose(world.frontline, case, 300, kind="gift")
+    offer = propose(world.frontline, case, 300, kind="gift", deviation_reason="It was a birthday.")
+    assert not offer.within_authority
+    assert propose(world.frontline, make_case(world.branch), 300, kind="voucher").within_authority
+
+
 def test_outside_the_policy_a_reason_is_needed_and_one_role_above_decides(world: World) -> None:
     put_in_force(world, "house")
     case = make_case(world.branch, loss_amount=Decimal(100))
@@ -99,7 +108,7 @@ def test_a_question_left_open_is_no_way_around_the_policy(world: World) -> None:
     assert refused.value.field == "deviation_reason"
 
     facts = {"event": "delay", "inside": "yes", "delay": "4", "distance": "900"}
-    offer = propose(world.frontline, case, 250, facts=facts)
+    offer = propose(world.frontline, case, 250, facts=facts, kind="compensation")
     assert (offer.policy_low, offer.policy_high) == (250, 250)
     assert offer.policy_facts == facts
     assert propose(world.frontline, make_case(berlin), 20, facts={"event": "other"}).within_authority
@@ -113,7 +122,7 @@ def test_a_policy_says_nothing_in_another_jurisdiction_or_currency(world: World,
     view = policy_view(make_case(london), facts)
     assert view.amounts is None
     assert [rule.name_en for each in view.applied for rule in each.finding.other] == [EU261.rules[0].name_en]
-    assert not view.leaves(Decimal(9000))
+    assert not view.leaves(Decimal(9000), "refund")
 
 
 def test_a_version_holds_by_the_day_of_the_branch(world: World) -> None:

@@ -28,7 +28,6 @@ from compensation.actions.vouchers import issue_voucher
 from compensation.authority_queries import grant_view
 from compensation.models import ApprovalRoute, Offer, PaymentLine
 from compensation.policy_queries import policy_view
-from compensation.queries import key_of
 from compensation.states import AnswerChannel, AnswerKind, Basis, OfferKind, OfferState
 from recovery.demo.life import Life
 from recovery.demo.staff import Staff
@@ -56,17 +55,16 @@ class Scene:
 def play(lives: Iterable[Life], staff: Staff, chance: random.Random) -> None:
     """Let offers of today stand in every state between the grant and the customer, and pay some of them."""
     scenes = _scenes(lives, chance)
-    turns: tuple[Callable[[Scene, Staff], None], ...] = (
+    turns: tuple[Callable[[Scene, Staff], bool], ...] = (
         _offered, _voucher, _countered, _failed, _declined, _accepted, _half_approved, _asked_back,
     )  # fmt: skip
-    alike = _alike(scenes)
-    for scene in alike:
-        _ask(scene, staff, OfferKind.COMPENSATION)
-    scenes = [scene for scene in scenes if scene not in alike]
     paid = [scene for scene in scenes if scene.case.branch.code == SPIKE_BRANCH][:4]
     taken = {scene.case.pk for scene in paid}
-    for turn, scene in zip(turns, (each for each in scenes if each.case.pk not in taken), strict=False):
-        turn(scene, staff)
+    free = [scene for scene in scenes if scene.case.pk not in taken]
+    for turn in turns:
+        # Where the policy or the day leaves no room for it, the next case is tried.
+        used = next((scene for scene in free if turn(scene, staff)), None)
+        free = [scene for scene in free if scene is not used]
     with override("en"):
         _pay(paid, staff)
 
@@ -80,15 +78,6 @@ def _scenes(lives: Iterable[Life], chance: random.Random) -> list[Scene]:
     # What can be sent by mail comes first, and where something was lost.
     free.sort(key=lambda case: (email_of(case.customer_id) is None, case.failure_type == FailureType.PROCESS))
     return list(_granting(free, chance))
-
-
-def _alike(scenes: Sequence[Scene]) -> list[Scene]:
-    """Twice some cases of a branch that are like each other: what waits on them is decided on together."""
-    groups: dict[tuple[int, str], list[Scene]] = {}
-    for scene in scenes:
-        groups.setdefault((scene.case.branch_id, key_of(scene.case)), []).append(scene)
-    largest = sorted(groups.values(), key=len, reverse=True)[:2]
-    return [scene for group in largest for scene in group[:3]]
 
 
 def _lacks_money(life: Life) -> bool:
@@ -114,11 +103,14 @@ def _fair(scene: Scene) -> Decimal | None:
     return amount if amount >= max(least, FEWEST) else None
 
 
-def _grant(scene: Scene, kind: OfferKind) -> Offer | None:
-    """Grant it alone; None where the owner's day or the branch's month has no more room by now."""
-    amount = _fair(scene)
-    policy = policy_view(scene.case)
-    if amount is None or (policy.given and not policy.gives(kind)):
+def _grant(scene: Scene, *kinds: OfferKind) -> Offer | None:
+    """Grant alone the first of these kinds that the policy gives.
+
+    None where it gives none of them, or the owner's day or the branch's month has no more room by now.
+    """
+    amount, policy = _fair(scene), policy_view(scene.case)
+    kind = next((kind for kind in kinds if not policy.given or policy.gives(kind)), None)
+    if amount is None or kind is None:
         return None
     offer = propose_offer(
         actor=scene.owner,
@@ -132,26 +124,30 @@ def _grant(scene: Scene, kind: OfferKind) -> Offer | None:
     return offer if offer.state == OfferState.APPROVED else None
 
 
-def _offered(scene: Scene, _staff: Staff) -> None:
-    if offer := _grant(scene, OfferKind.COMPENSATION):
+def _offered(scene: Scene, _staff: Staff) -> bool:
+    if offer := _grant(scene, OfferKind.COMPENSATION, OfferKind.GIFT):
         offer_to_customer(actor=scene.owner, offer_id=offer.pk)
+    return offer is not None
 
 
-def _accepted(scene: Scene, _staff: Staff) -> None:
-    if offer := _grant(scene, OfferKind.REFUND):
+def _accepted(scene: Scene, _staff: Staff) -> bool:
+    if offer := _grant(scene, OfferKind.REFUND, OfferKind.GIFT):
         _answer(scene, offer, AnswerKind.ACCEPTED, "accept")
+    return offer is not None
 
 
-def _declined(scene: Scene, _staff: Staff) -> None:
+def _declined(scene: Scene, _staff: Staff) -> bool:
     if offer := _grant(scene, OfferKind.VOUCHER):
         _answer(scene, offer, AnswerKind.DECLINED, "decline")
+    return offer is not None
 
 
-def _countered(scene: Scene, _staff: Staff) -> None:
+def _countered(scene: Scene, _staff: Staff) -> bool:
     """The customer wishes for more: a draft of it waits for somebody to take it up."""
-    if offer := _grant(scene, OfferKind.COMPENSATION):
+    if offer := _grant(scene, OfferKind.COMPENSATION, OfferKind.POINTS):
         wanted = max(offer.amount + FEWEST, offer.amount * Decimal("1.3") // 5 * 5)
         _answer(scene, offer, AnswerKind.COUNTERED, "counter", wanted)
+    return offer is not None
 
 
 def _answer(
@@ -167,33 +163,37 @@ def _answer(
     )
 
 
-def _failed(scene: Scene, _staff: Staff) -> None:
-    if offer := _grant(scene, OfferKind.REFUND):
+def _failed(scene: Scene, _staff: Staff) -> bool:
+    if offer := _grant(scene, OfferKind.REFUND, OfferKind.POINTS):
         fail_fulfilment(actor=scene.owner, offer_id=offer.pk, reason=scene.say("fail"))
+    return offer is not None
 
 
-def _voucher(scene: Scene, staff: Staff) -> None:
+def _voucher(scene: Scene, staff: Staff) -> bool:
     """A voucher that the customer has a link to, and of which half was redeemed at another branch."""
     offer = _grant(scene, OfferKind.VOUCHER)
     if offer is None:
-        return
+        return False
     issued = issue_voucher(actor=scene.owner, offer_id=offer.pk)
     half = Wanted(amount=(offer.amount / 2).quantize(Decimal("0.01")), reference="DEMO-1")
     redeem_voucher(actor=staff.demo[Role.SUPERVISOR], code=issued.code, wanted=half)
+    return True
 
 
-def _half_approved(scene: Scene, staff: Staff) -> None:
+def _half_approved(scene: Scene, staff: Staff) -> bool:
     """A gift, which two have to decide on here: one has, and the other is asked."""
     if offer := _ask(scene, staff, OfferKind.GIFT):
         supervisor = staff.supervisors[scene.case.branch.code][0]
         approve_offer(actor=supervisor, offer_id=offer.pk, amount=offer.amount, reason=scene.say("approve"))
+    return offer is not None
 
 
-def _asked_back(scene: Scene, staff: Staff) -> None:
+def _asked_back(scene: Scene, staff: Staff) -> bool:
     """An offer that came back to its proposer with a question."""
     if offer := _ask(scene, staff, OfferKind.FREE_SERVICE):
         supervisor = staff.supervisors[scene.case.branch.code][0]
         return_offer(actor=supervisor, offer_id=offer.pk, question=scene.say("question"))
+    return offer is not None
 
 
 def _ask(scene: Scene, staff: Staff, kind: OfferKind) -> Offer | None:

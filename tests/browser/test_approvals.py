@@ -62,8 +62,37 @@ def test_the_keyboard_alone_goes_through_the_inbox_and_decides(person: Person, l
     assert waiting(page) == before - 1
 
 
+# Three complaints of the same kind, with the same little more asked for each than frontline staff may grant.
+LIKE_OFFERS = """
+from uuid import uuid4
+from accounts.models import User
+from cases.actions.log import NewCase, log_complaint
+from cases.models import Defect
+from compensation.actions.offers import propose_offer
+from compensation.authority_queries import grant_view
+from customers.actions import NewCustomer, create_customer
+actor = User.objects.get(email="frontline@demo.example")
+branch = actor.branches.order_by("pk").first()
+defect = Defect.objects.filter(family__isnull=False).order_by("pk").first()
+for n in range(3):
+    person = NewCustomer(name=f"Alike {n}", email=f"{uuid4()}@example.com")
+    new = NewCase(
+        customer=create_customer(actor=actor, new=person), branch=branch, channel="phone", severity=4,
+        description="All alike.", failure_type="outcome", defect=defect,
+    )
+    case = log_complaint(actor=actor, new=new)
+    propose_offer(
+        actor=actor, case_id=case.pk, kind="refund", basis="goodwill", purpose="Alike", reason="Alike.",
+        amount=grant_view(actor, case).limit.per_case + 5,
+    )
+"""
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_like_offers_are_decided_on_together(person: Person, language: Language) -> None:
+def test_like_offers_are_decided_on_together(
+    product: RunningProduct, person: Person, language: Language
+) -> None:
+    product.manage("shell", "-c", LIKE_OFFERS)
     person.sign_in("supervisor", language)
     page = person.open(INBOX)
     open_one(page, "a[data-key=b]")

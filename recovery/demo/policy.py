@@ -20,7 +20,7 @@ from recovery.demo.trail import Trail
 
 SOURCE = "Invented for the demo; dose after Gelbrich, Gäthke & Grégoire 2015"
 WITHIN = Deadline(5, Unit.BUSINESS)
-GESTURES = (str(OfferKind.VOUCHER), str(OfferKind.GIFT), str(OfferKind.POINTS))
+GESTURES = (str(OfferKind.COMPENSATION), str(OfferKind.VOUCHER), str(OfferKind.GIFT), str(OfferKind.POINTS))
 MONEY = (str(OfferKind.REFUND), str(OfferKind.COMPENSATION), str(OfferKind.VOUCHER))
 Range = tuple[str, str, str]
 CHANGED_BEFORE = dt.timedelta(days=75)

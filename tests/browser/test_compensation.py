@@ -85,6 +85,7 @@ def log(person: Person, name: str, language: Language) -> str:
 def fill_offer(person: Person, amount: str, purpose: str) -> None:
     if not person.page.locator(OFFER).is_visible():
         person.page.locator("summary[data-key=o]").click()
+    person.page.locator(f"{OFFER} [name=kind]").select_option("compensation")
     person.fill("amount", amount, within=OFFER)
     person.fill("purpose", purpose, within=OFFER)
     person.fill("reason", "They waited in the cold.", within=OFFER)

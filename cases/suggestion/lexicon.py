@@ -2,7 +2,6 @@
 
 import functools
 import re
-import string
 import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -19,7 +18,6 @@ MILD = "mild"
 IGNORE = "ignore"
 
 _LANGUAGES = (("en.toml", LATIN), ("zh.toml", HAN))
-_WORD_CHARACTERS = frozenset(string.ascii_lowercase + string.digits)
 _RUNS_OF_SPACES = re.compile(" {2,}")
 
 
@@ -73,9 +71,13 @@ class Match(NamedTuple):
 
 @dataclass(eq=False)
 class _Anchor:
-    """A plain string that starts phrases: those it completes, and those that need more behind it."""
+    """A plain string that starts phrases: those it completes, and those that need more behind it.
 
-    has_boundaries: bool
+    `not_before` and `not_behind` are the characters that would make its first or last word a longer one.
+    """
+
+    not_before: frozenset[str]
+    not_behind: frozenset[str]
     complete: Group | None = None
     # Most have none, and so many empty ones would take a third of the time of building a lexicon.
     tails: dict[Group, list[str]] | None = None
@@ -92,13 +94,15 @@ class Lexicon:
 
     def __init__(self, groups: list[Group]) -> None:
         self.groups = tuple(groups)
-        anchors: dict[str, _Anchor] = {}
+        anchors: dict[tuple[str, str], _Anchor] = {}
         for group in sorted(groups, key=lambda group: -group.weight):
             script = group.language.script
             for text, tail in (pattern for phrase in group.phrases for pattern in patterns(phrase, script)):
-                anchor = anchors.get(text)
+                # "app" starts phrases of both scripts, with boundaries of their own.
+                anchor = anchors.get((text, script.joiner))
                 if anchor is None:
-                    anchor = anchors[text] = _Anchor(script is LATIN)
+                    anchor = _Anchor(script.barred(text[0]), script.barred(text[-1]))
+                    anchors[text, script.joiner] = anchor
                 if tail:
                     if anchor.tails is None:
                         anchor.tails = {}
@@ -106,7 +110,7 @@ class Lexicon:
                 elif anchor.complete is None:
                     anchor.complete = group
         self._anchors = list(anchors.values())
-        self._automaton = AhoCorasick(anchors.keys())
+        self._automaton = AhoCorasick(text for text, _joiner in anchors)
 
     def find(self, text: str) -> list[Match]:
         """What `text` says, in text order without overlaps: of two matches the earlier, then the longer.
@@ -141,13 +145,12 @@ class Lexicon:
 
     def _candidates(self, folded: str) -> list[Match]:
         candidates = []
-        anchors, word_characters = self._anchors, _WORD_CHARACTERS
+        anchors = self._anchors
         for index, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
             anchor = anchors[index]
-            bounded = anchor.has_boundaries
-            if bounded and start and folded[start - 1] in word_characters:
+            if start and folded[start - 1] in anchor.not_before:
                 continue
-            if anchor.complete and not (bounded and folded[end : end + 1] in word_characters):
+            if anchor.complete and folded[end : end + 1] not in anchor.not_behind:
                 candidates.append(Match(start, end, anchor.complete))
             if anchor.tails:
                 for group, expression in anchor.expressions:

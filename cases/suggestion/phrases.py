@@ -13,7 +13,8 @@ A phrase is a row of slots separated by spaces:
     n't         the end of the slot before it, also "nt" and the detached " n't" of tokenised text; at the
                 start of a phrase it stands for any auxiliary with it ("isn't", "didn't", "won't")
 
-English words are set apart by one space and have boundaries; in Chinese nothing stands between slots.
+English words are set apart by one space and have boundaries; in Chinese nothing stands between slots, and
+only Latin words and numbers among its phrases have boundaries: "app" is in "12306app", not in "happened".
 
 Every match of a phrase starts with one of its anchors, plain strings found by one search for all phrases
 together. Only behind an anchor that was found is the rest of its phrase, if it has one, tried.
@@ -21,6 +22,7 @@ together. Only behind an anchor that was found is the rest of its phrase, if it 
 
 import itertools
 import re
+import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -31,6 +33,7 @@ _AUXILIARIES = (
 )  # fmt: skip
 _NOT_FORMS = ("n't", "nt", " n't")
 _LETTERS = "[a-z]*+"
+_LOWERCASE, _DIGITS = frozenset(string.ascii_lowercase), frozenset(string.digits)
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,16 @@ class Script:
     joiner: str
     gap: str
     number: str
-    end: str
+    edge: str
+    runs: tuple[frozenset[str], ...]
+
+    def barred(self, character: str) -> frozenset[str]:
+        """What may not stand beside `character` at the edge of a phrase, as the word would go on there."""
+        return next((run for run in self.runs if character in run), frozenset())
+
+    def edge_at(self, words: Iterable[str]) -> str:
+        """The expression for where a word begins or ends; "" where none of `words` begins like one."""
+        return self.edge if any(self.barred(word[0]) for word in words if word) else ""
 
 
 LATIN = Script(
@@ -50,13 +62,15 @@ LATIN = Script(
         r"(?:\d[\d.,:+]*+|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|several|many"
         r"|(?:a )?few|(?:a )?couple(?: of)?|half an)"
     ),
-    end=r"(?![a-z0-9])",
+    edge=r"(?!(?<=[a-z0-9])[a-z0-9])",
+    runs=(_LOWERCASE | _DIGITS,),
 )
 HAN = Script(
     joiner="",
     gap=r"[^不没未无非，。！？；：、,.!?;:~～…\s]{0,6}?",
     number=r"[\d一二两三四五六七八九十百几半多数好][\d.一二两三四五六七八九十百几半多来]*+",
-    end="",
+    edge=r"(?!(?<=[a-z])[a-z]|(?<=[0-9])[0-9])",
+    runs=(_LOWERCASE, _DIGITS),
 )
 
 
@@ -87,8 +101,9 @@ def patterns(phrase: str, script: Script) -> Iterator[tuple[str, str]]:
     tail = _expression(slots[head_length:], script)
     for parts in itertools.product(*head):
         anchor, star, after = _join(parts, script).partition("*")
-        rest = (_LETTERS if star else "") + re.escape(after).replace(r"\*", _LETTERS) + tail
-        yield anchor, rest + script.end if rest else ""
+        start = _LETTERS if star else script.edge_at(anchor[-1])
+        rest = re.escape(after).replace(r"\*", _LETTERS) + tail
+        yield anchor, start + rest + script.edge if star or rest else ""
 
 
 def _check(phrase: str, slots: list[str]) -> None:
@@ -135,7 +150,7 @@ def _expression(slots: list[str], script: Script) -> str:
             forms = sorted(filter(None, _forms(slot, first=False)), key=len, reverse=True)
             detached = [re.escape(form) for form in forms if form in _NOT_FORMS]
             words = [re.escape(form).replace(r"\*", _LETTERS) for form in forms if form not in _NOT_FORMS]
-            spaced = [between + "(?:" + "|".join(words) + ")"] if words else []
+            spaced = [between + script.edge_at(forms) + "(?:" + "|".join(words) + ")"] if words else []
             piece = "(?:" + "|".join(detached + spaced) + ")"
         text += f"(?:{piece})?" if slot.endswith("?") else piece
         between = re.escape(script.joiner)

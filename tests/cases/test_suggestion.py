@@ -184,6 +184,29 @@ def test_words_that_only_look_like_cues_are_none(text: str) -> None:
     assert suggest(text).cues == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It happened again.",
+        "I appreciate it.",
+        "这件事happened很久了。",
+        "在snapp里打不开。",
+        "apple打不开。",
+    ],
+)
+def test_a_latin_phrase_is_no_part_of_a_longer_word_in_any_text(text: str) -> None:
+    assert "app" not in {each.words for each in suggest(text).evidence}
+
+
+@pytest.mark.parametrize("text", ["12306app打不开。", "他们的APP总是闪退。", "用app2打不开。"])
+def test_a_latin_word_between_han_letters_and_numbers_is_found(text: str) -> None:
+    assert suggest(text).defect == "cumbersome"
+
+
+def test_an_amount_may_follow_the_sign_of_its_currency() -> None:
+    assert suggest("They charged me $130.").defect == "unreasonable"
+
+
 def test_negation_also_takes_back_a_defect() -> None:
     assert suggest("The driver was not rude.").defect is None
     assert suggest("他的态度不恶劣，也没有骂人。").defect is None

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import connections
 from django.test import TransactionTestCase
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as property_tests
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
 
@@ -21,6 +23,10 @@ from tests.support import databases
 from tests.support.browser import ARGUMENTS, browser_tests_are_required, chromium_path
 
 DESELECTED = pytest.StashKey[int]()
+
+# How long an example takes tells how busy the machine is, not whether the property holds.
+property_tests.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_tests.load_profile("house")
 
 
 def database_name() -> str:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, F, Min, QuerySet, Sum
+from django.db.models import Count, Min, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from accounts.models import User
@@ -271,38 +271,6 @@ def how_granted(selection: Selection) -> dict[str, HowGranted]:
         offers=part("grants", selection, **columns),
     )
     return {kind: HowGranted(*numbers) for kind, *numbers in rows}
-
-
-# --- fairness --------------------------------------------------------------------------------
-
-
-class CompensatedCase(NamedTuple):
-    """An upheld complaint with a known loss, and what it was given."""
-
-    given: Decimal
-    loss: Decimal
-    dose: str
-    verified: bool
-    failure_type: str
-    defect_id: int | None
-    severity: int
-    currency: str
-    agent_id: int | None
-    branch_id: int
-    tier: str
-
-
-def compensated(selection: Selection) -> list[CompensatedCase]:
-    """The cases that fairness and dose are measured by."""
-    rows = OFFER_FIGURES["compensated"].rows(selection).annotate(verified_amount=F("case__verified_loss"))
-    columns = (
-        "given", "loss", "dose", "verified_amount", "failure_type", "defect_id", "case__severity",
-        "case__currency", "by_id", "branch_id", "case__customer__tier",
-    )  # fmt: skip
-    return [
-        CompensatedCase(given, loss, dose, verified is not None, *rest)
-        for given, loss, dose, verified, *rest in rows.values_list(*columns)
-    ]
 
 
 # --- names and budgets -----------------------------------------------------------------------

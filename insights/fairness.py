@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.utils.translation import gettext as _
 
 from accounts.models import Branch
-from compensation.rules import DOSE_CUTS, EFFECTIVE_FROM, like_key
+from compensation.rules import DOSE_CUTS, EFFECTIVE_FROM
 from compensation.states import DOSE_NOTES, Dose
 from customers.states import Tier
 from insights import compensation_queries as queries
-from insights.compensation_queries import CompensatedCase, Total
-from insights.compensation_rules import Compared, Middle, Observed, compare, loss_band, middle
+from insights.compensation_queries import Total
+from insights.compensation_rules import Compared, Middle
+from insights.fairness_queries import ALL, NOBODY, Dosed, Fairness, fairness
 from insights.figures import Selection
 from insights.readings import Reading, share
 
@@ -94,16 +94,26 @@ def _difference(row: GroupRow) -> float:
 
 @dataclass(frozen=True)
 class FairnessBoard:
-    """All that the page shows: `under` is what lacks to 60 % of the losses, `over` what exceeds 150 %."""
+    """All that the page shows; amounts are in the selection's currency."""
 
     selection: Selection
     n: int
     verified: int
     ratio: Middle | None
     doses: list[DoseRow]
-    under: Total
-    over: Total
     spreads: list[Spread]
+
+    @property
+    def under(self) -> Total:
+        """What lacks to 60 % of the losses of cases that were given less."""
+        loss, given = self.none.loss + self.low.loss, self.none.given + self.low.given
+        return Total(self.none.n + self.low.n, loss * EFFECTIVE_FROM - given)
+
+    @property
+    def over(self) -> Total:
+        """What exceeds 150 % of the losses of cases that were given more."""
+        excess = self._bin(Dose.EXCESS)
+        return Total(excess.n, excess.given - excess.loss * OVER_FROM)
 
     @property
     def reach(self) -> float:
@@ -141,64 +151,40 @@ class FairnessBoard:
 
 def fairness_board(selection: Selection, branches: Mapping[int, Branch]) -> FairnessBoard:
     """Measure the upheld complaints with a known loss; `branches` are those that the reader may see."""
-    cases = queries.compensated(selection)
-    people = queries.people({case.agent_id for case in cases if case.agent_id is not None})
-    tiers = {tier.value: str(tier.label) for tier in Tier}
+    found = fairness(selection)
+    everyone = found.spreads[ALL].get("")
+    n = everyone.n if everyone else 0
     return FairnessBoard(
         selection=selection,
-        n=len(cases),
-        verified=sum(case.verified for case in cases),
-        ratio=middle([float(case.given / case.loss) for case in cases]),
-        doses=_doses(cases),
-        under=_total(max(case.loss * EFFECTIVE_FROM - case.given, Decimal(0)) for case in cases),
-        over=_total(max(case.given - case.loss * OVER_FROM, Decimal(0)) for case in cases),
-        spreads=[
-            _spread(
-                "agent",
-                _("Resolved by"),
-                cases,
-                lambda case: case.agent_id,
-                lambda key: (str(key or ""), people[key].name if key else _("not recorded")),
-            ),
-            _spread(
-                "branch",
-                _("Branch"),
-                cases,
-                lambda case: case.branch_id,
-                lambda key: (branches[key].code, branches[key].label),
-            ),
-            _spread("tier", _("Tier"), cases, lambda case: case.tier, lambda key: (key, tiers.get(key, key))),
-        ],
+        n=n,
+        verified=sum(dosed.verified for dosed in found.doses.values()),
+        ratio=everyone.ratio if everyone else None,
+        doses=[_dose_row(dose, found.doses.get(dose.value, Dosed()), n) for dose in Dose],
+        spreads=list(_spreads(found, branches)),
     )
 
 
-def _doses(cases: list[CompensatedCase]) -> list[DoseRow]:
-    rows = []
-    for dose in Dose:
-        those = [case for case in cases if case.dose == dose.value]
-        given = sum((case.given for case in those), Decimal(0))
-        loss = sum((case.loss for case in those), Decimal(0))
-        rows.append(DoseRow(dose, len(those), share(len(those), len(cases)), given, loss))
-    return rows
+def _dose_row(dose: Dose, dosed: Dosed, n: int) -> DoseRow:
+    return DoseRow(dose, dosed.n, share(dosed.n, n), dosed.given, dosed.loss)
 
 
-def _total(amounts: Iterable[Decimal]) -> Total:
-    return sum((Total(1, amount) for amount in amounts if amount), Total())
+def _spreads(found: Fairness, branches: Mapping[int, Branch]) -> Iterator[Spread]:
+    people = queries.people({int(key) for key in found.spreads["agent"]})
+    tiers = {tier.value: str(tier.label) for tier in Tier}
 
+    def agent(key: str) -> tuple[str, str]:
+        return ("", _("not recorded")) if key == NOBODY else (key, people[int(key)].name)
 
-def _spread(
-    name: str,
-    heading: str,
-    cases: list[CompensatedCase],
-    of: Callable[[CompensatedCase], Hashable],
-    named: Callable[[Any], tuple[str, str]],
-) -> Spread:
-    observed = [(of(case), Observed(float(case.given / case.loss), _likes(case))) for case in cases]
-    rows = [GroupRow(*named(key), compared) for key, compared in compare(observed).items()]
-    return Spread(name, heading, sorted(rows, key=lambda row: (-row.compared.n, row.label)))
+    def branch(key: str) -> tuple[str, str]:
+        return branches[int(key)].code, branches[int(key)].label
 
+    def tier(key: str) -> tuple[str, str]:
+        return key, tiers.get(key, key)
 
-def _likes(case: CompensatedCase) -> tuple[str, Decimal]:
-    """The name of the cases that this one is like: same failure, defect, severity, currency and loss band."""
-    key = like_key(case.failure_type, case.defect_id, case.severity, case.currency)
-    return key, loss_band(case.loss)[0]
+    for name, heading, named in (
+        ("agent", _("Resolved by"), agent),
+        ("branch", _("Branch"), branch),
+        ("tier", _("Tier"), tier),
+    ):
+        rows = [GroupRow(*named(key), compared) for key, compared in found.spreads[name].items()]
+        yield Spread(name, heading, sorted(rows, key=lambda row: (-row.compared.n, row.label)))

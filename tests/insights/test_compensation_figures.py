@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 
 from cases.models import Cause
-from compensation.rules import dose_of
-from compensation.states import Dose
 from insights.compensation import NO_CAUSE, MoneyBoard, money_board
 from insights.compensation_figures import OFFER_FIGURES
-from insights.compensation_queries import Total, compensated
+from insights.compensation_queries import Total
 from insights.decisions import decision_board
 from insights.fairness import fairness_board
 from insights.figures import Selection
@@ -136,13 +134,6 @@ def test_every_number_of_fairness_is_that_of_its_list(world: World, seed: int) -
                 continue
             key = (int(group.code) if group.code else None) if spread.name == "agent" else group.code
             assert listed("compensated", selection, **{spread.name: key}).n == group.compared.n
-
-
-def test_the_bins_of_the_database_are_those_of_the_rules(world: World) -> None:
-    cases = compensated(looking_at(days=90))
-    assert len(cases) > 50
-    assert {case.dose for case in cases} == set(Dose.values)
-    assert all(case.dose == dose_of(case.given / case.loss) for case in cases)
 
 
 def test_a_case_counts_once_with_all_that_it_was_granted(world: World) -> None:

@@ -9,6 +9,9 @@ staff_changed = Signal()
 # Sent inside the transaction that changes a branch, its row locked: branch=, and the rest as above.
 branch_changed = Signal()
 
+# Sent inside the transaction that changes a team of a branch: team=, and the rest as above.
+team_changed = Signal()
+
 # Sent inside the transaction that changes what roles may grant in a currency, its rows locked: currency=, and
 # the rest as above.
 authority_changed = Signal()

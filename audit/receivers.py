@@ -7,8 +7,14 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.models import Branch, User
-from accounts.signals import authority_changed, branch_changed, delegation_changed, staff_changed
+from accounts.models import Branch, Team, User
+from accounts.signals import (
+    authority_changed,
+    branch_changed,
+    delegation_changed,
+    staff_changed,
+    team_changed,
+)
 from audit.actions import record
 
 
@@ -26,6 +32,14 @@ def record_branch_change(
 ) -> None:
     """A branch was made or changed."""
     record(stream=f"branch:{branch.pk}", verb=verb, actor=actor, data=data, begins=verb == "branch.created")
+
+
+@receiver(team_changed)
+def record_team_change(
+    *, team: Team, verb: str, actor: User | None, data: Mapping[str, Any], **_more: Any
+) -> None:
+    """A team of a branch was made or changed."""
+    record(stream=f"team:{team.pk}", verb=verb, actor=actor, data=data, begins=verb == "team.created")
 
 
 @receiver(authority_changed)

@@ -6,11 +6,11 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Prefetch
+from django.db.models import Count, Prefetch, Q
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from accounts.models import Authority, Branch, User
+from accounts.models import Authority, Branch, Team, User
 from accounts.states import Role
 from cases.models import Cause, Defect, Playbook, PlaybookStep
 from cases.states import StepKind
@@ -48,13 +48,22 @@ class CalendarView:
 
 def people() -> list[User]:
     """Everybody with an account, those who may sign in first."""
-    return list(User.objects.prefetch_related("branches").order_by("-is_active", "name", "pk"))
+    people = User.objects.select_related("team").prefetch_related("branches")
+    return list(people.order_by("-is_active", "name", "pk"))
 
 
 def branches() -> list[tuple[Branch, Calendar | None]]:
     """Every branch with the calendar that it works by, those that take complaints first."""
     held = {row.branch_id: row.calendar for row in BranchCalendar.objects.select_related("calendar")}
     return [(branch, held.get(branch.pk)) for branch in Branch.objects.order_by("-is_active", "code")]
+
+
+def teams() -> list[tuple[Team, int]]:
+    """Every team, those in use first by branch, and how many people are in it."""
+    counted = Count("members", filter=Q(members__is_active=True))
+    rows = Team.objects.select_related("branch").annotate(people=counted)
+    rows = rows.order_by("-is_active", "branch__code", "name_en")
+    return [(team, team.people) for team in rows]
 
 
 def calendars(day_names: Iterable[str], closed: str) -> list[CalendarView]:

@@ -14,6 +14,7 @@ from desk.views import (
     office,
     places,
     preferences,
+    teams,
     undelivered,
     wording,
 )
@@ -39,6 +40,8 @@ urlpatterns: list[URLPattern] = [
     path("settings/people/<int:user_id>/", office.staff_edit, name="staff_edit"),
     path("settings/branches/new/", places.branch_new, name="branch_new"),
     path("settings/branches/<int:branch_id>/", places.branch_edit, name="branch_edit"),
+    path("settings/teams/new/", teams.team_new, name="team_new"),
+    path("settings/teams/<int:team_id>/", teams.team_edit, name="team_edit"),
     path("settings/calendars/new/", places.calendar_new, name="calendar_new"),
     path("settings/calendars/<int:calendar_id>/", places.calendar_edit, name="calendar_edit"),
     path("settings/calendars/<int:calendar_id>/days/", days.days_page, name="calendar_days"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import require
 from accounts.actions.preferences import check_time_zone
-from accounts.models import Branch, User
+from accounts.models import Branch, Team, User
 from accounts.signals import staff_changed
 from accounts.states import Capability, Role
 from common.errors import Conflict, Invalid, Values, refuse_overtaken
@@ -24,13 +24,17 @@ ADDRESS_TAKEN = _("Someone has an account with this address already.")
 
 @dataclass(frozen=True, kw_only=True)
 class StaffRecord:
-    """What an administrator decides about a colleague. `all_branches` makes `branches` meaningless."""
+    """What an administrator decides about a colleague. `all_branches` makes `branches` meaningless.
+
+    The `team` is one of these branches, or None.
+    """
 
     email: str
     name: str
     role: str
     branches: Iterable[Branch] = ()
     all_branches: bool = False
+    team: Team | None = None
     language: str = "en"
     time_zone: str = "UTC"
     is_active: bool = True
@@ -62,10 +66,11 @@ def create_staff(*, actor: User | None, new: StaffRecord, password: str = "") ->
     user.set_password(password or None)
     with transaction.atomic():
         _lock_administrators(actor)
+        user.team = _team(new)
         _save(user, force_insert=True)
         branches = _branches(new)
         user.branches.set(branches)
-        data = {"role": user.role, "branches": _reach(user, branches), "is_active": user.is_active}
+        data = {name: value for name, value in _facts(user, branches).items() if value is not None}
         staff_changed.send(User, staff=user, verb="staff.created", actor=actor, data=data)
     return user
 
@@ -74,7 +79,7 @@ def staff_values(user: User) -> Values:
     """How an account is, as a form shows it."""
     names = ("email", "name", "role", "all_branches", "language", "time_zone", "is_active")
     values: dict[str, object] = {name: getattr(user, name) for name in names}
-    return values | {"branches": sorted(user.branches.values_list("pk", flat=True))}
+    return values | {"branches": sorted(user.branches.values_list("pk", flat=True)), "team": user.team_id}
 
 
 def update_staff(*, actor: User, user_id: int, new: StaffRecord, seen: Values | None = None) -> User:
@@ -100,6 +105,7 @@ def update_staff(*, actor: User, user_id: int, new: StaffRecord, seen: Values | 
         user.language = new.language
         user.time_zone = new.time_zone
         user.is_active = new.is_active
+        user.team = _team(new)
         _save(user)
         # The sign-in pages remember addresses of their own; a former one must open nothing any more.
         EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
@@ -158,10 +164,27 @@ def _branches(new: StaffRecord) -> list[Branch]:
     return [] if new.all_branches else list(new.branches)
 
 
+def _team(new: StaffRecord) -> Team | None:
+    """The team as it stands, which nobody closes until the end of the transaction. Raises `Invalid`."""
+    if new.team is None:
+        return None
+    team = Team.objects.select_for_update(no_key=True).get(pk=new.team.pk)
+    if not team.is_active:
+        raise Invalid(_("This team is closed."), field="team")
+    if not new.all_branches and team.branch_id not in {branch.pk for branch in new.branches}:
+        raise Invalid(_("Choose a team of a branch that this person works for."), field="team")
+    return team
+
+
 def _reach(user: User, branches: Iterable[Branch]) -> list[str]:
     return ["*"] if user.all_branches else sorted(branch.code for branch in branches)
 
 
 def _facts(user: User, branches: Iterable[Branch]) -> dict[str, object]:
     """What the audit trail keeps of an account: no name and no address."""
-    return {"role": user.role, "branches": _reach(user, branches), "is_active": user.is_active}
+    return {
+        "role": user.role,
+        "branches": _reach(user, branches),
+        "team": user.team_id,
+        "is_active": user.is_active,
+    }

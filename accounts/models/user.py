@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.branch import Branch
+from accounts.models.team import Team
 from accounts.states import CAPABILITIES, Capability, Role, Theme
 from common.choices import QuickLabels
 
@@ -31,7 +32,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(QuickLabels, AbstractBaseUser):
-    """A member of staff: what they may do follows from the role, where from their branches."""
+    """A member of staff: what they may do follows from the role, where from their branches.
+
+    The `team` is one of a branch that they work for. What they propose there may be paid from its own budget.
+    """
 
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=120)
@@ -40,6 +44,9 @@ class User(QuickLabels, AbstractBaseUser):
         Branch, blank=True, related_name="staff", verbose_name=_("branches")
     )
     all_branches = models.BooleanField(_("every branch"), default=False)
+    team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("team")
+    )
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="en")
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
     time_zone = models.CharField(_("time zone"), max_length=60, default="UTC")

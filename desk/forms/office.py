@@ -8,9 +8,10 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.staff import StaffRecord
-from accounts.models import Branch, User
+from accounts.models import Branch, Team, User
 from accounts.states import Role, Theme
 from desk.forms.changing import ChangeForm
+from desk.forms.teams import TeamChoice
 
 # Each language by its own name, so that one who landed in a strange one finds the way back.
 OWN_NAMES = [(code, get_language_info(code)["name_local"]) for code, _name in settings.LANGUAGES]
@@ -56,6 +57,12 @@ class StaffForm(ChangeForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Cases of other branches stay hidden."),
+    )
+    team = TeamChoice(
+        Team.objects.filter(is_active=True).select_related("branch").order_by("branch__code", "name_en"),
+        label=_("Team"),
+        empty_label=_("none"),
+        required=False,
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     time_zone = forms.CharField(label=_("Time zone"), max_length=60, widget=ZoneInput)

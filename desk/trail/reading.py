@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.models import Branch, User
+from accounts.models import Branch, Team, User
 from audit.models import Event
 from audit.queries import Break, Problem, Verification
 from cases.access import visible_cases
@@ -183,6 +183,7 @@ def _read_things(user: User, events: Iterable[Event]) -> _Things:
     wanted: dict[str, set[int]] = {}
     people: set[int] = set()
     defects: set[int] = set()
+    teams: set[int] = set()
     coded: dict[str, set[str]] = {"cause": set(), "branch": set(), "branches": set(), "calendar": set()}
     for event in events:
         kind, key = _subject(event)
@@ -192,6 +193,7 @@ def _read_things(user: User, events: Iterable[Event]) -> _Things:
         if event.verb == "case.owned":
             people |= {each for each in _owners(event.data) if each}
         defects |= {each for each in _flat(event.data.get("defect")) if isinstance(each, int)}
+        teams |= {each for each in _flat(event.data.get("team")) if isinstance(each, int)}
         for name, codes in coded.items():
             codes |= {each for each in _flat(event.data.get(name)) if isinstance(each, str)}
     return _Things(
@@ -206,8 +208,20 @@ def _read_things(user: User, events: Iterable[Event]) -> _Things:
             calendars=_labels(Calendar.objects.filter(code__in=coded["calendar"]), "code")
             if coded["calendar"]
             else {},
+            teams=_labels(Team.objects.filter(pk__in=teams), "pk") if teams else {},
         ),
     )
+
+
+# What is known by its `label` and has no page of its own.
+_LABELLED: dict[str, type[Model]] = {
+    "branch": Branch,
+    "team": Team,
+    "calendar": Calendar,
+    "defect": Defect,
+    "cause": Cause,
+    "playbook": Playbook,
+}
 
 
 def _named(user: User, kind: str, keys: set[int]) -> list[tuple[int, tuple[str, str]]]:
@@ -223,25 +237,14 @@ def _named(user: User, kind: str, keys: set[int]) -> list[tuple[int, tuple[str, 
             return [
                 (key, (name, "")) for key, name in User.objects.filter(pk__in=keys).values_list("pk", "name")
             ]
-        case "branch":
-            return _with_names(Branch.objects.filter(pk__in=keys))
-        case "calendar":
-            return _with_names(Calendar.objects.filter(pk__in=keys))
-        case "defect":
-            return _with_names(Defect.objects.filter(pk__in=keys))
-        case "cause":
-            return _with_names(Cause.objects.filter(pk__in=keys))
-        case "playbook":
-            return _with_names(Playbook.objects.filter(pk__in=keys))
         case "review":
             lists = visible_lists(user).filter(pk__in=keys).values_list("pk", "purpose")
             return [(key, (name, reverse("desk:review_list", args=[key]))) for key, name in lists]
+        case _ if kind in _LABELLED:
+            rows_of: QuerySet[Any] = _LABELLED[kind]._default_manager.filter(pk__in=keys)
+            return [(row.pk, (row.label, "")) for row in rows_of]
         case _:
             return []
-
-
-def _with_names(rows: QuerySet[Any]) -> list[tuple[int, tuple[str, str]]]:
-    return [(row.pk, (row.label, "")) for row in rows]
 
 
 def _labels(rows: QuerySet[Any], key: str) -> dict[Any, str]:

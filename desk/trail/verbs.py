@@ -121,6 +121,8 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "branch.created": _("Branch opened"),
             "branch.changed": _("Branch changed"),
             "branch.calendar_set": _("Calendar of a branch set"),
+            "team.created": _("Team made"),
+            "team.changed": _("Team changed"),
             "calendar.created": _("Calendar made"),
             "calendar.changed": _("Calendar changed"),
             "calendar.days_added": _("Special days added"),
@@ -166,6 +168,6 @@ PAIRED = frozenset(
     {
         "case.reclassified", "staff.changed", "branch.changed", "branch.calendar_set", "calendar.changed",
         "calendar.days_changed", "targets.set", "authority.set", "defect.changed", "cause.changed",
-        "playbook.changed", "script.changed", "voucher_rule.changed", "offer_kind.set",
+        "playbook.changed", "script.changed", "voucher_rule.changed", "offer_kind.set", "team.changed",
     }
 )  # fmt: skip

@@ -101,6 +101,7 @@ FIELDS: dict[str, Promise | str] = {
     "step": gettext_lazy("Step"),
     "steps": gettext_lazy("Steps"),
     "time_zone": gettext_lazy("Time zone"),
+    "team": gettext_lazy("Team"),
     "times": gettext_lazy("Times"),
     "told": gettext_lazy("Told"),
     "valid_from": gettext_lazy("Valid from"),
@@ -114,8 +115,8 @@ LEFT_OUT = frozenset(
 )
 # Which values come first; the database keeps them in no order of meaning.
 ORDER = (
-    *("kind", "amount", "asked", "granted", "limit", "valid_from", "of", "branch", "starts_on", "ends_on"),
-    *("first", "last", "days", "hours", "note", "clock", "level", "told"),
+    *("kind", "amount", "asked", "granted", "limit", "valid_from", "of", "branch", "team"),
+    *("starts_on", "ends_on", "first", "last", "days", "hours", "note", "clock", "level", "told"),
 )
 
 _CODED: dict[str, dict[Any, Any]] = {
@@ -165,6 +166,7 @@ class Names:
     causes: Mapping[str, str] = field(default_factory=dict)
     branches: Mapping[str, str] = field(default_factory=dict)
     calendars: Mapping[str, str] = field(default_factory=dict)
+    teams: Mapping[int, str] = field(default_factory=dict)
 
 
 def label_of(key: str) -> str:
@@ -222,6 +224,7 @@ def _single(key: str, value: Any, data: Mapping[str, Any], names: Names) -> str:
         "branch": names.branches,
         "branches": names.branches,
         "calendar": names.calendars,
+        "team": names.teams,
     }
     return str(named.get(key, {}).get(value, value))
 

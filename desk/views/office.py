@@ -82,6 +82,7 @@ def _calendars() -> dict[str, Any]:
     names = get_day_names("abbreviated", locale=date_locale())
     return {
         "branches": policies.branches(),
+        "teams": policies.teams(),
         "calendars": policies.calendars([names[day] for day in policies.WEEK], _("closed")),
     }
 

@@ -132,6 +132,7 @@ def _office_pages(person: Person) -> Iterator[Place]:
         yield Place("settings-" + path.strip("/").split("/", 2)[-1].replace("/", "-"), "admin", path)
     for name in (
         "branches",
+        "teams",
         "calendars",
         "budgets",
         "authority",
@@ -148,6 +149,7 @@ def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("settings-days", "admin", days)
     yield Place("settings-days-change", "admin", _first(person, days, "main table.list a"))
     for section, link in (
+        ("calendars", 'a[href*="/settings/teams/"]:not([href$="/new/"])'),
         ("authority", 'a[href="/desk/settings/authority/EUR/"]'),
         ("kinds", 'a[href="/desk/settings/kinds/replacement/"]'),
         ("taxonomy", 'a[href*="/failures/"]'),

@@ -14,7 +14,7 @@ from django.test.client import MULTIPART_CONTENT
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import Authority, User
+from accounts.models import Authority, Team, User
 from accounts.states import Role
 from audit.models import Event
 from cases.actions.incidents import NewIncident, declare_incident
@@ -171,6 +171,8 @@ STAFF: dict[str, set[Role]] = {
     "desk:staff_edit": {A},
     "desk:branch_new": {A},
     "desk:branch_edit": {A},
+    "desk:team_new": {A},
+    "desk:team_edit": {A},
     "desk:calendar_new": {A},
     "desk:calendar_edit": {A},
     "desk:calendar_days": {A},
@@ -340,6 +342,7 @@ def places(desk: Desk) -> dict[str, list[Any]]:
         "desk:settings_section": ["targets"],
         "desk:staff_edit": [desk.colleague.pk],
         "desk:branch_edit": [desk.branch.pk],
+        "desk:team_edit": [Team.objects.create(branch=desk.branch, name_en="Desk", name_zh="前台").pk],
         "desk:calendar_edit": [calendar.pk],
         "desk:calendar_days": [calendar.pk],
         "desk:calendar_days_list": [calendar.pk],

@@ -115,7 +115,9 @@ def orders_with_part(user: User, order_ids: Iterable[int]) -> set[int]:
     decided = (
         Approval.objects.filter(offer=OuterRef("offer"), approver=user),
         ApprovalStep.objects.filter(Q(decided_by=user) | Q(on_behalf_of=user), offer=OuterRef("offer")),
-        RemedyApproval.objects.filter(remedy=OuterRef("offer__remedy"), approver=user),
+        RemedyApproval.objects.filter(
+            Q(approver=user) | Q(on_behalf_of=user), remedy=OuterRef("offer__remedy")
+        ),
     )
     part = Q(offer__proposer=user) | Q(entered_by=user)
     for decisions in decided:

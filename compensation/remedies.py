@@ -41,7 +41,7 @@ class Progress:
 
 def remedies_of(incident: Incident) -> list[Remedy]:
     """An incident's remedies, the newest first, with who asked and who decided."""
-    joined = ("proposer", "approval__approver", "started_by")
+    joined = ("proposer", "approval__approver", "approval__on_behalf_of", "started_by")
     return list(Remedy.objects.filter(incident=incident).select_related(*joined).order_by("-id"))
 
 

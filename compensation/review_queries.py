@@ -124,7 +124,7 @@ def _has_part(user_id: int) -> Q:
         Q(decided_by=user_id) | Q(on_behalf_of=user_id), offer=OuterRef("offer")
     )
     remedy = RemedyApproval.objects.filter(
-        Q(approver=user_id) | Q(proposer=user_id), remedy=OuterRef("offer__remedy")
+        Q(approver=user_id) | Q(on_behalf_of=user_id) | Q(proposer=user_id), remedy=OuterRef("offer__remedy")
     )
     return Q(offer__proposer=user_id) | Q(Exists(decided)) | Q(Exists(steps)) | Q(Exists(remedy))
 

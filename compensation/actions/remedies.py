@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from accounts.queries import staff_of_branch
+from accounts.queries import delegates_of, staff_of_branch
 from accounts.states import Capability, Role
 from audit.actions import record
 from cases.actions.incidents import take_incident_for
 from cases.models import Affected, Incident
+from common.days import local_day
 from common.errors import Conflict, Invalid
 from common.money import check_amount, format_money
 from compensation.actions.guards import (
@@ -190,10 +192,11 @@ def _asked_role(incident: Incident, proposer: User, total: Decimal, new: NewReme
 
 
 def _tell_deciders(remedy: Remedy) -> None:
-    branch_id = remedy.incident.branch_id
-    people = staff_of_branch(branch_id, role=Role(remedy.asked_role)).exclude(pk=remedy.proposer_id)
+    branch = remedy.incident.branch
+    asked = staff_of_branch(branch.pk, role=Role(remedy.asked_role)).exclude(pk=remedy.proposer_id)
+    lent = delegates_of(asked, branch_id=branch.pk, on=local_day(timezone.now(), branch.time_zone))
     notify(
-        users=people,
+        users={*asked, *lent} - {remedy.proposer},
         message=gettext_noop("A remedy of %(total)s for %(incident)s waits for your approval."),
         params={
             "total": amount_text(remedy.total, remedy.currency),

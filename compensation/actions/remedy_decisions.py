@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.states import Capability, Role
+from audit.actions import record
 from common.errors import Conflict, NotAllowed
 from common.money import format_money
 from compensation.actions import remedy_ledger
@@ -21,10 +22,10 @@ from compensation.actions.guards import (
 )
 from compensation.actions.remedy_steering import check_remedy_transition, move, take_remedy
 from compensation.actions.telling import amount_text
-from compensation.authority_queries import is_own_incident, limit_of, limits_of_roles
+from compensation.authority_queries import is_own_incident
 from compensation.models import Remedy, RemedyApproval
 from compensation.paths import remedy_path
-from compensation.rules import ZERO, Limit
+from compensation.remedy_authority import Voice, own_voice, voice_on
 from compensation.states import (
     Decision,
     RemedyState,
@@ -37,8 +38,8 @@ _SAY_WHY = _("Give a reason for your decision.")
 def approve_remedy(*, actor: User, remedy_id: int, total: Decimal, reason: str) -> Remedy:
     """Approve a remedy's total, as it was seen, and set the money aside; nothing is granted before the start.
 
-    Raises `NotAllowed` for one's own proposal or a total above one's authority, `Conflict` when somebody has
-    decided meanwhile or the budget is short.
+    Raises `NotAllowed` for one's own proposal or a total above one's authority and that of everybody one
+    stands in for, `Conflict` when somebody has decided meanwhile or the budget is short.
     """
     reason = clean_text(reason, field="reason", longest=500, missing=_SAY_WHY)
     with money_transaction():
@@ -46,19 +47,9 @@ def approve_remedy(*, actor: User, remedy_id: int, total: Decimal, reason: str) 
         approver = _decider_of(actor, remedy, RemedyState.APPROVED)
         if total != remedy.total:
             raise Conflict(_("The total has changed in the meantime. Look at it again."))
-        limit = _limit_of(approver, remedy)
-        most = limit.per_case if limit else ZERO
-        if most < remedy.total:
-            raise NotAllowed(
-                _("Your authority is %(limit)s, and the total is %(total)s."),
-                params={
-                    "limit": format_money(most, remedy.currency),
-                    "total": format_money(remedy.total, remedy.currency),
-                },
-            )
-        if remedy.deviation_reason:
-            _check_stands_high_enough(remedy, most)
-        _decide(remedy, approver, Decision.APPROVED, most, reason)
+        voice = voice_on(remedy, approver)
+        _check_enough(voice, remedy)
+        _decide(remedy, approver, Decision.APPROVED, voice, reason)
         remedy_ledger.hold_total(remedy=remedy, by=approver)
         move(remedy, RemedyState.APPROVED, actor, "budget", "held")
     return remedy
@@ -70,15 +61,10 @@ def reject_remedy(*, actor: User, remedy_id: int, reason: str) -> Remedy:
     with money_transaction():
         remedy = take_remedy(actor, remedy_id, Capability.DECIDE_OFFER)
         approver = _decider_of(actor, remedy, RemedyState.REJECTED)
-        limit = _limit_of(approver, remedy)
-        _decide(remedy, approver, Decision.REJECTED, limit.per_case if limit else ZERO, reason)
+        # A no gives nothing away: one's own voice does for it, whatever it covers.
+        _decide(remedy, approver, Decision.REJECTED, own_voice(remedy, approver), reason)
         move(remedy, RemedyState.REJECTED, actor)
     return remedy
-
-
-def _limit_of(approver: User, remedy: Remedy) -> Limit | None:
-    zone = remedy.incident.branch.time_zone
-    return limit_of(approver, remedy.currency, time_zone=zone, kind=remedy.kind, basis=remedy.basis)
 
 
 def _decider_of(actor: User, remedy: Remedy, wanted: RemedyState) -> User:
@@ -90,28 +76,38 @@ def _decider_of(actor: User, remedy: Remedy, wanted: RemedyState) -> User:
     return fresh(actor, Capability.DECIDE_OFFER)
 
 
-def _check_stands_high_enough(remedy: Remedy, most: Decimal) -> None:
-    """What leaves the policy is decided by the role it was raised to, or one with as much authority."""
-    zone = remedy.incident.branch.time_zone
-    limits = limits_of_roles(remedy.currency, time_zone=zone, kind=remedy.kind, basis=remedy.basis)
-    asked = limits.get(remedy.asked_role)
-    if asked is not None and most < asked.per_case:
+def _check_enough(voice: Voice, remedy: Remedy) -> None:
+    """Raise `NotAllowed` unless this authority covers the total, and what leaves the policy."""
+    if voice.is_enough:
+        return
+    if voice.most >= remedy.total:
         raise NotAllowed(
             _("This leaves the policy, so it takes the authority of: %(role)s."),
             params={"role": Role(remedy.asked_role).label},
         )
+    raise NotAllowed(
+        _("Your authority is %(limit)s, and the total is %(total)s."),
+        params={
+            "limit": format_money(voice.most, remedy.currency),
+            "total": format_money(remedy.total, remedy.currency),
+        },
+    )
 
 
-def _decide(remedy: Remedy, approver: User, decision: Decision, limit: Decimal, reason: str) -> None:
+def _decide(remedy: Remedy, approver: User, decision: Decision, voice: Voice, reason: str) -> None:
     RemedyApproval.objects.create(
         remedy=remedy,
         proposer=remedy.proposer,
         approver=approver,
+        on_behalf_of=voice.on_behalf_of,
         decision=decision,
         amount=remedy.total,
-        limit=limit,
+        limit=voice.most,
         reason=reason,
     )
+    if voice.on_behalf_of is not None:
+        data = {"on_behalf_of": voice.on_behalf_of.pk}
+        record(stream=remedy.stream, verb="remedy.decided_for", actor=approver, data=data)
     if decision == Decision.APPROVED:
         message = gettext_noop("The remedy of %(total)s for %(incident)s was approved.")
     else:

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.states import Role
 from cases.models import Incident
 from common.choices import QuickLabels
 from common.money import AmountField, CurrencyField
@@ -47,7 +48,7 @@ class Remedy(OfKind, QuickLabels, models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
     )
     proposed_at = models.DateTimeField(_("proposed"), default=timezone.now)
-    asked_role = models.CharField(_("asked"), max_length=12, blank=True)
+    asked_role = models.CharField(_("asked"), max_length=12, choices=Role, blank=True)
     budget = models.ForeignKey(
         Budget, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("budget")
     )
@@ -104,7 +105,10 @@ class Remedy(OfKind, QuickLabels, models.Model):
 
 
 class RemedyApproval(QuickLabels, models.Model):
-    """The one decision on the total of a remedy, by someone else than its proposer. Rows are append-only."""
+    """The one decision on the total of a remedy, by someone else than its proposer. Rows are append-only.
+
+    With `on_behalf_of` the authority was that person's.
+    """
 
     remedy = models.OneToOneField(Remedy, models.PROTECT, related_name="approval", verbose_name=_("remedy"))
     proposer = models.ForeignKey(
@@ -112,6 +116,14 @@ class RemedyApproval(QuickLabels, models.Model):
     )
     approver = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("decided by")
+    )
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("on behalf of"),
     )
     decision = models.CharField(_("decision"), max_length=8, choices=Decision)
     amount = AmountField(verbose_name=_("total"))
@@ -127,6 +139,11 @@ class RemedyApproval(QuickLabels, models.Model):
             models.CheckConstraint(
                 condition=~models.Q(approver=models.F("proposer")),
                 name="compensation_remedy_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(on_behalf_of__isnull=True)
+                | ~models.Q(on_behalf_of=models.F("approver")) & ~models.Q(on_behalf_of=models.F("proposer")),
+                name="compensation_remedy_on_behalf_of_another",
             ),
             models.CheckConstraint(
                 condition=models.Q(decision="rejected") | models.Q(amount__lte=models.F("limit")),

@@ -91,6 +91,7 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "remedy.proposed": _("Remedy proposed"),
             "remedy.approved": _("Remedy approved"),
             "remedy.rejected": _("Remedy rejected"),
+            "remedy.decided_for": _("Decided in somebody's place"),
             "remedy.started": _("Remedy started"),
             "remedy.paused": _("Remedy paused"),
             "remedy.finished": _("Remedy finished"),

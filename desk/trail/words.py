@@ -79,6 +79,7 @@ FIELDS: dict[str, Promise | str] = {
     "on_time": gettext_lazy("On time"),
     "outcome": gettext_lazy("Decision"),
     "overridden": gettext_lazy("In spite of"),
+    "on_behalf_of": gettext_lazy("On behalf of"),
     "per_case": gettext_lazy("Per case"),
     "per_day": gettext_lazy("Per day"),
     "person": gettext_lazy("Person"),
@@ -149,7 +150,7 @@ _CODED: dict[str, dict[Any, Any]] = {
 }
 _DATES = frozenset({"valid_from", "first", "last", "starts_on", "ends_on", "of"})
 _MOMENTS = frozenset({"landed_at", "from", "to", "due_at", "expires_at"})
-PEOPLE = frozenset({"told", "assignee", "person"})
+PEOPLE = frozenset({"told", "assignee", "person", "on_behalf_of"})
 _AMOUNTS = frozenset({"amount", "asked", "granted", "limit", "per_case", "per_day", "verified_loss"})
 _TARGETS = {
     f"{metric.value}_{severity.value}": (severity, metric) for metric in Metric for severity in Severity

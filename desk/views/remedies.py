@@ -24,6 +24,7 @@ from compensation.actions.remedy_steering import (
 )
 from compensation.models import Remedy
 from compensation.remedies import progress_of, remedies_of
+from compensation.remedy_authority import voice_for
 from compensation.remedy_policy import IncidentPolicy
 from compensation.remedy_rules import read_rules
 from compensation.states import RemedyState
@@ -121,11 +122,10 @@ def _page(
     head = head_of(request, incident, "remedy")
     goes_on = any(each.state in GOING_ON for each in found)
     waiting = next((each for each in found if each.state == RemedyState.WAITING), None)
-    decides = request.user.may(Capability.DECIDE_OFFER)
     context = {
         **head,
         "remedies": [(each, getattr(each, "approval", None), read_rules(each.rules)) for each in found],
-        "may_decide": decides and waiting is not None and waiting.proposer_id != request.user.pk,
+        "voice": voice_for(waiting, request.user) if waiting is not None else None,
         "form": form or (_form(incident) if head["may_lead"] and not goes_on else None),
     }
     return render(request, "desk/incidents/remedy.html", context, status=status)

@@ -6,12 +6,15 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.actions.delegations import delegate_authority
+from accounts.states import Role
 from cases.models import Affected, Incident, UnknownLine
 from compensation.models import Offer, Remedy
 from compensation.tasks import run_remedies
-from tests.compensation.incidents import make_customers
-from tests.factories import Desk, log_case, make_desk
+from tests.compensation.incidents import make_customers, make_incident, propose
+from tests.factories import Desk, log_case, make_desk, make_user
 
 
 @pytest.fixture
@@ -70,3 +73,26 @@ def test_an_incident_goes_from_a_case_to_a_remedy_that_everybody_has(desk: Desk)
     assert Offer.objects.count() == 3
     assert "Done" in lead.get(remedy_page).content.decode()
     assert lead.get(reverse("desk:case", args=[case.number])).status_code == 200
+
+
+def test_the_page_of_a_remedy_says_whose_authority_is_used_and_whose_is_short(desk: Desk) -> None:
+    delegate = make_user(Role.SUPERVISOR, desk.branch)
+    remedy = propose(desk, make_incident(desk, make_customers(2)), 500)
+    page = reverse("desk:incident_remedy", args=[remedy.incident.number])
+    text = signed_in(delegate).get(page).content.decode()
+    assert "Your authority of €300.00 is not enough to approve this. Asked is: Manager." in text
+    assert "Approve the total" not in text
+    today = timezone.now().date()
+    delegate_authority(
+        actor=desk.manager,
+        delegator_id=desk.manager.pk,
+        delegate_id=delegate.pk,
+        starts_on=today,
+        ends_on=today,
+        reason="On leave.",
+    )
+    text = signed_in(delegate).get(page).content.decode()
+    assert f"You decide on behalf of {desk.manager.name}" in text
+    decision = {"remedy": remedy.pk, "verb": "approve", "total": str(remedy.total), "reason": "Fair."}
+    signed_in(delegate).post(reverse("desk:remedy_decide", args=[remedy.incident.number]), decision)
+    assert f"(on behalf of {desk.manager.name})" in signed_in(desk.supervisor).get(page).content.decode()

@@ -1,8 +1,9 @@
 """Registers the `cases` app and its seeds."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+
+from common.migrating import seed_after_migrating
 
 
 class CasesConfig(AppConfig):
@@ -13,4 +14,4 @@ class CasesConfig(AppConfig):
         from cases import receivers  # noqa: F401  # registers itself
         from cases.seed import seed
 
-        post_migrate.connect(seed, sender=self)
+        seed_after_migrating(self, seed)

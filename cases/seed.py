@@ -120,7 +120,7 @@ _PLAYBOOKS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def seed(**_kwargs: object) -> None:
+def seed() -> None:
     """Add what is missing."""
     _seed_defects()
     known = set(Cause.objects.values_list("code", flat=True))

@@ -1,8 +1,9 @@
 """Registers the `compensation` app, its starting authorities, and its say in closing a case."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+
+from common.migrating import seed_after_migrating
 
 
 class CompensationConfig(AppConfig):
@@ -14,5 +15,5 @@ class CompensationConfig(AppConfig):
         from compensation.queries import closing_blockers
         from compensation.seed import seed
 
-        post_migrate.connect(seed, sender=self)
+        seed_after_migrating(self, seed)
         register_closing_blocker(closing_blockers)

@@ -43,7 +43,7 @@ KINDS: dict[OfferKind, tuple[Need, bool, int]] = {
 REGARD = frozenset({OfferKind.GIFT, OfferKind.LETTER})
 
 
-def seed(**kwargs: object) -> None:
+def seed() -> None:
     """Add what is missing; roles with any authority in a currency, and kinds with a setting, keep theirs."""
     KindSetting.objects.bulk_create(
         [

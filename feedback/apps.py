@@ -1,8 +1,9 @@
 """Registers the `feedback` app."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+
+from common.migrating import seed_after_migrating
 
 
 class FeedbackConfig(AppConfig):
@@ -13,4 +14,4 @@ class FeedbackConfig(AppConfig):
         from feedback import receivers  # noqa: F401  # connects itself
         from feedback.seed import seed
 
-        post_migrate.connect(seed, sender=self)
+        seed_after_migrating(self, seed)

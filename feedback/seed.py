@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from feedback.models import Instrument, Item
 from feedback.states import Construct
@@ -121,7 +121,7 @@ ITEMS = (
 )
 
 
-def seed(**_kwargs: Any) -> None:
+def seed() -> None:
     """Add the questionnaire where it is missing, active unless another one is; one that is there stays."""
     if Instrument.objects.filter(code=CODE).exists():
         return

@@ -1,8 +1,9 @@
 """Registers the `messaging` app."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+
+from common.migrating import seed_after_migrating
 
 
 class MessagingConfig(AppConfig):
@@ -12,4 +13,4 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         from messaging.seed import seed
 
-        post_migrate.connect(seed, sender=self)
+        seed_after_migrating(self, seed)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 
@@ -13,7 +12,7 @@ from messaging.models import Script
 SCRIPTS = Path(__file__).with_name("scripts.toml")
 
 
-def seed(**_kwargs: Any) -> None:
+def seed() -> None:
     """Add the scripts that are missing; what an administrator has changed is left as it is."""
     known = set(Script.objects.values_list("code", "language"))
     wordings = tomllib.loads(SCRIPTS.read_text(encoding="utf-8"))

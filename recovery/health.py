@@ -11,12 +11,12 @@ import redis
 from django.conf import settings
 from django.core.cache import caches
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
+from common.migrating import count_unapplied_migrations
 from recovery.environment import is_loopback
 
 HEARTBEAT_KEY = "worker-heartbeat"
@@ -90,8 +90,7 @@ def _database_answers() -> bool:
 
 
 def _migrations_are_applied() -> bool:
-    executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return count_unapplied_migrations() == 0
 
 
 def _broker_answers() -> bool:

@@ -1,8 +1,9 @@
 """Registers the `sla` app and its seeds."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+
+from common.migrating import seed_after_migrating
 
 
 class SlaConfig(AppConfig):
@@ -12,4 +13,4 @@ class SlaConfig(AppConfig):
     def ready(self) -> None:
         from sla.seed import seed
 
-        post_migrate.connect(seed, sender=self)
+        seed_after_migrating(self, seed)

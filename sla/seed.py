@@ -19,7 +19,7 @@ SINCE = dt.date(2000, 1, 1)
 OFFICE_WEEK = {str(day): [["09:00", "18:00"]] for day in range(5)}
 
 
-def seed(**_kwargs: object) -> None:
+def seed() -> None:
     """Add what is missing."""
     known = set(Target.objects.values_list("metric", flat=True).distinct())
     Target.objects.bulk_create(

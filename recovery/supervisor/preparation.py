@@ -17,7 +17,6 @@ from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 MIN_FREE_BYTES = 256 * 1024 * 1024
 
@@ -86,11 +85,6 @@ def patient_database() -> Iterator[None]:
     finally:
         connection.close()
         options["options"] = usual
-
-
-def count_unapplied_migrations() -> int:
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 def needs_demo_data() -> bool:

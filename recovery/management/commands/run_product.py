@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connections
 
+from common.migrating import count_unapplied_migrations
 from recovery.services.client import ensure_services, leave_services
 from recovery.supervisor import preparation, probe
 from recovery.supervisor.supervisor import PartsProblem, Supervisor
@@ -56,7 +57,7 @@ class Command(BaseCommand):
             self._step("Collecting static files")
             preparation.collect_static_files()
         with preparation.patient_database():
-            if count := preparation.count_unapplied_migrations():
+            if count := count_unapplied_migrations():
                 self._step(f"Migrating the database ({count} migrations)")
                 call_command("migrate", interactive=False, verbosity=0)
             if preparation.needs_demo_data():

@@ -18,6 +18,7 @@ from cases.models import Case
 from common.days import local_day
 from common.prepared import prepared
 from common.statements import Slot, Statement
+from compensation.budget_rules import who_decides_overdraft
 from compensation.models import Offer, Remedy, RemedyShare
 from compensation.queries import offers_of
 from compensation.rules import (
@@ -25,9 +26,11 @@ from compensation.rules import (
     Granted,
     Limit,
     day_start,
+    lowest_beyond,
+    lowest_for,
     may_grant,
+    standing,
     who_decides,
-    who_decides_beyond,
 )
 from compensation.states import GRANTED, OfferState
 from customers.models import ContactPoint
@@ -61,14 +64,21 @@ class GrantView:
         """The role that would have to decide on this amount; None when nobody has that much authority."""
         return who_decides(self.deciders, amount)
 
-    def asks_beyond(self, amount: Decimal) -> str | None:
-        """The role that would have to decide on an amount that leaves the policy: one above the usual."""
-        usual = self.asks(amount)
-        own = self.limit.per_case if self.limit else ZERO
-        above = own
-        if amount > self.may_grant:
-            above = max([own, *(limit.per_case for limit in self.deciders if limit.role == usual)])
-        return who_decides_beyond(self.deciders, amount, above=above)
+    def needs(self, amount: Decimal, *, leaves: bool = False, overdraws: bool = False) -> Limit | None:
+        """The least authority that this amount takes; None when nobody has that much.
+
+        What `leaves` the policy takes one level above the usual, and so does what `overdraws` a budget.
+        """
+        usual = lowest_for(self.deciders, amount)
+        found = [usual]
+        if overdraws:
+            found.append(who_decides_overdraft(self.deciders, amount))
+        if leaves and usual is not None:
+            above = self.limit.per_case if self.limit else ZERO
+            if amount > self.may_grant:
+                above = max([above, *(each.per_case for each in self.deciders if each.role == usual.role)])
+            found.append(lowest_beyond(self.deciders, amount, above=above))
+        return max((limit for limit in found if limit is not None), key=standing, default=None)
 
 
 # The most specific authority in force: a person's before the role's, then of the kind, then of the basis.
@@ -142,6 +152,26 @@ class Held:
 def limits_in_force(currency: str, *, time_zone: str, kind: str = "", basis: str = "") -> Held:
     """The limits in force in a currency today; the day is that of the time zone."""
     return Held(_held(currency, local_day(timezone.now(), time_zone), kind, basis))
+
+
+@dataclass(frozen=True, slots=True)
+class Authorities:
+    """Everybody's authority for an offer now, with what it counts of the case's grants."""
+
+    held: Held
+    granted: Sequence[Granted]
+
+    def of(self, person: User) -> Limit | None:
+        """This person's authority; None for none."""
+        limit = self.held.of(person)
+        return with_grants(limit, self.granted) if limit else None
+
+
+def authorities_for(case: Case, offer: Offer) -> Authorities:
+    """Who may grant how much of what this offer of the case gives; two queries."""
+    zone = case.branch.time_zone
+    held = limits_in_force(offer.currency, time_zone=zone, kind=offer.kind, basis=offer.basis)
+    return Authorities(held, grants_on(case))
 
 
 def limits_of_roles(currency: str, *, time_zone: str, kind: str = "", basis: str = "") -> dict[str, Limit]:
@@ -280,18 +310,18 @@ def grant_view(
 
     Without a kind or a basis it is what holds for any.
     """
-    standing = standing_on(offers_of(case) if offers is None else offers, case.currency)
+    stands = standing_on(offers_of(case) if offers is None else offers, case.currency)
     found = _deciding(case.currency, case.branch, user, kind, basis, case.customer_id)
     limit = Held(found.limits).of(user) if user.may(Capability.PROPOSE_OFFER) else None
     today = granted_today(user, case.currency, case.branch.time_zone, limit=limit) if limit else ZERO
-    on_case = limit.counted(standing) if limit else ZERO
+    on_case = limit.counted(stands) if limit else ZERO
     return GrantView(
         currency=case.currency,
         limit=limit,
-        on_case=sum((row.amount for row in standing), ZERO),
+        on_case=sum((row.amount for row in stands), ZERO),
         left_today=max(ZERO, limit.per_day - today) if limit else None,
         may_grant=ZERO if found.own_complaint else may_grant(limit, on_case=on_case, today=today),
-        deciders=tuple(with_grants(each, standing) for each in found.deciders),
+        deciders=tuple(with_grants(each, stands) for each in found.deciders),
         ranks=Held(found.limits).ranks,
         own_complaint=found.own_complaint,
     )

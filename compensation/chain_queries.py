@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -17,9 +16,10 @@ from common.days import local_day
 from common.prepared import prepared
 from common.statements import Slot, Statement
 from compensation.authority_queries import GrantView
-from compensation.chain_rules import Planned, Route, can_be_manned, chain_of, route_for
+from compensation.chain_rules import Chain, Route, chain_of, route_for
 from compensation.models import ApprovalRoute, ApprovalStep, Offer, Question
 from compensation.queries import visible_offers
+from compensation.rules import Limit
 from compensation.states import OfferState, StepState
 
 _ROUTES = Statement(
@@ -44,15 +44,6 @@ def routes_in_force(currency: str, *, on: dt.date, kind: str, basis: str) -> lis
     return list(found.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """The steps that an offer would need, by which route, and whether there are people for all of them."""
-
-    steps: tuple[Planned, ...]
-    route: Route | None
-    manned: bool
-
-
 def chain_for(
     case: Case,
     view: GrantView,
@@ -60,18 +51,16 @@ def chain_for(
     *,
     kind: str,
     basis: str,
-    required: str,
+    needed: Limit,
     leaves: bool,
 ) -> Chain:
-    """Who would be asked about an offer that nobody grants alone; `required` is the role that it takes."""
+    """Who would be asked about an offer that nobody grants alone; `needed` is the authority it takes."""
     on = local_day(timezone.now(), case.branch.time_zone)
     routes = routes_in_force(case.currency, on=on, kind=kind, basis=basis)
     route = route_for(routes, total=view.on_case + amount, leaves=leaves)
-    steps = chain_of(route, required=required, binding=leaves, ranks=view.ranks)
-    if route is None:
-        return Chain(steps, None, manned=True)
-    manned = can_be_manned(steps, view.deciders, amount=amount, ranks=view.ranks)
-    return Chain(steps, route, manned)
+    return chain_of(
+        route, needed=needed, amount=amount, binding=leaves, deciders=view.deciders, ranks=view.ranks
+    )
 
 
 def steps_of(offer: Offer) -> list[ApprovalStep]:
@@ -88,6 +77,13 @@ def _steps(*, offer_id: int) -> QuerySet[ApprovalStep]:
 def asked_amount(offer: Offer, steps: Iterable[ApprovalStep]) -> Decimal:
     """What is still asked for: the offer's amount, or the least that was approved of it so far."""
     return min([offer.amount, *(step.amount for step in steps if step.amount is not None)])
+
+
+def lowered_amounts(offers: Iterable[int]) -> dict[int, Decimal]:
+    """Of the offers with these keys that ask for less by now than they began with: how much."""
+    steps = ApprovalStep.objects.filter(offer__in=offers, round=F("offer__round"), amount__isnull=False)
+    lowest = steps.order_by().values("offer").annotate(lowest=Min("amount"))
+    return {row["offer"]: row["lowest"] for row in lowest.filter(lowest__lt=F("offer__amount"))}
 
 
 def chains_of(offers: Iterable[Offer]) -> dict[int, list[ApprovalStep]]:

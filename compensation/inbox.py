@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Concat, Lower
 from django.utils import timezone
 
 from accounts.models import Delegation, User
+from accounts.queries import roles_with
 from accounts.states import Capability
 from cases.models import Case
 from common.prepared import prepared
 from compensation.authority_queries import Held, grants_on, limits_in_force, with_grants
 from compensation.budget_queries import current_budget
 from compensation.chain_queries import asked_amount, steps_of
-from compensation.chain_rules import may_take
+from compensation.chain_rules import Planned, most_at, step_for
 from compensation.models import ApprovalStep, Budget, KindSetting, Offer
 from compensation.queries import grants_of_customers, key_of, like_cases, likes_of, offers_of_branches
 from compensation.rules import ZERO, Likes, Limit, dose_of, dose_ratio, remedy_matches
@@ -42,14 +44,16 @@ class Lent:
 class Dossier:
     """One waiting offer and the facts beside it; amounts are in the offer's currency unless they say which.
 
-    `limit` is the reader's authority and `proposer_limit` the proposer's, `ranks` those of the roles;
-    `granted` is what the case was granted before, `granted_before` what its customer was in the last
-    12 months; `ratio` is all compensation of the case, this offer included, to the loss.
+    `limit` is the reader's authority, `proposer_limit` the proposer's, `approved_by` that of each who has
+    approved a step, and `ranks` what the roles may decide per case; `granted` is what the case was granted
+    before, `granted_before` what its customer was in the last 12 months; `ratio` is all compensation of the
+    case, this offer included, to the loss.
     """
 
     offer: Offer
     limit: Limit | None
     proposer_limit: Limit | None
+    approved_by: tuple[Limit | None, ...]
     granted: Decimal
     complaints_before: int
     granted_before: dict[str, Decimal]
@@ -75,9 +79,7 @@ class Dossier:
     @property
     def step(self) -> ApprovalStep | None:
         """The open step that the reader may approve as far as roles go, else the first that is open."""
-        role, opened = self.reader.role, self._opened
-        mine = [step for step in opened if self._takes(step, role, self.limit)]
-        return next(iter([*sorted(mine, key=lambda step: step.role != role), *opened]), None)
+        return self._step_of(self.reader.role, self.limit) or next(iter(self._opened), None)
 
     @property
     def decided_before(self) -> bool:
@@ -106,27 +108,19 @@ class Dossier:
 
     def _most_of(self, role: str, limit: Limit | None) -> Decimal:
         """The most that somebody of this role and limit may approve at one of the open steps."""
-        room = ZERO if limit is None else max(ZERO, min(self.asked, limit.per_case - limit.on_case))
-        if not self.steps:
-            return room
-        opened = [step for step in self._opened if self._takes(step, role, limit)]
-        if any(step.binding and not self._needs_authority(step) for step in opened):
-            return self.asked
-        return room if opened else ZERO
+        # What a loader lets wait has no step within the transaction, and is then asked of anybody.
+        step = self._step_of(role, limit) if self.steps else Planned(1, self.offer.asked_role, binding=False)
+        if step is None:
+            return ZERO
+        left = [each for each in self.steps if each.state in UNDECIDED_STEPS and each is not step]
+        return most_at(step, limit, asked=self.asked, last=not left, before=self.approved_by)
 
     @property
     def _opened(self) -> list[ApprovalStep]:
         return [step for step in self.steps if step.state == StepState.OPEN]
 
-    def _takes(self, step: ApprovalStep, role: str, limit: Limit | None) -> bool:
-        return may_take(step.role, binding=step.binding, limit=limit, role=role, ranks=self.ranks)
-
-    def _needs_authority(self, step: ApprovalStep) -> bool:
-        """Whether this is the last step, and nobody before had the authority that the offer takes."""
-        others = [each for each in self.steps if each is not step]
-        if any(each.state in UNDECIDED_STEPS for each in others):
-            return False
-        return all(self.ranks.get(each.role, ZERO) - self.granted < self.asked for each in others)
+    def _step_of(self, role: str, limit: Limit | None) -> ApprovalStep | None:
+        return step_for(self._opened, limit, role=role, ranks=self.ranks)
 
     @property
     def budget_short(self) -> bool:
@@ -165,9 +159,7 @@ def _open(
     own = ContactPoint.objects.filter(
         customer=OuterRef("case__customer"), kind=ContactKind.EMAIL, normalised=address
     )
-    lent = Delegation.objects.filter(
-        delegate=user_id, starts_on__lte=on, ends_on__gte=on, revoked_at=None, delegator__is_active=True
-    ).exclude(delegator=OuterRef("proposer"))
+    lent = _lent_for().filter(delegate=user_id, starts_on__lte=on, ends_on__gte=on, revoked_at=None)
     # One column of texts: a table of its own would be one more query for what hardly anybody has.
     written = Concat(
         Cast("delegator_id", TextField()),
@@ -194,42 +186,73 @@ def _open(
     )
 
 
+def _lent_for() -> QuerySet[Delegation]:
+    """What may be lent for an offer: by those who decide in its branch, and on it."""
+    reached = User.branches.through.objects.filter(
+        user=OuterRef("delegator"), branch=OuterRef(OuterRef("branch"))
+    )
+    own = ContactPoint.objects.filter(
+        customer=OuterRef(OuterRef("case__customer")),
+        kind=ContactKind.EMAIL,
+        normalised=Lower(OuterRef("delegator__email")),
+    )
+    return Delegation.objects.filter(
+        Q(delegator__all_branches=True) | Exists(reached),
+        ~Exists(own),
+        ~Q(delegator=OuterRef("proposer")),
+        delegator__is_active=True,
+        delegator__role__in=roles_with(Capability.DECIDE_OFFER),
+    )
+
+
 def dossier(user: User, offer: Offer) -> Dossier:
     """The facts for this offer of `open_offer`, as this person needs them; five queries."""
     case, branch = offer.case, offer.branch
     grants = grants_of_customers([case.customer_id])
     granted = grants.by_case.get(case.pk, ZERO)
     held = limits_in_force(offer.currency, time_zone=branch.time_zone, kind=offer.kind, basis=offer.basis)
-    limit = held.of(user)
+    steps = steps_of(offer)
+    whose = {step.on_behalf_of or step.decided_by for step in steps} - {None}
+    counted = partial(_with_granted, case=case, granted=granted)
     return Dossier(
         offer=offer,
-        limit=_with_granted(limit, case, granted) if limit else None,
+        limit=counted(held.of(user)),
         proposer_limit=held.of(offer.proposer),
+        approved_by=tuple(counted(held.of(each)) for each in whose if each is not None),
         granted=granted,
         complaints_before=max(0, getattr(offer, "complaints", 1) - 1),
         granted_before=grants.lately.get(case.customer_id, {}),
         likes=likes_of(case, like_cases([key_of(case)])),
         budget=current_budget(branch, offer.currency, offer.kind),
         is_own=offer.proposer_id == user.pk,
-        lent=tuple(_lent(getattr(offer, "lent", ()), held, case, granted)),
+        lent=tuple(_lent(getattr(offer, "lent", ()), held, steps, counted)),
         remedy_class=getattr(offer, "remedy_class", None) or RemedyClass.WORTH,
         ranks=held.ranks,
-        steps=tuple(steps_of(offer)),
+        steps=tuple(steps),
         reader=user,
         own_complaint=bool(getattr(offer, "own_complaint", False)),
     )
 
 
-def _lent(written: Iterable[str], held: Held, case: Case, granted: Decimal) -> Iterator[Lent]:
+def _lent(
+    written: Iterable[str],
+    held: Held,
+    steps: Iterable[ApprovalStep],
+    counted: Callable[[Limit | None], Limit | None],
+) -> Iterator[Lent]:
+    """What is lent, save by those who have decided a step themselves."""
+    decided = {person for step in steps for person in (step.decided_by_id, step.on_behalf_of_id)}
     for each in written:
         key, role, name = each.split(":", 2)
-        limit = held.of_person(int(key), role)
-        if limit is not None:
-            yield Lent(name, role, _with_granted(limit, case, granted))
+        limit = counted(held.of_person(int(key), role))
+        if limit is not None and int(key) not in decided:
+            yield Lent(name, role, limit)
 
 
-def _with_granted(limit: Limit, case: Case, granted: Decimal) -> Limit:
+def _with_granted(limit: Limit | None, case: Case, granted: Decimal) -> Limit | None:
     """The limit with what it counts on the case: only one for a kind or basis asks how that is made up."""
+    if limit is None:
+        return None
     if limit.kind or limit.basis:
         return with_grants(limit, grants_on(case))
     return replace(limit, on_case=granted)

@@ -137,20 +137,31 @@ def may_decide(limit: Limit | None, amount: Decimal, *, granted: Decimal) -> boo
     return limit is not None and granted + amount <= limit.per_case
 
 
-def who_decides(limits: Iterable[Limit], amount: Decimal) -> str | None:
-    """The role with the smallest authority per case that covers the amount; None when no authority does."""
-    enough = [limit for limit in limits if limit.covers(amount)]
-    return min(enough, key=standing).role if enough else None
+def lowest_for(limits: Iterable[Limit], amount: Decimal) -> Limit | None:
+    """The smallest authority per case that covers the amount; None when none does."""
+    return min((limit for limit in limits if limit.covers(amount)), key=standing, default=None)
 
 
-def who_decides_beyond(limits: Iterable[Limit], amount: Decimal, *, above: Decimal) -> str | None:
-    """The role next above an authority that covers the amount: what leaves the policy goes there.
+def lowest_beyond(limits: Iterable[Limit], amount: Decimal, *, above: Decimal) -> Limit | None:
+    """The authority next above another that covers the amount: what leaves the policy goes there.
 
-    Where nobody stands above, the highest role that covers it; None when no authority does.
+    Where nobody stands above, the highest that covers it; None when none does.
     """
     enough = [limit for limit in sorted(limits, key=standing) if limit.covers(amount)]
     higher = next((limit for limit in enough if limit.per_case > above), None)
-    return (higher or enough[-1]).role if enough else None
+    return higher or (enough[-1] if enough else None)
+
+
+def who_decides(limits: Iterable[Limit], amount: Decimal) -> str | None:
+    """The role with the smallest authority per case that covers the amount; None when no authority does."""
+    found = lowest_for(limits, amount)
+    return found.role if found else None
+
+
+def who_decides_beyond(limits: Iterable[Limit], amount: Decimal, *, above: Decimal) -> str | None:
+    """The role of the authority that `lowest_beyond` finds."""
+    found = lowest_beyond(limits, amount, above=above)
+    return found.role if found else None
 
 
 def standing(limit: Limit) -> tuple[Decimal, Decimal, str]:

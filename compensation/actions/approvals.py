@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils import timezone
@@ -34,18 +35,12 @@ from compensation.actions.guards import (
 )
 from compensation.actions.promises import PROMISE_FIELDS, promise
 from compensation.actions.telling import amount_text, tell_deciders, tell_proposer
-from compensation.authority_queries import (
-    grants_on,
-    is_own_complaint,
-    limit_of,
-    limits_of_roles,
-    with_grants,
-)
+from compensation.authority_queries import Authorities, authorities_for, is_own_complaint
 from compensation.chain_queries import asked_amount
-from compensation.chain_rules import may_take
+from compensation.chain_rules import highest_of, most_at, step_for
 from compensation.models import Approval, ApprovalStep, Offer
 from compensation.rules import ZERO, Limit
-from compensation.states import Decision, OfferState, StepState
+from compensation.states import UNDECIDED_STEPS, Decision, OfferState, StepState
 
 LONGEST_REASON = 500
 SAY_WHY = _("Give a reason for your decision.")
@@ -69,12 +64,13 @@ def approve_offer(
         approver = fresh(actor, Capability.DECIDE_OFFER)
         _check_seen(offer, steps, seen)
         amount = _amount(offer, steps, amount)
-        step, limit = _voice(approver, case, offer, steps, amount)
+        voice = _voice(approver, case, offer, steps, amount)
+        step = voice.step
         decide_step(step, by=approver, state=StepState.APPROVED, reason=reason, amount=amount)
         if step.on_behalf_of is not None:
             _write_in_whose_place(case, offer, step, step.on_behalf_of)
-        if all(each.state == StepState.APPROVED for each in steps):
-            _finish(case, offer, approver, limit, steps)
+        if voice.highest is not None:
+            _finish(case, offer, approver, voice.highest, steps)
         else:
             _go_on(case, offer, step, steps)
     return offer
@@ -91,7 +87,7 @@ def reject_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
         steps = steps_for(actor, case, offer, OfferState.REJECTED)
         approver = fresh(actor, Capability.DECIDE_OFFER)
         decide_step(step_to_end(approver, steps), by=approver, state=StepState.REJECTED, reason=reason)
-        limit = _limit_of(approver, case, offer)
+        limit = authorities_for(case, offer).of(approver)
         approval = _decide(
             offer,
             approver,
@@ -131,15 +127,24 @@ def steps_for(actor: User, case: Case, offer: Offer, wanted: OfferState) -> list
     return steps
 
 
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """The step that somebody approves; where it is the last, the highest authority that covers it all."""
+
+    step: ApprovalStep
+    highest: Limit | None
+
+
 def _voice(
     approver: User, case: Case, offer: Offer, steps: Sequence[ApprovalStep], amount: Decimal
-) -> tuple[ApprovalStep, Limit | None]:
-    """The step that this person decides and by which limit: their own, else that of whom they stand in for.
+) -> _Voice:
+    """What this person decides: by their own authority, else by that of somebody they stand in for.
 
     Raises `NotAllowed`. Nobody lends authority over what they proposed, have decided, or complain of.
     """
+    authorities = authorities_for(case, offer)
     try:
-        return _own_voice(approver, case, offer, steps, amount)
+        return _voice_of(approver, offer, steps, amount, authorities)
     except NotAllowed:
         day = local_day(timezone.now(), case.branch.time_zone)
         for person in delegators_of(approver, branch_id=case.branch_id, on=day):
@@ -147,21 +152,29 @@ def _voice(
             if person.pk == offer.proposer_id or decided or is_own_complaint(person, case):
                 continue
             with suppress(NotAllowed):
-                step, limit = _own_voice(person, case, offer, steps, amount)
-                step.on_behalf_of = person
-                return step, limit
+                voice = _voice_of(person, offer, steps, amount, authorities)
+                voice.step.on_behalf_of = person
+                return voice
         raise
 
 
-def _own_voice(
-    person: User, case: Case, offer: Offer, steps: Sequence[ApprovalStep], amount: Decimal
-) -> tuple[ApprovalStep, Limit | None]:
-    """The step that this person's authority is enough for. Raises `NotAllowed`."""
-    limit = _limit_of(person, case, offer)
-    step = _step_to_approve(person, limit, steps, offer, case)
-    if not step.binding and not (limit and limit.covers(amount)):
+def _voice_of(
+    person: User, offer: Offer, steps: Sequence[ApprovalStep], amount: Decimal, authorities: Authorities
+) -> _Voice:
+    """What this person's own authority is enough for. Raises `NotAllowed`."""
+    limit, opened = authorities.of(person), asked_now(steps)
+    step = step_for(opened, limit, role=person.role, ranks=authorities.held.ranks)
+    if step is None:
+        raise NotAllowed(
+            _("This step takes the authority of: %(role)s."), params={"role": Role(opened[0].role).label}
+        )
+    others = [each for each in steps if each is not step]
+    last = not any(each.state in UNDECIDED_STEPS for each in others)
+    deciders = [each.on_behalf_of or each.decided_by for each in others]
+    before = [authorities.of(each) for each in deciders if each is not None]
+    if amount > most_at(step, limit, asked=amount, last=last, before=before):
         raise _above_authority(limit, offer)
-    return step, limit
+    return _Voice(step, highest_of((limit, *before), amount) if last else None)
 
 
 def _amount(offer: Offer, steps: Sequence[ApprovalStep], amount: Decimal) -> Decimal:
@@ -175,35 +188,6 @@ def _amount(offer: Offer, steps: Sequence[ApprovalStep], amount: Decimal) -> Dec
             params={"asked": format_money(most, offer.currency)},
         )
     return amount
-
-
-def _limit_of(person: User, case: Case, offer: Offer) -> Limit | None:
-    """This person's authority for an offer, with what it counts on the case already."""
-    limit = limit_of(
-        person, offer.currency, time_zone=case.branch.time_zone, kind=offer.kind, basis=offer.basis
-    )
-    return with_grants(limit, grants_on(case)) if limit else None
-
-
-def _step_to_approve(
-    approver: User, limit: Limit | None, steps: Sequence[ApprovalStep], offer: Offer, case: Case
-) -> ApprovalStep:
-    """The open step that this person decides: their role's before another. Raises `NotAllowed`."""
-    opened = sorted(asked_now(steps), key=lambda step: step.role != approver.role)
-    ranks = _ranks(offer, case) if any(step.binding for step in opened) else {}
-    for step in opened:
-        if may_take(step.role, binding=step.binding, limit=limit, role=approver.role, ranks=ranks):
-            return step
-    raise NotAllowed(
-        _("This step takes the authority of: %(role)s."), params={"role": Role(opened[0].role).label}
-    )
-
-
-def _ranks(offer: Offer, case: Case) -> dict[str, Decimal]:
-    limits = limits_of_roles(
-        offer.currency, time_zone=case.branch.time_zone, kind=offer.kind, basis=offer.basis
-    )
-    return {role: limit.per_case for role, limit in limits.items()}
 
 
 def step_to_end(approver: User, steps: Sequence[ApprovalStep]) -> ApprovalStep:
@@ -250,14 +234,11 @@ def _finish(
     case: Case,
     offer: Offer,
     approver: User,
-    limit: Limit | None,
+    highest: Limit,
     steps: Sequence[ApprovalStep],
 ) -> None:
     """All steps are approved: so is the offer, for the least of them, by the highest authority among them."""
     amount = asked_amount(offer, steps)
-    highest = _highest(case, offer, approver, limit, steps)
-    if highest is None or not highest.covers(amount):
-        raise _above_authority(limit, offer)
     reason = next(step.reason for step in steps if step.decided_by == approver)
     approval = _decide(
         offer, approver, Decision.APPROVED, amount=amount, limit=highest.per_case, reason=reason
@@ -271,18 +252,6 @@ def _finish(
     if held.overdrawn is not None:
         check_overdraft(limit=highest, case=case, offer=offer, budget=held.overdrawn)
     offer.save(update_fields=("granted_amount", "state", "decided_at", "budget", *PROMISE_FIELDS))
-
-
-def _highest(
-    case: Case, offer: Offer, approver: User, limit: Limit | None, steps: Sequence[ApprovalStep]
-) -> Limit | None:
-    """The highest authority among those who approved the steps, as it is now."""
-    found = [limit]
-    for step in steps:
-        person = step.on_behalf_of or step.decided_by
-        if person is not None and person.pk != approver.pk:
-            found.append(_limit_of(person, case, offer))
-    return max((each for each in found if each), key=lambda each: each.per_case - each.on_case, default=None)
 
 
 def _decide(

@@ -23,10 +23,11 @@ MOST_AT_ONCE = 50
 class Decided:
     """What became of one offer of a batch: `refused` says why it was not decided, "" where it was.
 
-    With `goes_on` a step of it is approved, and it waits for others.
+    `amount` is what was decided on. With `goes_on` a step of it is approved, and it waits for others.
     """
 
     offer: Offer
+    amount: Decimal
     refused: str = ""
     goes_on: bool = False
 
@@ -34,7 +35,8 @@ class Decided:
 def decide_batch(
     *, actor: User, decision: Decision, seen: Mapping[int, Decimal], reason: str
 ) -> list[Decided]:
-    """Approve or reject like offers in full; `seen` maps each to the amount that the person was shown.
+    """Approve or reject like offers in full; `seen` maps each to the amount that the person was shown
+    as what it asks for.
 
     Each is a transaction with all checks of a decision, the gravest risk of breach first. Raises `Invalid`
     before anything is decided: without a reason, for none or too many offers, or where they are not alike.
@@ -58,5 +60,5 @@ def _decide(actor: User, decision: Decision, offer: Offer, amount: Decimal, reas
         else:
             done = reject_offer(actor=actor, offer_id=offer.pk, reason=reason)
     except DomainError as error:
-        return Decided(offer, str(error))
-    return Decided(offer, goes_on=done.state == OfferState.WAITING)
+        return Decided(offer, amount, str(error))
+    return Decided(offer, amount, goes_on=done.state == OfferState.WAITING)

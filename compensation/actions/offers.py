@@ -35,12 +35,11 @@ from compensation.actions.promises import promise
 from compensation.actions.returning import answer_question
 from compensation.actions.telling import amount_text, tell_deciders
 from compensation.authority_queries import GrantView, grant_view, limits_of_roles
-from compensation.budget_rules import who_decides_overdraft
 from compensation.chain_queries import chain_for
 from compensation.chain_rules import Planned
 from compensation.models import Budget, Offer
 from compensation.policy_queries import PolicyView, kept_answers, policy_view
-from compensation.rules import largest_decidable, may_withdraw, standing
+from compensation.rules import Limit, largest_decidable, may_withdraw
 from compensation.states import Basis, OfferState
 
 
@@ -254,30 +253,25 @@ def _way(case: Case, view: GrantView, wanted: _Wanted, *, leaves: bool) -> _Way:
         reserved, budget = ledger.reserve(case=case, amount=wanted.amount, kind=wanted.kind)
         if reserved:
             return _Way(budget=budget)
-    required = _required_role(case, view, wanted)
-    if leaves:
-        roles = {required, view.asks_beyond(wanted.amount)}
-        required = max((each for each in view.deciders if each.role in roles), key=standing).role
+    needed = _needed(case, view, wanted, leaves=leaves)
     chain = chain_for(
-        case, view, wanted.amount, kind=wanted.kind, basis=wanted.basis, required=required, leaves=leaves
+        case, view, wanted.amount, kind=wanted.kind, basis=wanted.basis, needed=needed, leaves=leaves
     )
     if not chain.manned:
         raise Invalid(
             _("The approval route “%(name)s” asks more people than there are here. Ask an administrator."),
             field="amount",
-            params={"name": chain.route.name if chain.route else Role(required).label},
+            params={"name": chain.route.name if chain.route else Role(needed.role).label},
         )
     return _Way(steps=chain.steps, route_id=chain.route.key if chain.route else None)
 
 
-def _required_role(case: Case, view: GrantView, wanted: _Wanted) -> str:
-    """The role whose authority this takes, within the policy."""
-    role = view.asks(wanted.amount)
-    if role is not None and ledger.needs_overdraft(case=case, amount=wanted.amount, kind=wanted.kind):
-        above = who_decides_overdraft(view.deciders, wanted.amount)
-        return above.role if above else role
-    if role is not None:
-        return role
+def _needed(case: Case, view: GrantView, wanted: _Wanted, *, leaves: bool) -> Limit:
+    """The authority that this takes. Raises `Invalid` when nobody has that much."""
+    overdraws = ledger.needs_overdraft(case=case, amount=wanted.amount, kind=wanted.kind)
+    needed = view.needs(wanted.amount, leaves=leaves, overdraws=overdraws)
+    if needed is not None:
+        return needed
     limits = limits_of_roles(case.currency, time_zone=case.branch.time_zone)
     most = largest_decidable(view.deciders)
     if most > 0:

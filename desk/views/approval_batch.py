@@ -12,7 +12,9 @@ from django.utils.translation import ngettext
 from accounts.states import Capability
 from common.money import format_money
 from compensation.actions.batches import MOST_AT_ONCE, Decided, decide_batch
-from compensation.rows import waiting_like, waiting_row
+from compensation.chain_queries import lowered_amounts
+from compensation.rows import WaitingRow, waiting_like, waiting_row
+from compensation.rules import ZERO
 from compensation.states import Decision
 from desk.access import StaffRequest, staff_required
 from desk.forms.apply import run
@@ -58,7 +60,7 @@ def _page(
     row = waiting_row(request.user, about) if about is not None else None
     if row is None and not decided:
         return redirect("desk:approvals")
-    like = waiting_like(request.user, row, limit=MOST_AT_ONCE) if row else []
+    like = _as_asked_now(waiting_like(request.user, row, limit=MOST_AT_ONCE)) if row else []
     chosen = set(form.seen) if form.is_bound else {about}
     context = {
         "nav": "approvals",
@@ -73,10 +75,16 @@ def _page(
     )
 
 
+def _as_asked_now(rows: Sequence[WaitingRow]) -> list[WaitingRow]:
+    """The rows with what is asked for after those who approved a step of several."""
+    lowered = lowered_amounts(row.pk for row in rows)
+    return [row._replace(amount=lowered.get(row.pk, row.amount)) for row in rows]
+
+
 def done_words(decision: Decision, done: Sequence[Decided]) -> str:
     """How many were decided, and what they come to."""
     n = len(done)
-    total = format_money(sum(each.offer.amount for each in done), done[0].offer.currency)
+    total = format_money(sum((each.amount for each in done), ZERO), done[0].offer.currency)
     if decision == Decision.APPROVED:
         said = ngettext("%(n)s offer approved: %(total)s.", "%(n)s offers approved: %(total)s in all.", n)
     else:

@@ -319,13 +319,14 @@ def forecast_of(
         and kind is not None
         and policy.leaves(view.on_case + amount, kind.kind)
     )
-    asked = view.asks(amount if amount is not None else view.may_grant + 1)
-    if leaves and amount is not None:
-        asked = view.asks_beyond(amount) or asked
+    overdraws = short and budget is not None and amount is not None and amount <= budget.most
+    needed = view.needs(
+        amount if amount is not None else view.may_grant + 1, leaves=leaves, overdraws=overdraws
+    )
     alone = within and not short and not leaves
-    words = role_label(asked or "")
-    if asked and kind is not None and amount is not None and not alone:
-        chain = chain_for(case, view, amount, kind=kind.kind, basis=basis, required=asked, leaves=leaves)
+    words = role_label(needed.role if needed else "")
+    if needed and kind is not None and amount is not None and not alone:
+        chain = chain_for(case, view, amount, kind=kind.kind, basis=basis, needed=needed, leaves=leaves)
         words = planned_words(chain.steps) if chain.manned else ""
     mismatch = kind is not None and remedy_matches(kind.remedy_class, case.failure_type) is False
     return Forecast(

@@ -20,8 +20,11 @@ from compensation.actions.approvals import approve_offer
 from compensation.inbox import dossier, open_offer
 from compensation.models import ApprovalStep, Offer
 from compensation.states import OfferState, StepState
+from customers.models import ContactPoint
+from customers.states import ContactKind
 from messaging.models import Notice
-from tests.compensation.world import NOON, World, make_case, make_user, propose
+from tests.compensation.chains import make_authority, make_route, states
+from tests.compensation.world import NOON, World, make_branch, make_case, make_user, propose
 
 TODAY = dt.date(2026, 3, 4)
 DAY = dt.timedelta(days=1)
@@ -179,6 +182,45 @@ def test_only_those_who_decide_lend_and_borrow(world: World) -> None:
             lend(world, delegate_id=wrong.pk)
     with pytest.raises(Invalid):
         lend(world, by=world.admin, delegator_id=world.frontline.pk)
+
+
+def test_a_last_step_of_ones_own_role_can_be_approved_with_the_authority_that_is_lent(
+    world: World,
+) -> None:
+    make_route(Role.SUPERVISOR)
+    other = make_user(Role.SUPERVISOR, world.branch)
+    make_authority(9000, user=other)
+    offer = for_manager(world)
+    assert len(states(offer)) == 1
+    lend(world)
+
+    facts = dossier(world.supervisor, open_offer(world.supervisor, offer.pk))
+    assert facts.within
+    assert approve(world.supervisor, offer).state == OfferState.APPROVED
+
+    step = ApprovalStep.objects.get(offer=offer)
+    assert (step.decided_by, step.on_behalf_of) == (world.supervisor, world.manager)
+    assert offer.approval.limit == 30_000
+
+
+def test_the_inbox_counts_no_authority_that_would_be_refused(world: World) -> None:
+    lend(world)
+
+    def most(offer: Offer) -> Decimal:
+        return dossier(world.supervisor, open_offer(world.supervisor, offer.pk)).most
+
+    offer = for_manager(world)
+    assert most(offer) == 5000
+    ContactPoint.objects.create(
+        customer=offer.case.customer,
+        kind=ContactKind.EMAIL,
+        value=world.manager.email,
+        normalised=world.manager.email.lower(),
+    )
+    assert most(offer) == 2000
+    elsewhere = for_manager(world)
+    world.manager.branches.set([make_branch("garden")])
+    assert most(elsewhere) == 2000
 
 
 def test_the_delegate_is_told_and_shown_in_whose_place_they_decide(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -300,6 +301,24 @@ def test_a_batch_tells_of_which_offers_others_decide_next(world: World) -> None:
     page = text_of(batch_of(world.supervisor, *offers))
     assert "Your step of 2 offers is approved" in page
     assert "offers approved:" not in page
+
+
+def test_a_batch_asks_for_what_is_left_of_an_offer_that_was_lowered_on_its_way(world: World) -> None:
+    make_route(Role.SUPERVISOR, Role.MANAGER)
+    offers = [propose(world.frontline, make_case(world.branch), 500) for _ in range(2)]
+    approve_offer(actor=world.supervisor, offer_id=offers[0].pk, amount=Decimal(350), reason="Less.")
+    approve_offer(actor=world.supervisor, offer_id=offers[1].pk, amount=Decimal(500), reason="Fair.")
+    client, address = signed_in(world.manager), reverse("desk:offers_decide")
+
+    page = client.get(address, {"offer": offers[0].pk}).content.decode()
+    chosen = re.findall(r'value="(\d+:[\d.]+)"', page)
+    assert {value.partition(":")[0] for value in chosen} == {str(offer.pk) for offer in offers}
+    data = {"offer": chosen, "about": offers[0].pk, "decision": "approved", "reason": "Fair."}
+    answer = client.post(address, data, follow=True)
+
+    assert "2 offers approved: CN¥850.00 in all." in text_of(answer)
+    granted = Offer.objects.order_by("pk").values_list("granted_amount", flat=True)
+    assert list(granted) == [350, 500]
 
 
 def test_a_batch_tells_what_was_decided_and_what_not_and_why(world: World) -> None:

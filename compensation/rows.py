@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.contrib.postgres.fields import ArrayField
 from django.db.models import (
     BigIntegerField,
+    BooleanField,
+    CharField,
     DateTimeField,
     DecimalField,
     Exists,
+    ExpressionWrapper,
     F,
     FilteredRelation,
+    Func,
     IntegerField,
     OuterRef,
     Q,
@@ -21,6 +26,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
 
 from accounts.models import User
 from accounts.states import Capability
@@ -49,6 +55,7 @@ class WaitingRow(NamedTuple):
     kind: str
     basis: str
     asked_role: str
+    asked_beside: Sequence[str]
     proposed_at: dt.datetime
     proposer_id: int
     proposer_name: str
@@ -73,6 +80,11 @@ class WaitingRow(NamedTuple):
         return (self.defect_zh if language.startswith("zh") else self.defect_en) or ""
 
     @property
+    def asked_roles(self) -> tuple[str, ...]:
+        """The roles that are asked together, the first of them first."""
+        return (self.asked_role, *self.asked_beside)
+
+    @property
     def like_key(self) -> str:
         """The name of the offers that this one may be decided together with: like cases, kind and basis."""
         like = like_key(self.failure_type, self.defect_id, self.severity, self.currency)
@@ -87,6 +99,7 @@ _COLUMNS: Sequence[tuple[Any, Any]] = (
     ("kind", "kind"),
     ("basis", "basis"),
     ("asked_role", "asked_role"),
+    ("asked_beside", Value([], ArrayField(CharField()))),
     ("proposed_at", "proposed_at"),
     ("proposer_id", "proposer_id"),
     ("proposer__name", "proposer__name"),
@@ -139,7 +152,7 @@ def waiting_like(user: User, row: WaitingRow, *, limit: int) -> list[WaitingRow]
         **({} if row.defect_id is None else {"defect_id": row.defect_id}),
     )
     rows = [WaitingRow._make(each) for each in like]
-    rows = [each._replace(asked=each.asked_role == user.role) for each in rows]
+    rows = [each._replace(asked=user.role in each.asked_roles) for each in rows]
     return rows if any(each.pk == row.pk for each in rows) else [row, *rows[: limit - 1]]
 
 
@@ -162,7 +175,7 @@ def _like(
     )
     defect = Q(case__defect=None) if unnamed else Q(case__defect=defect_id)
     band = Q(case__severity__lte=SEVERE_UP_TO) if severe else Q(case__severity__gt=SEVERE_UP_TO)
-    offers = offers.filter(defect, band).exclude(proposer=user_id)
+    offers = offers.filter(defect, band, ~Q(_decided(user_id))).exclude(proposer=user_id)
     return _offer_rows(offers.order_by("risk_at", "id"), asked=False)[:limit]
 
 
@@ -171,11 +184,13 @@ def _waiting(
     branch_ids: frozenset[int] | None, role: str, limit: int, *, user_id: int
 ) -> QuerySet[Any, tuple[Any, ...]]:
     """The first that ask for a role, and the first of all others: each by an index, whatever else waits."""
-    asked, theirs = _asked(role, user_id), _asked(role, user_id) & ~Q(_decided(user_id))
-    offers = offers_of_branches(branch_ids).filter(state=OfferState.WAITING).order_by("risk_at", "id")
+    asked, open_to = _asked(role, user_id), _open_to(user_id)
+    first, beside = Q(asked_role=role), _asked_beside(role)
+    offers = _waiting_offers(branch_ids).order_by("risk_at", "id")
     remedies = _remedies(branch_ids).order_by("proposed_at", "id")
-    return _offer_rows(offers.filter(theirs), asked=True)[:limit].union(
-        _offer_rows(offers.filter(~theirs), asked=False)[:limit],
+    return _offer_rows(offers.filter(first, open_to), asked=True)[:limit].union(
+        _offer_rows(offers.filter(beside, open_to), asked=True)[:limit],
+        _offer_rows(offers.filter(~((first | beside) & open_to)), asked=False)[:limit],
         _remedy_rows(remedies.filter(asked), asked=True)[:limit],
         _remedy_rows(remedies.filter(~asked), asked=False)[:limit],
         all=True,
@@ -186,21 +201,36 @@ def _waiting(
 def _waiting_offer(
     branch_ids: frozenset[int] | None, role: str, *, user_id: int, offer_id: int
 ) -> QuerySet[Any, tuple[Any, ...]]:
-    offers = offers_of_branches(branch_ids).filter(state=OfferState.WAITING, pk=offer_id)
-    asked = _asked(role, user_id) & ~Q(_decided(user_id))
-    return _offer_rows(offers.filter(asked), asked=True).union(
-        _offer_rows(offers.filter(~asked), asked=False), all=True
-    )
+    asked = (Q(asked_role=role) | _asked_beside(role)) & _open_to(user_id)
+    return _offer_rows(_waiting_offers(branch_ids).filter(pk=offer_id), asked=asked)
 
 
 def _asked(role: str, user_id: int) -> Q:
     return Q(asked_role=role) & ~Q(proposer=user_id)
 
 
+def _asked_beside(role: str) -> Q:
+    """What asks for a role together with another before it; few are asked so, and have their index.
+
+    Not by `contains`, which the planner thinks so rare that it would sort all instead of reading that index.
+    """
+    place = Func(F("asked_beside"), Value(role), function="array_position", output_field=IntegerField())
+    return ~Q(asked_beside=[]) & Q(IsNull(place, False))
+
+
+def _open_to(user_id: int) -> Q:
+    """That this person has no part in an offer: neither proposed it nor decided a step of its round."""
+    return ~Q(proposer=user_id) & ~Q(_decided(user_id))
+
+
 def _decided(user_id: int) -> Exists:
     """That this person has decided a step of the offer's round already: others decide the next."""
     steps = ApprovalStep.objects.filter(offer=OuterRef("pk"), round=OuterRef("round"))
     return Exists(steps.filter(Q(decided_by=user_id) | Q(on_behalf_of=user_id)))
+
+
+def _waiting_offers(branch_ids: frozenset[int] | None) -> QuerySet[Offer]:
+    return offers_of_branches(branch_ids).filter(state=OfferState.WAITING)
 
 
 def _remedies(branch_ids: frozenset[int] | None) -> QuerySet[Remedy]:
@@ -215,11 +245,12 @@ def waiting_remedies(user: User) -> QuerySet[Remedy]:
     return _remedies(user.branch_ids).filter(_asked(user.role, user.pk))
 
 
-def _offer_rows(offers: QuerySet[Offer], *, asked: bool) -> QuerySet[Any, tuple[Any, ...]]:
+def _offer_rows(offers: QuerySet[Offer], *, asked: bool | Q) -> QuerySet[Any, tuple[Any, ...]]:
     running = Q(case__clocks__state=ClockState.RUNNING, case__clocks__metric=F("case__due_metric"))
     due_clock = FilteredRelation("case__clocks", condition=running)
     columns = [offer for offer, _remedy in _COLUMNS]
-    return offers.annotate(due_clock=due_clock).values_list("pk", Value(False), Value(asked), *columns)
+    said = ExpressionWrapper(asked, BooleanField()) if isinstance(asked, Q) else Value(asked)
+    return offers.annotate(due_clock=due_clock).values_list("pk", Value(False), said, *columns)
 
 
 def _remedy_rows(remedies: QuerySet[Remedy], *, asked: bool) -> QuerySet[Any, tuple[Any, ...]]:

@@ -83,7 +83,10 @@ def draw_choice(card: Card, *, chosen: bool) -> SafeString:
 def _whose(card: Card, language: str) -> list[str]:
     if card.is_own:
         return [_("your own proposal")]
-    return [] if card.asked else [_("for: %(role)s") % {"role": _role(card.row.asked_role, language)}]
+    if card.asked:
+        return []
+    roles = " + ".join(_role(role, language) for role in card.row.asked_roles)
+    return [_("for: %(role)s") % {"role": roles}]
 
 
 @lru_cache(maxsize=1)

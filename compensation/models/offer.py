@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -63,8 +64,12 @@ class Offer(OfKind, QuickLabels, models.Model):
     )
     proposed_at = models.DateTimeField(_("proposed"), default=timezone.now)
     within_authority = models.BooleanField(_("within the proposer's authority"), default=False)
-    # The role whose step is the first of those that are open; `steps` has them all.
+    # The role whose step is the first of those that are open, and the other roles of open steps; triggers
+    # keep the latter, for the inbox finds by them what it shows.
     asked_role = models.CharField(_("asked"), max_length=12, blank=True)
+    asked_beside = ArrayField(
+        models.CharField(max_length=12), default=list, db_default=[], blank=True, editable=False
+    )
     round = models.PositiveSmallIntegerField(_("round"), default=1, db_default=1)
     route = models.ForeignKey(
         "compensation.ApprovalRoute",
@@ -123,6 +128,11 @@ class Offer(OfKind, QuickLabels, models.Model):
                 name="compensation_offer_asked",
                 condition=models.Q(state="waiting"),
                 include=("branch", "proposer"),
+            ),
+            models.Index(
+                fields=("risk_at", "id"),
+                name="compensation_offer_beside",
+                condition=models.Q(state="waiting") & ~models.Q(asked_beside=[]),
             ),
             models.Index(
                 fields=("risk_at", "id"),

@@ -26,7 +26,7 @@ from customers.models import ContactPoint
 from customers.states import ContactKind
 from messaging.models import Notice
 from tests.compensation.chains import approve, make_route, second, states
-from tests.compensation.world import World, committed, make_budget, make_case, propose
+from tests.compensation.world import NOON, World, committed, make_budget, make_case, propose
 
 
 @pytest.fixture
@@ -167,6 +167,35 @@ def test_it_is_addressed_to_those_whose_step_is_open(world: World, case: Case) -
     assert [addressed_to(one).count() for one in (world.supervisor, world.manager, other)] == [1, 0, 0]
     approve(world.supervisor, offer)
     assert [addressed_to(one).count() for one in (world.supervisor, world.manager, other)] == [0, 0, 1]
+
+
+def test_who_is_asked_together_with_others_finds_it_among_what_asks_for_them(
+    world: World, case: Case
+) -> None:
+    make_route((Role.SUPERVISOR, Role.MANAGER), Role.MANAGER)
+    other = second(Role.MANAGER, world)
+    offer = propose(world.frontline, case, 1000)
+
+    def listed(user: User) -> list[tuple[int, bool]]:
+        return [(row.pk, row.asked) for row in waiting_for(user, limit=1)]
+
+    # The route is for yuan.
+    for_supervisor = propose(world.frontline, make_case(world.branch, due_at=NOON, currency="EUR"), 200)
+    assert listed(world.supervisor) == [(for_supervisor.pk, True)]
+    assert listed(world.manager) == listed(other) == [(offer.pk, True)]
+    row = waiting_row(world.manager, offer.pk)
+    assert row is not None
+    assert (row.asked, row.asked_roles) == (True, ("supervisor", "manager"))
+
+    approve(world.supervisor, offer)
+    assert [(row.pk, row.asked) for row in waiting_for(world.supervisor, limit=5)] == [
+        (for_supervisor.pk, True),
+        (offer.pk, False),
+    ]
+    assert listed(world.manager) == [(offer.pk, True)]
+    approve(world.manager, offer)
+    assert listed(world.manager) == [(for_supervisor.pk, False)]
+    assert listed(other) == [(offer.pk, True)]
 
 
 # --- questions and recalling ---------------------------------------------------------------

@@ -67,8 +67,10 @@ def _ascii_tokens(text: str) -> list[str]:
     for cut in dict.fromkeys(folded.split()):
         if cut.isalnum():
             found.append(cut)
-        else:
-            for run in _ASCII_RUN.findall(cut):
+        elif (word := cut.strip(_JOINTS)).isalnum():
+            found.append(word)
+        elif word:
+            for run in _ASCII_RUN.findall(word):
                 found += _word_tokens(run)
     return _shortened(found)
 

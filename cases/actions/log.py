@@ -37,6 +37,7 @@ LONGEST_DESCRIPTION = 20_000
 # `values` of an enumeration makes a list each time, which an import feels.
 _CHANNELS, _CUES = frozenset(Channel.values), frozenset(Cue.values)
 _REMEDIES, _SEVERITIES = frozenset(Remedy.values), frozenset(Severity.values)
+_FAILURE_TYPES = frozenset(FailureType.values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +154,7 @@ def check_complaint(new: NewCase, *, today: dt.date) -> None:
         )
     if new.channel not in _CHANNELS:
         raise Invalid(_("Choose a channel."), field="channel")
-    if new.failure_type and new.failure_type not in FailureType.values:
+    if new.failure_type and new.failure_type not in _FAILURE_TYPES:
         raise Invalid(_("Choose process or outcome."), field="failure_type")
     if new.severity not in _SEVERITIES:
         raise Invalid(_("Choose a severity from 1 to 4."), field="severity")

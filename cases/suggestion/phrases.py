@@ -25,6 +25,7 @@ import re
 import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 _VOWELS = "aeiou"
 _AUXILIARIES = (
@@ -33,6 +34,7 @@ _AUXILIARIES = (
 )  # fmt: skip
 _NOT_FORMS = ("n't", "nt", " n't")
 _LETTERS = "[a-z]*+"
+_NOTHING: frozenset[str] = frozenset()
 _LOWERCASE, _DIGITS = frozenset(string.ascii_lowercase), frozenset(string.digits)
 
 
@@ -48,7 +50,11 @@ class Script:
 
     def barred(self, character: str) -> frozenset[str]:
         """What may not stand beside `character` at the edge of a phrase, as the word would go on there."""
-        return next((run for run in self.runs if character in run), frozenset())
+        return self._barred.get(character, _NOTHING)
+
+    @cached_property
+    def _barred(self) -> dict[str, frozenset[str]]:
+        return {character: run for run in self.runs for character in run}
 
     def edge_at(self, words: Iterable[str]) -> str:
         """The expression for where a word begins or ends; "" where none of `words` begins like one."""

@@ -165,7 +165,7 @@ _NEAR_LIMIT = """
         FROM compensation_offer o
         JOIN zones ON zones.id = o.branch_id
         LEFT JOIN compensation_approval a ON a.offer_id = o.id
-        WHERE o.state IN ('approved', 'offered', 'accepted', 'failed', 'fulfilled')
+        WHERE o.state IN ('approved', 'offered', 'accepted', 'failed', 'fulfilled') AND o.granted_amount > 0
             AND o.decided_at >= %(since)s AND o.decided_at < %(until)s
             AND (%(branches)s::bigint[] IS NULL OR o.branch_id = ANY(%(branches)s))
             AND (o.within_authority OR a.id IS NOT NULL)
@@ -220,7 +220,7 @@ _SPLITS = """
         SELECT o.id, o.case_id, o.currency, o.granted_amount, o.decided_at,
             o.decided_at - lag(o.decided_at) OVER same <= make_interval(days => %(days)s) AS follows
         FROM compensation_offer o
-        WHERE o.state IN ('approved', 'offered', 'accepted', 'failed', 'fulfilled')
+        WHERE o.state IN ('approved', 'offered', 'accepted', 'failed', 'fulfilled') AND o.granted_amount > 0
             AND o.decided_at >= %(since)s AND o.decided_at < %(until)s
             AND (%(branches)s::bigint[] IS NULL OR o.branch_id = ANY(%(branches)s))
         WINDOW same AS (PARTITION BY o.case_id, o.currency ORDER BY o.decided_at, o.id)
@@ -250,7 +250,7 @@ _RETURNING = """
         SELECT o.id, c.customer_id, o.case_id, o.currency, o.granted_amount, o.decided_at, o.proposer_id,
             count(*) OVER (PARTITION BY c.customer_id, o.currency, o.proposer_id) AS by_same
         FROM compensation_offer o JOIN cases_case c ON c.id = o.case_id
-        WHERE o.state IN ('approved', 'offered', 'accepted', 'failed', 'fulfilled')
+        WHERE o.state IN ('approved', 'offered', 'accepted', 'failed', 'fulfilled') AND o.granted_amount > 0
             AND o.decided_at >= %(since)s AND o.decided_at < %(until)s
             AND (%(branches)s::bigint[] IS NULL OR o.branch_id = ANY(%(branches)s))
     )

@@ -152,7 +152,8 @@ def _granted(*, customer_ids: list[int], since: dt.datetime) -> QuerySet[Offer, 
 def like_cases(keys: Iterable[str]) -> dict[str, list[tuple[int, Decimal]]]:
     """What was granted under each key in the last 12 months: (case, amount), newest first.
 
-    One more than are shown, so that a case can be left out of its own comparison.
+    One more than are shown, so that a case can be left out of its own comparison. A letter that cost nothing
+    says nothing of amounts.
     """
     wanted = sorted(set(keys))
     found: dict[str, list[tuple[int, Decimal]]] = {key: [] for key in wanted}
@@ -172,7 +173,7 @@ _LIKE_CASES = Statement(
     CROSS JOIN LATERAL (
         SELECT o.case_id, o.granted_amount FROM compensation_offer o
         WHERE o.like_key = wanted.key AND o.decided_at >= %s
-            AND o.state IN ('approved', 'offered', 'accepted', 'failed', 'fulfilled')
+            AND o.state IN ('approved', 'offered', 'accepted', 'failed', 'fulfilled') AND o.granted_amount > 0
         ORDER BY o.decided_at DESC LIMIT %s
     ) granted
     """,

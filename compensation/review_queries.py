@@ -37,11 +37,12 @@ def population_of(
 ) -> list[Unit]:
     """What was granted in a period, whatever became of it: at most `most` offers. Read from one index."""
     rows = Offer.objects.filter(
-        granted_amount__isnull=False, currency=currency, decided_at__gte=since, decided_at__lt=until
+        granted_amount__gt=0, currency=currency, decided_at__gte=since, decided_at__lt=until
     )
     if branch_ids is not None:
         rows = rows.filter(branch__in=branch_ids)
-    found = rows.order_by().values_list("pk", "granted_amount")[:most]
+    # What was taken back of a voucher since was granted all the same.
+    found = rows.order_by().values_list("pk", F("granted_amount") + F("taken_back"))[:most]
     return [Unit(key, amount) for key, amount in found if amount is not None]
 
 

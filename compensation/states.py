@@ -211,6 +211,10 @@ METHODS: dict[Need, tuple[FulfilmentMethod, ...]] = {
 }
 
 
+# What is brought in these ways moves no money, so that a kind that gives regard may cost nothing.
+MAY_COST_NOTHING = frozenset({Need.LETTER, Need.SHIPMENT, Need.BOOKING})
+
+
 class Dose(models.TextChoices):
     """Compensation ÷ loss in bins, cut where research finds that the effect changes."""
 

@@ -98,7 +98,7 @@ def likes_before(offer: Offer) -> Likes:
     at = offer.proposed_at
     key = offer.like_key or key_of(offer.case)
     rows = Offer.objects.filter(
-        like_key=key, state__in=GRANTED, decided_at__gte=at - HISTORY, decided_at__lt=at
+        like_key=key, state__in=GRANTED, granted_amount__gt=0, decided_at__gte=at - HISTORY, decided_at__lt=at
     ).exclude(case=offer.case_id)
     amounts = rows.order_by("-decided_at").values_list("granted_amount", flat=True)[:MOST_LIKE_CASES]
     return Likes([amount for amount in amounts if amount is not None])

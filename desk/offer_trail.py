@@ -227,6 +227,8 @@ def _about(story: Story) -> Iterator[Fact]:
     if offer.granted_amount is not None:
         granted = format_money(offer.granted_amount, offer.currency)
         yield Fact(_("Granted"), granted, "good" if not offer.is_lowered else "risk")
+    if offer.taken_back:
+        yield Fact(_("Taken back"), format_money(offer.taken_back, offer.currency), "late")
     yield Fact(_("Proposed by"), offer.proposer.name)
     approval = getattr(offer, "approval", None)
     if approval is not None:
@@ -274,7 +276,7 @@ def _basis(story: Story) -> Iterator[Fact]:
     if case.loss is not None:
         loss = format_money(case.loss, case.currency)
         said = loss if case.verified_loss is not None else f"{loss} ({_('as claimed')})"
-        dose = dose_view(offer.standing_amount, case.loss)
+        dose = dose_view(offer.standing_amount or None, case.loss)
         yield Fact(_("Loss"), said if dose is None else format_html("{} · {}", said, dose_words(dose)))
 
 

@@ -151,7 +151,8 @@ def _heading(figure: Figure) -> list[object]:
     if figure.source.code == "compensated":
         return [_("Given"), _("Loss"), _("Currency"), _("Ratio"), _("Resolved by")]
     return [
-        _("Offer"), _("Kind"), _("State"), _("Asked"), _("Granted"), _("Currency"), _("Proposed by"),
+        _("Offer"), _("Kind"), _("State"), _("Asked"), _("Granted"), _("Taken back"), _("Currency"),
+        _("Proposed by"),
         _("Proposed"), _("Decided by"), _("Decided"), _("Decision"), _("Promised by"),
         _("Reached the customer"),
     ]  # fmt: skip
@@ -170,6 +171,7 @@ def _cells(figure: Figure, row: Any, zone: ZoneInfo) -> list[object]:
         offer.get_state_display(),
         offer.amount,
         offer.granted_amount,
+        offer.taken_back or None,
         offer.currency,
         offer.proposer.name,
         _local(offer.proposed_at, zone),

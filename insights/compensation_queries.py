@@ -15,7 +15,9 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Count, Min, QuerySet, Sum
+from django.db.models import Case as Branching
+from django.db.models import Count, F, Min, QuerySet, Sum, When
+from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncDate
 
 from accounts.models import User
@@ -28,10 +30,14 @@ from insights.periods import FIRST_SLOT, PREVIOUS_SLOT, Period
 
 ZERO = Decimal(0)
 # What a row of each source is worth; of the others, what was granted.
-_WORTH = {
+_WORTH: dict[str, str | Combinable] = {
     "waiting": "amount",
     "decisions": "amount",
-    "clawed_back": "offer__granted_amount",
+    # A period that is over keeps its figure.
+    "paid": F("granted_amount") + F("taken_back"),
+    "clawed_back": Branching(
+        When(offer__taken_back__gt=0, then="offer__taken_back"), default="offer__granted_amount"
+    ),
     "on_budget": "standing",
     "compensated": "given",
 }

@@ -158,8 +158,8 @@ def _won_back(start: dt.datetime) -> dict[str, Exists]:
 
 # The verified loss counts where there is one, else what the customer said.
 LOSS = Coalesce("case__verified_loss", "case__loss_amount")
-# An amount can be held against a loss only in the same currency.
-KNOWN_LOSS = Q(currency=F("case__currency")) & (
+# An amount can be held against a loss only in the same currency, and what costs nothing is none.
+KNOWN_LOSS = Q(currency=F("case__currency"), granted_amount__gt=0) & (
     Q(case__verified_loss__gt=0) | Q(case__verified_loss__isnull=True, case__loss_amount__gt=0)
 )
 

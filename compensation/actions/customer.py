@@ -15,12 +15,12 @@ from audit.actions import record
 from cases.actions.timeline import add_event
 from cases.models import Case
 from common.errors import Conflict, Invalid
-from common.money import check_amount
 from compensation.actions.ending import end_offer
 from compensation.actions.guards import (
     check_choice,
     check_kind,
     check_transition,
+    check_worth,
     clean_text,
     money_transaction,
     take_offer,
@@ -79,22 +79,18 @@ def record_answer(
         if offer.state == OfferState.APPROVED:
             _make(case, offer, actor, None)
         check_transition(offer, OfferState(answer))
-        wish = _wish(offer, amount, kind) if answer == AnswerKind.COUNTERED else None
+        wish = _wish(offer, amount, kind) if answer == AnswerKind.COUNTERED else (None, "")
         kept = Answer.objects.create(
             offer=offer,
             answer=answer,
             channel=channel,
             words=words.strip(),
-            amount=wish[0] if wish else None,
-            kind=wish[1] if wish else "",
+            amount=wish[0],
+            kind=wish[1],
             at=timezone.now(),
             recorded_by=actor,
         )
-        if answer == AnswerKind.ACCEPTED:
-            _accept(case, offer, kept)
-        else:
-            _draft_counter(case, offer, kept, actor)
-            end_offer(case, offer, OfferState(answer), by=actor)
+        _follow(case, offer, kept, actor)
         _write_down(case, offer, kept)
     return kept
 
@@ -130,8 +126,17 @@ def _make(case: Case, offer: Offer, actor: User, expires_at: dt.datetime | None)
 def _wish(offer: Offer, amount: Decimal | None, kind: str) -> tuple[Decimal, str]:
     if amount is None:
         raise Invalid(_("Enter the amount that the customer asks for."), field="amount")
-    amount = check_amount(amount, offer.currency)
-    return amount, check_kind(kind) if kind else offer.kind
+    kind = check_kind(kind) if kind else offer.kind
+    return check_worth(amount, offer.currency, kind), kind
+
+
+def _follow(case: Case, offer: Offer, kept: Answer, actor: User) -> None:
+    """Let the offer go the way of the answer."""
+    if kept.answer == AnswerKind.ACCEPTED:
+        _accept(case, offer, kept)
+    else:
+        _draft_counter(case, offer, kept, actor)
+        end_offer(case, offer, OfferState(kept.answer), by=actor)
 
 
 def _accept(case: Case, offer: Offer, kept: Answer) -> None:

@@ -52,8 +52,8 @@ def fulfil_offer(
 
     `landed_at` lies between the approval (to the minute, as people enter it) and now. Payments, codes and
     bookings need their reference. `method` is one of the kind's ways, and `details` (see `Detail`) hold what
-    its setting wants to be told; None says that a payment or a voucher tells it all itself. When nothing
-    granted on the case is outstanding, its step "compensate" is done.
+    its setting wants to be told. When nothing granted on the case is outstanding, its step "compensate" is
+    done.
     """
     method = check_choice(method, FulfilmentMethod, field="method")
     if needs_reference(method) or reference.strip():
@@ -62,9 +62,9 @@ def fulfil_offer(
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.FULFIL_OFFER)
         setting = kind_setting(offer.kind)
-        if details is not None and method not in setting.ways:
+        if method not in setting.ways:
             raise Invalid(_("This kind is not brought to the customer in this way."), field="method")
-        told = {} if details is None else clean_details(details, setting, offer.currency)
+        told = clean_details(details or {}, setting, offer.currency)
         return land(
             case, offer, by=actor, method=method, reference=reference, landed_at=landed_at, details=told
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
@@ -15,10 +16,12 @@ from accounts.states import Capability, Role
 from cases.actions.locking import take_case_for
 from cases.models import Case
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
+from common.money import check_amount
 from compensation.authority_queries import deciding_limits, grants_on, with_grants
 from compensation.budget_rules import who_decides_overdraft
+from compensation.kind_queries import kind_setting
 from compensation.models import Budget, KindSetting, Offer
-from compensation.rules import Limit, may_become
+from compensation.rules import ZERO, Limit, may_become
 from compensation.states import OfferState
 
 if TYPE_CHECKING:
@@ -165,6 +168,16 @@ def check_kind(code: str, *, field: str = "kind") -> str:
             params={"kind": setting.label},
         )
     return code
+
+
+def check_worth(amount: Decimal, currency: str, kind: str) -> Decimal:
+    """What an offer of this kind is worth: an amount, or zero where the kind may cost nothing.
+
+    Raises `Invalid`, as `check_amount` does.
+    """
+    if amount == ZERO and kind_setting(kind).may_cost_nothing:
+        return ZERO
+    return check_amount(amount, currency)
 
 
 def check_choice(value: str, choices: type, *, field: str) -> str:

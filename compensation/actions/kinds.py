@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.access import require
 from accounts.models import User
@@ -16,9 +17,9 @@ from audit.actions import record
 from common.errors import Conflict, Invalid, Values, refuse_overtaken
 from compensation.actions.guards import check_choice, clean_text
 from compensation.kind_states import DETAILS
-from compensation.models import KindSetting, VoucherRule
+from compensation.models import KindSetting, Offer, VoucherRule
 from compensation.models.kind import LONGEST_CODE, LONGEST_DAYS, forget_names
-from compensation.states import METHODS, Need, RemedyClass
+from compensation.states import HOLDING, METHODS, Need, RemedyClass
 
 _CODE = re.compile(rf"[a-z][a-z0-9_]{{1,{LONGEST_CODE - 1}}}")
 _NAME_IT = _("Give it a name.")
@@ -74,14 +75,17 @@ def add_kind(*, actor: User, code: str, new: KindRecord) -> KindSetting:
 def set_kind(*, actor: User, code: str, new: KindRecord, seen: Values | None = None) -> KindSetting:
     """Change how a kind is handled from now on.
 
-    Raises `KindSetting.DoesNotExist`, `Invalid` for what can't be, and `Overtaken` when somebody else has
-    changed it since it was as `seen` (see `kind_values`).
+    Raises `KindSetting.DoesNotExist`, `Invalid` for what can't be, `Conflict` for another need while offers
+    are on their way, and `Overtaken` when somebody else has changed it since it was as `seen` (see
+    `kind_values`).
     """
     require(actor, Capability.CHANGE_SETTINGS)
     with transaction.atomic():
         kind = KindSetting.objects.select_for_update().get(pk=code)
         refuse_overtaken(seen, kind_values(kind))
         before, after = kind_values(kind), _checked(kind, new)
+        if before["need"] != after["need"]:
+            _refuse_while_out(kind)
         changes = {name: [before[name], value] for name, value in after.items() if before[name] != value}
         if changes:
             KindSetting.objects.filter(pk=kind.pk).update(**after)
@@ -90,6 +94,20 @@ def set_kind(*, actor: User, code: str, new: KindRecord, seen: Values | None = N
             record(stream=_stream(kind), verb="offer_kind.set", actor=actor, data=changes)
             _forget()
     return kind
+
+
+def _refuse_while_out(kind: KindSetting) -> None:
+    """Raise `Conflict` while granted offers are on their way: accounts and bookings go with their need."""
+    out = Offer.objects.filter(kind=kind.pk, state__in=HOLDING).count()
+    if out:
+        message = ngettext(
+            "%(count)s offer of this kind is on its way and takes what it took when it was granted. "
+            "Change this once it has arrived, or add another kind.",
+            "%(count)s offers of this kind are on their way and take what they took when they were granted. "
+            "Change this once they have arrived, or add another kind.",
+            out,
+        )
+        raise Conflict(message, field="need", params={"count": out})
 
 
 def _stream(kind: KindSetting) -> str:

@@ -42,8 +42,10 @@ def reserve(*, case: Case, amount: Decimal, kind: str = "") -> tuple[bool, Budge
 
     (True, budget) when it is set aside, (True, None) when the branch has no budget, which means no budget
     control, and (False, budget) when there is not enough left on every level. Overdrafts are not touched.
-    Write the movement down with `note_reserved` once there is an offer.
+    What costs nothing needs no budget. Write the movement down with `note_reserved` once there is an offer.
     """
+    if not amount:
+        return True, None
     budget = current_budget(case.branch, case.currency, kind)
     if budget is None:
         return True, None

@@ -18,14 +18,16 @@ from cases.actions.locking import take_case_for
 from cases.actions.timeline import add_event
 from cases.models import Case
 from common.errors import Invalid, NotAllowed
-from common.money import check_amount, format_money
+from common.money import format_money
 from compensation.actions import ledger
 from compensation.actions.chain import asked_now, open_chain
 from compensation.actions.ending import end_offer
 from compensation.actions.guards import (
+    OWN_COMPLAINT,
     check_choice,
     check_kind,
     check_transition,
+    check_worth,
     clean_text,
     fresh,
     money_transaction,
@@ -94,6 +96,7 @@ def propose_offer(
     Within the proposer's authority, per case and per day, it is granted at once and the money set aside.
     Above it, or where the budget is short, it waits for the lowest role whose authority covers all that
     stands on the case. Raises `Invalid` when nobody has that much authority, `Conflict` on a resolved case.
+    What costs nothing, as a letter may, takes no authority, budget or policy.
 
     `facts` answer what the policies in force ask for. Where all that stands on the case leaves their range,
     a `deviation_reason` is needed and nobody grants alone: it waits for one role above the usual.
@@ -104,7 +107,7 @@ def propose_offer(
     reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))
     with money_transaction():
         case = take_case_for(actor, case_id, Capability.PROPOSE_OFFER)
-        amount = check_amount(amount, case.currency)
+        amount = check_worth(amount, case.currency, kind)
         proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
         wanted = _Wanted(kind, basis, amount)
         judged = _judge(case, proposer, wanted, _Answers(facts, deviation_reason))
@@ -150,7 +153,7 @@ def submit_offer(
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.PROPOSE_OFFER, must_be_open=True)
         check_transition(offer, OfferState.WAITING)
-        offer.amount = check_amount(amount, offer.currency)
+        offer.amount = check_worth(amount, offer.currency, kind)
         offer.kind, offer.basis, offer.purpose, offer.reason = kind, basis, purpose, reason
         offer.proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
         answer_question(offer, by=offer.proposer, answer=answer)
@@ -227,8 +230,11 @@ def _judge(case: Case, proposer: User, wanted: _Wanted, answers: _Answers) -> _J
 
 
 def _check_policy(policy: PolicyView, view: GrantView, wanted: _Wanted, reason: str) -> str:
-    """Why the offer leaves the policy, "" where it does not. Raises `Invalid` for want of a reason."""
-    if not policy.leaves(view.on_case + wanted.amount, wanted.kind):
+    """Why the offer leaves the policy, "" where it does not. Raises `Invalid` for want of a reason.
+
+    What costs nothing changes nothing of what the case was given.
+    """
+    if not wanted.amount or not policy.leaves(view.on_case + wanted.amount, wanted.kind):
         return ""
     missing = _("This leaves what the policy gives. Say why.")
     if policy.open_facts:
@@ -249,6 +255,9 @@ def _said_by(policy: PolicyView, why: str) -> dict[str, Any]:
 
 
 def _way(case: Case, view: GrantView, wanted: _Wanted, *, leaves: bool) -> _Way:
+    if view.own_complaint and not wanted.amount:
+        # There is no amount that somebody else could decide on.
+        raise NotAllowed(OWN_COMPLAINT)
     if not leaves and wanted.amount <= view.may_grant:
         reserved, budget = ledger.reserve(case=case, amount=wanted.amount, kind=wanted.kind)
         if reserved:

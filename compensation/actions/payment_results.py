@@ -74,6 +74,7 @@ def confirm_payment(*, actor: User, line_id: int, reference: str = "", via: str 
             method=FulfilmentMethod.BANK_TRANSFER,
             reference=line.reference,
             landed_at=timezone.now(),
+            details=line.order.details,
         )
         _write_down(case, line, actor, "payment.confirmed", via)
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from django.conf import settings
@@ -23,6 +23,7 @@ from common.errors import Conflict, Invalid, NotAllowed
 from common.money import CURRENCIES, check_amount
 from common.queue import nudge
 from compensation.actions.guards import check_choice, clean_text, fresh, money_transaction, take_offer
+from compensation.detail_rules import clean_details
 from compensation.kind_queries import kind_setting
 from compensation.models import (
     PayingAccount,
@@ -53,20 +54,32 @@ def webhook_is_on() -> bool:
     return bool(settings.PAYMENT_WEBHOOK_URL)
 
 
-def set_payee(*, actor: User, offer_id: int, name: str, account: str, bank: str, text: str) -> PaymentOrder:
+def set_payee(
+    *,
+    actor: User,
+    offer_id: int,
+    name: str,
+    account: str,
+    bank: str,
+    text: str,
+    details: Mapping[str, object] | None = None,
+) -> PaymentOrder:
     """Say to whom an offer is paid by bank transfer, or correct it while no payment is under way.
 
     `account` is an IBAN, or a number together with `bank`, a BIC or a clearing number. `text` is what the
-    payee reads on the statement; empty stands for the number of the case.
+    payee reads on the statement; empty stands for the number of the case. `details` are what the kind wants
+    to be told at fulfilment (see `clean_details`), for the bank's word alone then fulfils the offer.
     """
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.FULFIL_OFFER)
-        if not is_payable(offer, kind_setting(offer.kind)):
+        kind = kind_setting(offer.kind)
+        if not is_payable(offer, kind):
             raise Conflict(_("Only money that was granted is paid by bank transfer."))
         order = PaymentOrder.objects.filter(offer=offer).first() or PaymentOrder(offer=offer)
         if order.pk and order.lines.exclude(state=LineState.FAILED).exists():
             raise Conflict(_("A payment of this offer is under way. First say what became of it."))
         order.text = _line_of_text(text or case.number, "text", LONGEST_TEXT)
+        order.details = clean_details(details or {}, kind, offer.currency)
         _set_account(order, name=name, account=account, bank=bank)
         order.entered_by, order.entered_at = actor, timezone.now()
         order.save()
@@ -131,13 +144,7 @@ def freeze_batch(
     then nothing is frozen, for the totals would not be those that were looked at.
     """
     wanted = sorted(set(order_ids))
-    check_choice(channel, BatchChannel, field="channel")
-    if not wanted:
-        raise Invalid(_("Choose at least one payment."))
-    if len(wanted) > MOST_IN_A_BATCH:
-        raise Invalid(_("A batch holds at most %(most)s payments."), params={"most": MOST_IN_A_BATCH})
-    if channel == BatchChannel.WEBHOOK and not webhook_is_on():
-        raise Conflict(_("No payment system is set up."))
+    _check_wanted(wanted, channel)
     with money_transaction():
         payer = fresh(actor, Capability.PAY_COMPENSATION)
         orders = _take_orders(wanted)
@@ -153,21 +160,27 @@ def freeze_batch(
             nudge(SEND_TASK)
         else:
             _write_files(batch, lines)
-        record(
-            stream=f"payments:{batch.pk}",
-            verb="payment.frozen",
-            actor=payer,
-            data={
-                "batch": batch.reference,
-                "branch": branch.code,
-                "count": batch.count,
-                "total": str(batch.total),
-                "currency": currency,
-                "channel": batch.channel,
-            },
-            begins=True,
-        )
+        data = {
+            "batch": batch.reference,
+            "branch": branch.code,
+            "count": batch.count,
+            "total": str(batch.total),
+            "currency": currency,
+            "channel": batch.channel,
+        }
+        record(stream=f"payments:{batch.pk}", verb="payment.frozen", actor=payer, data=data, begins=True)
     return batch
+
+
+def _check_wanted(wanted: Sequence[int], channel: str) -> None:
+    """Raise unless this many payments may go out by that way."""
+    check_choice(channel, BatchChannel, field="channel")
+    if not wanted:
+        raise Invalid(_("Choose at least one payment."))
+    if len(wanted) > MOST_IN_A_BATCH:
+        raise Invalid(_("A batch holds at most %(most)s payments."), params={"most": MOST_IN_A_BATCH})
+    if channel == BatchChannel.WEBHOOK and not webhook_is_on():
+        raise Conflict(_("No payment system is set up."))
 
 
 def _take_orders(wanted: Sequence[int]) -> list[PaymentOrder]:

@@ -50,8 +50,9 @@ def miss(case: Case, offer: Offer, *, by: User, reason: str) -> None:
 def claw_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
     """Take back a compensation that reached the customer: what was spent returns to the budget.
 
-    Those who decide on offers may, but not on what they proposed themselves. A voucher is void from then on,
-    and what was redeemed of it stays spent. Raises `Conflict` when all of it was redeemed.
+    Those who decide on offers may, but not on what they proposed themselves. A voucher is void from then on.
+    What was redeemed of it the customer had: the offer stays fulfilled with that much, and the rest is
+    `taken_back`. Raises `Conflict` when all of it was redeemed, or the rest was taken back before.
     """
     reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))
     with money_transaction():
@@ -59,12 +60,18 @@ def claw_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
         if offer.proposer_id == actor.pk:
             raise NotAllowed(_("You proposed this yourself, so someone else decides."))
         check_transition(offer, OfferState.CLAWED_BACK)
-        back = left_on_voucher(offer)
-        if back == 0:
+        if offer.taken_back:
+            raise Conflict(_("The rest of this voucher has been taken back already."))
+        left = left_on_voucher(offer)
+        if left == 0:
             raise Conflict(_("This voucher has been redeemed already."))
+        back = offer.standing_amount if left is None else left
         ledger.claw_back(offer=offer, by=actor, reason=reason, amount=back)
-        offer.state = OfferState.CLAWED_BACK
-        offer.save(update_fields=("state",))
+        if back < offer.standing_amount:
+            offer.granted_amount, offer.taken_back = offer.standing_amount - back, back
+        else:
+            offer.state = OfferState.CLAWED_BACK
+        offer.save(update_fields=("state", "granted_amount", "taken_back"))
         _keep(case, offer, actor, SetbackKind.CLAWED_BACK, reason, amount=back)
         void_voucher_of(offer, case=case, actor=actor, reason=reason)
     return offer
@@ -83,4 +90,7 @@ def _keep(
             "reason": reason,
         },
     )
-    record(stream=case.stream, verb=f"offer.{kind}", actor=actor, data={"offer": offer.pk})
+    data: dict[str, object] = {"offer": offer.pk}
+    if amount is not None:
+        data |= {"amount": str(amount), "currency": offer.currency}
+    record(stream=case.stream, verb=f"offer.{kind}", actor=actor, data=data)

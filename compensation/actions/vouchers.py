@@ -25,7 +25,7 @@ from compensation.actions.telling import amount_text
 from compensation.kind_queries import kind_setting
 from compensation.models import Offer, Voucher, VoucherLink, VoucherRule
 from compensation.models.voucher import LONGEST_VALIDITY
-from compensation.states import FulfilmentMethod, Need, OfferKind, VoucherState
+from compensation.states import Need, OfferKind, VoucherState
 from compensation.voucher_keys import keys
 from compensation.voucher_queries import voucher_rule
 from compensation.voucher_rules import HUNDRED, LAST, derive_code, digest_of, link_digest, remind_at
@@ -57,7 +57,8 @@ def issue_voucher(
     """
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.REDEEM_VOUCHER)
-        if kind_setting(offer.kind).need != Need.CODE:
+        kind = kind_setting(offer.kind)
+        if kind.need != Need.CODE:
             raise Invalid(_("Nothing of this kind is issued with a code."))
         if Voucher.objects.filter(offer=offer).exists():
             raise Conflict(_("The voucher of this offer has been issued already."))
@@ -66,31 +67,31 @@ def issue_voucher(
         fulfil_offer(
             actor=actor,
             offer_id=offer.pk,
-            method=FulfilmentMethod.CODE_SENT,
+            method=kind.ways[0],
             reference=f"…{voucher.last_four}",
             landed_at=voucher.issued_at,
         )
         is_sent = send and send_link(voucher, case, template="voucher", occasion="issued")
-        record(
-            stream=case.stream,
-            verb="voucher.issued",
-            actor=actor,
-            data={
-                "offer": offer.pk,
-                "voucher": voucher.pk,
-                "value": str(voucher.value),
-                "currency": voucher.currency,
-                "percent": None if percent is None else str(percent),
-                "expires_at": voucher.expires_at.isoformat(),
-            },
-        )
-        add_event(
-            case=case,
-            actor=actor,
-            message=gettext_noop("Voucher …%(last)s over %(amount)s issued."),
-            params={"last": voucher.last_four, "amount": amount_text(voucher.value, voucher.currency)},
-        )
+        _write_down(case, voucher, actor)
     return Issued(voucher, code, is_sent)
+
+
+def _write_down(case: Case, voucher: Voucher, actor: User) -> None:
+    data = {
+        "offer": voucher.offer_id,
+        "voucher": voucher.pk,
+        "value": str(voucher.value),
+        "currency": voucher.currency,
+        "percent": None if voucher.percent is None else str(voucher.percent),
+        "expires_at": voucher.expires_at.isoformat(),
+    }
+    record(stream=case.stream, verb="voucher.issued", actor=actor, data=data)
+    add_event(
+        case=case,
+        actor=actor,
+        message=gettext_noop("Voucher …%(last)s over %(amount)s issued."),
+        params={"last": voucher.last_four, "amount": amount_text(voucher.value, voucher.currency)},
+    )
 
 
 def send_link(voucher: Voucher, case: Case, *, template: str, occasion: str) -> bool:

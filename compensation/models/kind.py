@@ -11,7 +11,14 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from common.choices import QuickLabels
-from compensation.states import METHODS, FulfilmentMethod, Need, OfferKind, RemedyClass
+from compensation.states import (
+    MAY_COST_NOTHING,
+    METHODS,
+    FulfilmentMethod,
+    Need,
+    OfferKind,
+    RemedyClass,
+)
 
 LONGEST_DAYS = 366
 LONGEST_CODE = 14
@@ -87,6 +94,11 @@ class KindSetting(QuickLabels, models.Model):
     def label(self) -> str:
         """Its name in the reader's language."""
         return str(_BUILT_IN[self.kind]) if self.is_built_in else _in_language(self.name_en, self.name_zh)
+
+    @property
+    def may_cost_nothing(self) -> bool:
+        """Whether an offer of this kind may be of no amount: it gives regard, and moves no money."""
+        return self.remedy_class == RemedyClass.REGARD and self.need in MAY_COST_NOTHING
 
     @property
     def ways(self) -> tuple[FulfilmentMethod, ...]:

@@ -55,6 +55,8 @@ class Offer(OfKind, QuickLabels, models.Model):
     basis = models.CharField(_("basis"), max_length=9, choices=Basis, default=Basis.GOODWILL)
     amount = AmountField(verbose_name=_("amount"))
     granted_amount = AmountField(verbose_name=_("granted"), null=True, blank=True)
+    # Of a voucher that was partly redeemed: `granted_amount` is what was redeemed, and this came back.
+    taken_back = AmountField(verbose_name=_("taken back"), default=0, db_default=0)
     currency = CurrencyField(verbose_name=_("currency"))
     purpose = models.CharField(_("what it is for"), max_length=160)
     reason = models.CharField(_("reason"), max_length=500)
@@ -183,11 +185,24 @@ class Offer(OfKind, QuickLabels, models.Model):
             ),
         )
         constraints = (
-            models.CheckConstraint(condition=models.Q(amount__gt=0), name="compensation_offer_above_zero"),
+            # What costs nothing is granted at once, or not at all: there is nothing to decide or set aside.
+            models.CheckConstraint(
+                condition=models.Q(amount__gt=0)
+                | models.Q(amount=0, budget__isnull=True)
+                & (models.Q(within_authority=True) | models.Q(state__in=("draft", "cancelled"))),
+                name="compensation_offer_never_negative",
+            ),
             models.CheckConstraint(
                 condition=models.Q(granted_amount__isnull=True)
-                | models.Q(granted_amount__gt=0, granted_amount__lte=models.F("amount")),
+                | models.Q(
+                    granted_amount__gt=0, granted_amount__lte=models.F("amount") - models.F("taken_back")
+                )
+                | models.Q(granted_amount=0, amount=0),
                 name="compensation_granted_no_more_than_asked",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(taken_back=0) | models.Q(taken_back__gt=0, state="fulfilled"),
+                name="compensation_taken_back_of_fulfilled",
             ),
             models.CheckConstraint(
                 condition=~models.Q(state__in=_GRANTED)
@@ -221,9 +236,14 @@ class Offer(OfKind, QuickLabels, models.Model):
         return self.granted_amount if self.granted_amount is not None else self.amount
 
     @property
+    def is_free(self) -> bool:
+        """Whether it costs nothing, as a letter of apology may."""
+        return not self.standing_amount
+
+    @property
     def is_lowered(self) -> bool:
         """Whether less was granted than asked."""
-        return self.granted_amount is not None and self.granted_amount < self.amount
+        return self.granted_amount is not None and self.granted_amount + self.taken_back < self.amount
 
 
 class Approval(QuickLabels, models.Model):
@@ -297,7 +317,7 @@ class Answer(OfKind, QuickLabels, models.Model):
         verbose_name_plural = _("customers' answers")
         constraints = (
             models.CheckConstraint(
-                condition=~models.Q(answer="countered") | models.Q(amount__gt=0) & ~models.Q(kind=""),
+                condition=~models.Q(answer="countered") | models.Q(amount__gte=0) & ~models.Q(kind=""),
                 name="compensation_counter_says_what",
             ),
         )

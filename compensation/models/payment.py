@@ -62,6 +62,8 @@ class PaymentOrder(AccountFields):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("entered by")
     )
     entered_at = models.DateTimeField(_("entered"), default=timezone.now)
+    # What the kind wants to be told of its fulfilment: nobody is asked any more once the bank has paid.
+    details = models.JSONField(_("details"), default=dict, db_default={}, blank=True)
 
     class Meta:
         verbose_name = _("payment order")

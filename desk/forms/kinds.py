@@ -51,7 +51,10 @@ class KindForm(GroupedForm, ChangeForm):
         choices=RemedyClass,
         initial=RemedyClass.WORTH,
         widget=forms.RadioSelect(attrs={"class": "seg"}),
-        help_text=_("Failures of outcome want something of worth, failures of process want regard."),
+        help_text=_(
+            "Failures of outcome want something of worth, failures of process want regard. "
+            "What gives regard and is sent, handed over or booked may cost nothing."
+        ),
     )
     need = forms.ChoiceField(label=_("It takes"), choices=Need, initial=Need.PAYMENT, widget=NeedSelect)
     methods = forms.MultipleChoiceField(
@@ -66,7 +69,10 @@ class KindForm(GroupedForm, ChangeForm):
         choices=Detail,
         required=False,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "in-columns"}),
-        help_text=_("What is not ticked may be told. Those it does not ask are left out."),
+        help_text=_(
+            "What is not ticked may be told. Those it does not ask are left out. For a bank transfer it is "
+            "told with the account; a voucher tells all by itself."
+        ),
     )
     asks_customer = forms.BooleanField(
         label=_("The customer is asked first"),

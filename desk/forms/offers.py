@@ -96,7 +96,11 @@ class PolicyForm(forms.Form):
 class ProposeForm(PolicyForm):
     """A proposal for a case, in the case's currency."""
 
-    amount = forms.DecimalField(label=_("Amount"), widget=forms.NumberInput(attrs=AMOUNT))
+    amount = forms.DecimalField(
+        label=_("Amount"),
+        widget=forms.NumberInput(attrs=AMOUNT),
+        help_text=_("Enter 0 for what costs nothing, such as a letter of apology."),
+    )
     kind = forms.ChoiceField(label=_("Kind"))
     basis = forms.ChoiceField(
         label=_("Basis"),
@@ -167,7 +171,7 @@ class FulfilForm(OfferActForm):
         choose(self.fields["method"], [(way.value, str(way.label)) for way in kind.ways])
         self.details = DETAILS[Need(kind.need)]
         for detail in self.details:
-            self.fields[detail] = _detail_field(detail, required=detail in kind.required)
+            self.fields[detail] = detail_field(detail, required=detail in kind.required)
 
     @property
     def told(self) -> dict[str, Any]:
@@ -177,7 +181,8 @@ class FulfilForm(OfferActForm):
         return {**rest, "details": details}
 
 
-def _detail_field(detail: Detail, *, required: bool) -> forms.Field:
+def detail_field(detail: Detail, *, required: bool) -> forms.Field:
+    """The field for one thing that is told of a fulfilment."""
     if detail in MONEY_DETAILS:
         return forms.DecimalField(
             label=detail.label, required=required, widget=forms.NumberInput(attrs=AMOUNT)

@@ -9,7 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch
 from common.money import CURRENCIES
+from compensation.kind_states import DETAILS
+from compensation.models import KindSetting
 from compensation.payment_states import BatchChannel
+from compensation.states import Need
+from desk.forms.offers import detail_field
 from desk.forms.places import day_input
 
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
@@ -32,7 +36,7 @@ class AccountForm(forms.Form):
 
 
 class PayeeForm(AccountForm):
-    """To whom an offer is paid."""
+    """To whom an offer is paid, and what its kind wants to be told: after the payment nobody is asked."""
 
     text = forms.CharField(
         label=_("Text on the statement"),
@@ -41,6 +45,19 @@ class PayeeForm(AccountForm):
         widget=forms.TextInput(attrs=_PLAIN),
         help_text=_("Left empty, it is the number of the case."),
     )
+
+    def __init__(self, *args: Any, kind: KindSetting, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.details = DETAILS[Need(kind.need)]
+        for detail in self.details:
+            self.fields[detail] = detail_field(detail, required=detail in kind.required)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a valid form says, as the action takes it."""
+        details = {detail.value: self.cleaned_data[detail] for detail in self.details}
+        rest = {name: value for name, value in self.cleaned_data.items() if name not in details}
+        return {**rest, "details": details}
 
 
 class PayingAccountForm(AccountForm):

@@ -169,7 +169,7 @@ def _row(figure: Figure, counted: Counted) -> dict[str, Any]:
         "url": case_path(counted.case.number),
         "at": counted.at,
         "who": _who(counted.row),
-        "cells": _cells(counted.row),
+        "cells": _cells(figure, counted.row),
     }
 
 
@@ -183,7 +183,7 @@ def _who(row: Any) -> str:
     return " → ".join(names)
 
 
-def _cells(row: Any) -> list[object]:
+def _cells(figure: Figure, row: Any) -> list[object]:
     if isinstance(row, Resolution):
         currency = row.case.currency
         ratio = format_percent(float(row.given / row.loss))  # type: ignore[attr-defined]
@@ -194,4 +194,8 @@ def _cells(row: Any) -> list[object]:
         return [offer.get_kind_display(), money(amount, offer.currency), row.get_decision_display()]
     offer = row.offer if isinstance(row, Setback) else row
     amount = getattr(row, "standing", None) or offer.standing_amount
+    if isinstance(row, Setback):
+        amount = offer.taken_back or amount
+    elif figure.source.code == "paid":
+        amount += offer.taken_back
     return [offer.get_kind_display(), money(amount, offer.currency), offer.get_state_display()]

@@ -62,6 +62,9 @@ def _page(request: StaffRequest, form: KindForm, title: str, subtitle: str = "")
         "title": title,
         "subtitle": subtitle,
         "back": reverse("desk:settings_section", args=["kinds"]),
-        "note": _("It holds for what is granted from now on; a kind can't be removed, for offers name it."),
+        "note": _(
+            "What a kind takes can change only while no offer of it is on its way; all else holds at once. "
+            "A kind can't be removed, for offers name it."
+        ),
     }
     return render(request, "desk/settings_form.html", context, status=422 if form.is_bound else 200)

@@ -199,7 +199,7 @@ def offer_row(user: User, offer: Offer, kinds: Mapping[str, KindSetting], chain:
         fulfilment=fulfilment,
         answer=getattr(offer, "answer", None),
         answer_by=offer.expires_at if state == OfferState.OFFERED else None,
-        setback=(getattr(offer, "setback", "") or "") if state in SET_BACK else "",
+        setback=(getattr(offer, "setback", "") or "") if state in SET_BACK or offer.taken_back else "",
         promise=promise_state(due_at, landed_at, now=timezone.now()),
         acts=list(_acts(user, offer, state, kinds, asked=chain.unanswered)),
         chain=chain,
@@ -238,7 +238,7 @@ def _acts(
     if proposes and state == OfferState.APPROVED:
         yield OfferOutForm(offer_id=offer.pk)
     decides = user.may(Capability.DECIDE_OFFER)
-    if decides and not own and state == OfferState.FULFILLED:
+    if decides and not own and state == OfferState.FULFILLED and not offer.taken_back:
         yield ClawBackForm(offer_id=offer.pk)
     if proposes and may_withdraw(state, own=own, decides=decides):
         yield WithdrawForm(offer_id=offer.pk)
@@ -311,11 +311,12 @@ def forecast_of(
     basis: str = "",
 ) -> Forecast:
     """What would become of a proposal of this amount, kind and basis."""
-    short = budget is not None and amount is not None and amount > budget.available
+    short = budget is not None and amount is not None and 0 < amount > budget.available
     within = amount is None or amount <= view.may_grant
     leaves = (
         policy is not None
         and amount is not None
+        and amount > 0
         and kind is not None
         and policy.leaves(view.on_case + amount, kind.kind)
     )
@@ -337,7 +338,7 @@ def forecast_of(
         leaves=leaves,
         budget_short=short,
         asked_role=words,
-        dose=dose_view(None if amount is None else view.on_case + amount, case.loss),
+        dose=dose_view(view.on_case + amount if amount else None, case.loss),
         match_note=str(MATCH_NOTE) if mismatch else "",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -23,7 +24,7 @@ from compensation.authority_queries import grant_view
 from compensation.budget_queries import current_budget
 from compensation.chain_queries import questions_of
 from compensation.kind_queries import all_kinds, kind_choices, kind_setting
-from compensation.models import Offer
+from compensation.models import KindSetting, Offer
 from compensation.policy_queries import policy_view
 from compensation.promise_rules import end_of
 from compensation.queries import get_offer_for
@@ -69,7 +70,10 @@ def propose(request: StaffRequest, number: str) -> HttpResponse:
     if offer is None:
         return case_page(request, find_case(request.user, number), status=422, offer_form=form)
     amount = format_money(offer.amount, offer.currency)
-    if offer.state == OfferState.APPROVED:
+    if offer.is_free:
+        done = _("%(kind)s: granted at no cost. Now see that it arrives.")
+        messages.success(request, done % {"kind": offer.get_kind_display()})
+    elif offer.state == OfferState.APPROVED:
         messages.success(request, _("%(amount)s is granted. Now see that it arrives.") % {"amount": amount})
     else:
         messages.info(request, _("%(amount)s is proposed and waits for approval.") % {"amount": amount})
@@ -88,18 +92,25 @@ def forecast(request: StaffRequest, number: str) -> HttpResponse:
     policy = policy_panel(case, given=form.facts)
     amount, kind = form.cleaned_data.get("amount"), form.cleaned_data.get("kind", "")
     basis = form.cleaned_data.get("basis", "")
-    usable = amount if amount is not None and amount > 0 else None
+    setting = next((each for each in kinds if each.kind == kind), None)
     view = forecast_of(
         case,
         grant_view(request.user, case, kind=kind, basis=basis),
         current_budget(case.branch, case.currency, kind),
-        usable,
-        next((setting for setting in kinds if setting.kind == kind), None),
+        usable_amount(amount, setting),
+        setting,
         policy,
         basis,
     )
     context = {"offer_forecast": view, "offer_policy": policy, "case": case}
     return render(request, "desk/offers/forecast.html", context)
+
+
+def usable_amount(amount: Decimal | None, kind: KindSetting | None) -> Decimal | None:
+    """The amount if it may be proposed of this kind; None for what is only being typed."""
+    if amount is None or amount < 0 or (amount == 0 and not (kind and kind.may_cost_nothing)):
+        return None
+    return amount
 
 
 def act_on(

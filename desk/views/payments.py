@@ -124,10 +124,13 @@ def payee(request: StaffRequest, offer_id: int) -> HttpResponse:
     """Say to whom an offer is paid by bank transfer. What is known is shown masked, and typed anew."""
     offer = find_offer(request.user, offer_id)
     order = PaymentOrder.objects.filter(offer=offer).first()
-    initial = {"name": order.name if order else offer.case.customer.name, "text": order.text if order else ""}
-    form = PayeeForm(request.POST if request.method == "POST" else None, initial=initial)
+    kind = kind_setting(offer.kind)
+    initial = {"name": offer.case.customer.name}
+    if order is not None:
+        initial = {"name": order.name, "text": order.text, **order.details}
+    form = PayeeForm(request.POST if request.method == "POST" else None, kind=kind, initial=initial)
     if request.method == "POST":
-        done = run(form, lambda: set_payee(actor=request.user, offer_id=offer.pk, **form.cleaned_data))
+        done = run(form, lambda: set_payee(actor=request.user, offer_id=offer.pk, **form.told))
         if done is not None:
             messages.success(request, _("The account is saved; the payment is due."))
             return redirect("desk:case", number=offer.case.number)
@@ -136,7 +139,7 @@ def payee(request: StaffRequest, offer_id: int) -> HttpResponse:
         "form": form,
         "offer": offer,
         "order": order,
-        "payable": is_payable(offer, kind_setting(offer.kind)),
+        "payable": is_payable(offer, kind),
     }
     return render(request, "desk/payments/payee.html", context, status=422 if form.is_bound else 200)
 

@@ -36,7 +36,7 @@ def granted(world: World, amount: int | str | Decimal = 500, **fields: Any) -> O
 
 def payable(world: World, amount: int | str | Decimal = 500, **fields: Any) -> PaymentOrder:
     """Such an offer with an account to pay it to."""
-    values = {"name": "Wei Chen", "account": IBAN, "bank": "", "text": ""}
+    values: dict[str, Any] = {"name": "Wei Chen", "account": IBAN, "bank": "", "text": ""}
     return set_payee(actor=world.frontline, offer_id=granted(world, amount, **fields).pk, **values)
 
 

@@ -17,8 +17,8 @@ from cases.states import CaseState, StepKind, StepState
 from common.errors import Conflict, Invalid, NotAllowed
 from compensation.actions.approvals import approve_offer, reject_offer
 from compensation.actions.fulfilment import fulfil_offer
-from compensation.models import BudgetMovement, Fulfilment, Offer
-from compensation.states import FulfilmentMethod, OfferState
+from compensation.models import BudgetMovement, Fulfilment, KindSetting, Offer
+from compensation.states import METHODS, FulfilmentMethod, OfferState
 from tests.compensation.world import World, make_branch, make_budget, make_case, make_user, propose
 
 NOW = dt.datetime(2026, 3, 4, 10, 3, 40, tzinfo=dt.UTC)
@@ -93,6 +93,8 @@ def test_a_landing_lies_between_approval_and_now(world: World, case: Case) -> No
 @pytest.mark.parametrize("method", FulfilmentMethod.values)
 def test_what_leaves_a_number_behind_must_give_it(world: World, case: Case, method: str) -> None:
     offer = propose(world.frontline, case, 100)
+    need = next(need for need, ways in METHODS.items() if method in ways)
+    KindSetting.objects.filter(pk=offer.kind).update(need=need)
     if method in ("cash", "handed_over", "credited", "message_sent"):
         assert fulfil(world.frontline, offer, method=method, reference=" ").reference == ""
     else:

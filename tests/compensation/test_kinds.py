@@ -17,6 +17,7 @@ from compensation.actions.budgets import set_budget
 from compensation.actions.customer import record_answer
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.kinds import KindRecord, add_kind, kind_values, set_kind
+from compensation.actions.offers import withdraw_offer
 from compensation.actions.payments import set_payee
 from compensation.actions.vouchers import issue_voucher
 from compensation.kind_queries import all_kinds, kind_choices, kind_setting
@@ -218,7 +219,7 @@ def test_an_own_kind_with_a_code_is_issued_as_a_voucher_by_its_own_rule(world: W
 
 
 def test_only_payments_that_may_be_transferred_get_a_payee(world: World, case: Case) -> None:
-    account = {"name": "Wei Chen", "account": "DE89370400440532013000", "bank": "", "text": ""}
+    account: dict[str, Any] = {"name": "Wei Chen", "account": "DE89370400440532013000", "bank": "", "text": ""}
     add_kind(actor=world.admin, code="allowance", new=record(need=Need.PAYMENT))
     add_kind(actor=world.admin, code="petty_cash", new=record(need=Need.PAYMENT, methods=["cash"]))
     transferred, cash = (
@@ -253,3 +254,17 @@ def test_a_budget_may_be_for_an_own_kind(world: World) -> None:
             amount=Decimal(10),
             kind="moonlight",
         )
+
+
+def test_what_a_kind_takes_stays_while_offers_of_it_are_on_their_way(world: World, case: Case) -> None:
+    first, second = (propose(world.frontline, case, 100, kind="meal") for _ in range(2))
+    asked = KindRecord(**{**kind_values(kind_setting("meal")), "need": Need.PAYMENT})  # type: ignore[arg-type]
+    with pytest.raises(Conflict, match="2 offers of this kind are on their way") as refused:
+        set_kind(actor=world.admin, code="meal", new=asked)
+    assert refused.value.field == "need"
+
+    fulfil(world, first, method="cash", reference="")
+    with pytest.raises(Conflict, match="1 offer of this kind is on its way"):
+        set_kind(actor=world.admin, code="meal", new=asked)
+    withdraw_offer(actor=world.frontline, offer_id=second.pk, reason="They ate at home.")
+    assert set_kind(actor=world.admin, code="meal", new=asked).need == Need.PAYMENT

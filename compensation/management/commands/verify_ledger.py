@@ -70,7 +70,7 @@ def _agrees(offer: Offer, reserved: Decimal, committed: Decimal) -> bool:
     if offer.state == OfferState.FULFILLED:
         return (reserved, committed) == (ZERO, granted)
     if offer.state == OfferState.CLAWED_BACK:
-        return reserved == 0 and 0 <= committed < granted
+        return (reserved, committed) == (ZERO, ZERO)
     return (reserved, committed) == (ZERO, ZERO)
 
 

@@ -24,6 +24,7 @@ from compensation.kind_queries import all_kinds, kind_choices, kind_setting
 from compensation.models import KindSetting, Offer, VoucherRule
 from compensation.models.kind import kind_label
 from compensation.states import FulfilmentMethod, Need, OfferKind, OfferState, RemedyClass
+from tests.compensation.paying import IBAN
 from tests.compensation.world import World, propose
 
 
@@ -219,7 +220,7 @@ def test_an_own_kind_with_a_code_is_issued_as_a_voucher_by_its_own_rule(world: W
 
 
 def test_only_payments_that_may_be_transferred_get_a_payee(world: World, case: Case) -> None:
-    account: dict[str, Any] = {"name": "Wei Chen", "account": "DE89370400440532013000", "bank": "", "text": ""}
+    account: dict[str, Any] = {"name": "Wei Chen", "account": IBAN, "bank": "", "text": ""}
     add_kind(actor=world.admin, code="allowance", new=record(need=Need.PAYMENT))
     add_kind(actor=world.admin, code="petty_cash", new=record(need=Need.PAYMENT, methods=["cash"]))
     transferred, cash = (

@@ -64,7 +64,7 @@ GRANTS_BEFORE = grants("IF", "authority IS NULL OR NEW.granted_amount > authorit
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compensation", "0031_budgets_stay_under_remedies"),
+        ("compensation", "0032_remedies_by_delegates"),
     ]
 
     operations = [

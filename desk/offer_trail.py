@@ -228,7 +228,7 @@ def _about(story: Story) -> Iterator[Fact]:
         granted = format_money(offer.granted_amount, offer.currency)
         yield Fact(_("Granted"), granted, "good" if not offer.is_lowered else "risk")
     if offer.taken_back:
-        yield Fact(_("Taken back"), format_money(offer.taken_back, offer.currency), "late")
+        yield Fact(_("Clawed back"), format_money(offer.taken_back, offer.currency), "late")
     yield Fact(_("Proposed by"), offer.proposer.name)
     approval = getattr(offer, "approval", None)
     if approval is not None:

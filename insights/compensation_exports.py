@@ -151,7 +151,7 @@ def _heading(figure: Figure) -> list[object]:
     if figure.source.code == "compensated":
         return [_("Given"), _("Loss"), _("Currency"), _("Ratio"), _("Resolved by")]
     return [
-        _("Offer"), _("Kind"), _("State"), _("Asked"), _("Granted"), _("Taken back"), _("Currency"),
+        _("Offer"), _("Kind"), _("State"), _("Asked"), _("Granted"), _("Clawed back"), _("Currency"),
         _("Proposed by"),
         _("Proposed"), _("Decided by"), _("Decided"), _("Decision"), _("Promised by"),
         _("Reached the customer"),

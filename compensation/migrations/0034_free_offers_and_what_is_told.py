@@ -64,7 +64,7 @@ GRANTS_BEFORE = grants("IF", "authority IS NULL OR NEW.granted_amount > authorit
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compensation", "0032_remedies_by_delegates"),
+        ("compensation", "0033_asked_beside"),
     ]
 
     operations = [

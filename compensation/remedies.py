@@ -6,11 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Prefetch, Sum
 from django.utils import timezone
 
 from cases.models import Incident
-from compensation.models import Remedy, RemedyShare
+from compensation.models import Remedy, RemedyQuestion, RemedyShare
 from compensation.rules import ZERO
 from compensation.states import ShareProblem, ShareState
 
@@ -40,9 +40,11 @@ class Progress:
 
 
 def remedies_of(incident: Incident) -> list[Remedy]:
-    """An incident's remedies, the newest first, with who asked and who decided."""
+    """An incident's remedies, the newest first, with who proposed and decided, and what was asked back."""
     joined = ("proposer", "approval__approver", "approval__on_behalf_of", "started_by")
-    return list(Remedy.objects.filter(incident=incident).select_related(*joined).order_by("-id"))
+    asked = Prefetch("questions", RemedyQuestion.objects.select_related("asked_by").order_by("id"))
+    found = Remedy.objects.filter(incident=incident).select_related(*joined).prefetch_related(asked)
+    return list(found.order_by("-id"))
 
 
 def progress_of(remedy: Remedy) -> Progress:

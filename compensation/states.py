@@ -303,6 +303,7 @@ class RemedyState(models.TextChoices):
     """Where one remedy for all customers of an incident stands."""
 
     WAITING = "waiting", _("Waiting for approval")
+    RETURNED = "returned", _("Returned with a question")
     APPROVED = "approved", _("Approved")
     RUNNING = "running", _("Running")
     PAUSED = "paused", _("Paused")
@@ -312,7 +313,10 @@ class RemedyState(models.TextChoices):
 
 
 REMEDY_TRANSITIONS: dict[RemedyState, frozenset[RemedyState]] = {
-    RemedyState.WAITING: frozenset({RemedyState.APPROVED, RemedyState.REJECTED, RemedyState.CANCELLED}),
+    RemedyState.WAITING: frozenset(
+        {RemedyState.APPROVED, RemedyState.REJECTED, RemedyState.RETURNED, RemedyState.CANCELLED}
+    ),
+    RemedyState.RETURNED: frozenset({RemedyState.WAITING, RemedyState.CANCELLED}),
     RemedyState.APPROVED: frozenset({RemedyState.RUNNING, RemedyState.CANCELLED}),
     RemedyState.RUNNING: frozenset({RemedyState.PAUSED, RemedyState.DONE, RemedyState.CANCELLED}),
     RemedyState.PAUSED: frozenset({RemedyState.RUNNING, RemedyState.DONE, RemedyState.CANCELLED}),
@@ -320,6 +324,9 @@ REMEDY_TRANSITIONS: dict[RemedyState, frozenset[RemedyState]] = {
     RemedyState.REJECTED: frozenset(),
     RemedyState.CANCELLED: frozenset(),
 }
+
+# While one of these is so, an incident takes no other remedy.
+REMEDY_GOING_ON = frozenset(state for state, after in REMEDY_TRANSITIONS.items() if after)
 
 
 class ShareState(models.TextChoices):

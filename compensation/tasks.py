@@ -11,6 +11,7 @@ from compensation.actions import (
     escalation,
     expiry,
     promises,
+    remedy_asking,
     remedy_run,
     remedy_steering,
     sealing,
@@ -36,8 +37,9 @@ def remind_of_promises() -> int:
 
 @shared_task(name="compensation.tasks.escalate_steps")
 def escalate_steps() -> int:
-    """Tell of offers on which nobody has decided in time."""
-    return _in_batches(escalation.escalate_due_steps, escalation.BATCH)
+    """Tell of offers, and of remedies of incidents, on which nobody has decided in time."""
+    steps = _in_batches(escalation.escalate_due_steps, escalation.BATCH)
+    return steps + _in_batches(remedy_asking.escalate_due_remedies, remedy_asking.BATCH)
 
 
 @shared_task(name="compensation.tasks.send_payments")

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("incidents/<slug:number>/remedy/", remedies.remedy, name="incident_remedy"),
     path("incidents/<slug:number>/remedy/propose/", remedies.propose, name="remedy_propose"),
     path("incidents/<slug:number>/remedy/decide/", remedies.decide, name="remedy_decide"),
+    path("incidents/<slug:number>/remedy/reply/", remedies.reply, name="remedy_reply"),
     path("incidents/<slug:number>/remedy/run/", remedies.steer, name="remedy_steer"),
     path("incidents/<slug:number>/progress/", remedies.progress, name="incident_progress"),
 ]

@@ -9,31 +9,21 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from accounts.models import User
-from accounts.queries import staff_of_branch
 from accounts.states import Role
 from audit.actions import record
 from cases.models import Case
-from cases.rules import alert_at
-from common.days import local_day
+from compensation.actions.deciders import DUE, alert_time, people_of_level
 from compensation.actions.decision_links import make_links
 from compensation.actions.guards import hold_case
 from compensation.actions.telling import amount_text
-from compensation.models import ApprovalStep, Offer
+from compensation.models import ApprovalStep
 from compensation.paths import APPROVALS_PATH
 from compensation.states import OfferState, StepState
 from messaging.actions import notify
-from sla.models import BranchCalendar
-from sla.queries import business_hours, calendar_of, targets_for
-from sla.rules import OutOfReachError
-from sla.states import Metric
 
 log = logging.getLogger(__name__)
 
 BATCH = 50
-# Who is told at which level: those asked, then who stands next above them, then the managers.
-LEVELS = (1, 2, 3)
-NEXT_UP: dict[str, Role] = {Role.FRONTLINE: Role.SUPERVISOR, Role.SUPERVISOR: Role.MANAGER}
 MESSAGES = {
     1: gettext_noop("%(amount)s on %(case)s still waits for your approval."),
     2: gettext_noop("%(amount)s on %(case)s should have been decided on by now."),
@@ -46,7 +36,7 @@ def start_time(step: ApprovalStep, case: Case) -> None:
 
     Without a calendar or a target nothing is due.
     """
-    step.due_at = _moment(step, case, 2)
+    step.due_at = _moment(step, case, DUE)
     step.next_alert_at = None if step.due_at is None else _moment(step, case, 1)
 
 
@@ -54,16 +44,7 @@ def _moment(step: ApprovalStep, case: Case, level: int) -> dt.datetime | None:
     """When a level of a step is told; None beyond the last."""
     if step.opened_at is None:
         return None
-    minutes = targets_for(case.severity, local_day(step.opened_at, case.branch.time_zone)).get(
-        Metric.DECISION
-    )
-    if minutes is None:
-        return None
-    try:
-        hours = business_hours(calendar_of(case.branch_id))
-        return alert_at(level, step.opened_at, minutes, 0, hours)
-    except (BranchCalendar.DoesNotExist, OutOfReachError):
-        return None
+    return alert_time(level, step.opened_at, severity=case.severity, branch=case.branch)
 
 
 def escalate_due_steps(*, now: dt.datetime | None = None, limit: int = BATCH) -> int:
@@ -79,7 +60,7 @@ def escalate_due_steps(*, now: dt.datetime | None = None, limit: int = BATCH) ->
         try:
             with transaction.atomic():
                 case = hold_case(case_id)
-                step = due.select_related("offer").filter(pk=step_id).first()
+                step = due.select_related("offer__proposer").filter(pk=step_id).first()
                 if case is not None and step is not None and step.offer.state == OfferState.WAITING:
                     _escalate(case, step, now)
         except Exception:
@@ -94,7 +75,7 @@ def _escalate(case: Case, step: ApprovalStep, now: dt.datetime) -> None:
         step.next_alert_at = _moment(step, case, step.alerted_level + 1)
     step.save(update_fields=("alerted_level", "next_alert_at"))
     offer, level = step.offer, step.alerted_level
-    people = _recipients(case, offer, step)
+    people = people_of_level(case.branch, Role(step.role), level, without=offer.proposer)
     notify(
         users=people,
         message=MESSAGES[level],
@@ -111,15 +92,3 @@ def _escalate(case: Case, step: ApprovalStep, now: dt.datetime) -> None:
         "told": [person.pk for person in people],
     }
     record(stream=case.stream, verb="offer.escalated", actor=None, data=data)
-
-
-def _recipients(case: Case, offer: Offer, step: ApprovalStep) -> list[User]:
-    """Those of the level's role who may decide; where there is nobody, those of the next role up."""
-    asked = Role(step.role)
-    above = NEXT_UP.get(asked, Role.MANAGER)
-    roles = [asked, above, Role.MANAGER][step.alerted_level - 1 :]
-    for role in roles:
-        found = staff_of_branch(case.branch_id, role=role).exclude(pk=offer.proposer_id)
-        if people := list(found):
-            return people
-    return []

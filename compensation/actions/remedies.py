@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from accounts.queries import delegates_of, staff_of_branch
-from accounts.states import Capability, Role
+from accounts.states import Capability
 from audit.actions import record
 from cases.actions.incidents import take_incident_for
 from cases.models import Affected, Incident
-from common.days import local_day
 from common.errors import Conflict, Invalid
 from common.money import check_amount, format_money
 from compensation.actions.guards import (
@@ -26,19 +23,17 @@ from compensation.actions.guards import (
     fresh,
     money_transaction,
 )
-from compensation.actions.telling import amount_text
+from compensation.actions.remedy_asking import start_waiting, tell_asked
 from compensation.authority_queries import deciding_limits
 from compensation.models import Remedy, RemedyShare
-from compensation.paths import remedy_path
 from compensation.remedy_policy import IncidentPolicy
 from compensation.remedy_rules import AmountRule, amount_for, kept_rules
 from compensation.rules import ZERO, who_decides, who_decides_beyond
 from compensation.states import (
+    REMEDY_GOING_ON,
     Basis,
-    RemedyState,
 )
 from customers.states import Tier
-from messaging.actions import notify
 
 BATCH = 5000
 
@@ -75,48 +70,68 @@ def propose_remedy(*, actor: User, incident_id: int, new: NewRemedy) -> Remedy:
     with money_transaction():
         incident = take_incident_for(actor, incident_id)
         proposer = fresh(actor, Capability.PROPOSE_OFFER)
-        if Remedy.objects.filter(incident=incident, state__in=_GOING_ON).exists():
+        if Remedy.objects.filter(incident=incident, state__in=REMEDY_GOING_ON).exists():
             raise Conflict(_("Another remedy of this incident is not finished yet."))
-        currency = incident.branch.currency
-        rules = [_checked(rule, currency) for rule in new.rules]
-        policy = IncidentPolicy(incident, new.facts)
-        if not rules and not policy.any:
-            raise Invalid(_("Enter an amount."), field="amount")
-        shares, leaving = _shares(policy, rules, new.kind)
-        total = sum((share.amount for share in shares), ZERO)
-        why = _deviation(leaving, new.deviation_reason)
-        remedy = Remedy.objects.create(
+        plan = _plan(incident, new)
+        remedy = Remedy(
             incident=incident,
             kind=new.kind,
             basis=new.basis,
-            rules=kept_rules(rules),
-            policy_rules=policy.rules,
-            policy_facts=policy.answers,
-            deviation_reason=why,
-            currency=currency,
-            total=total,
             purpose=purpose,
             reason=reason,
             tell_customers=new.tell_customers,
             proposer=proposer,
-            asked_role=_asked_role(incident, proposer, total, new, leaves=bool(why)),
+            asked_role=_asked_role(incident, proposer, new, plan),
+            **plan.said,
         )
-        for share in shares:
-            share.remedy = remedy
-        RemedyShare.objects.bulk_create(shares, batch_size=BATCH)
-        data = {
-            "incident": incident.number,
-            "total": str(total),
-            "currency": currency,
-            "count": len(shares),
-            "leaves_policy": bool(why),
-        }
-        record(stream=remedy.stream, verb="remedy.proposed", actor=actor, data=data, begins=True)
-        _tell_deciders(remedy)
+        start_waiting(remedy)
+        _write(remedy, plan.shares, actor)
+        tell_asked(remedy)
     return remedy
 
 
-_GOING_ON = (RemedyState.WAITING, RemedyState.APPROVED, RemedyState.RUNNING, RemedyState.PAUSED)
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Everybody's share, not yet written, their sum, and what the remedy keeps of where they are from."""
+
+    shares: list[RemedyShare]
+    total: Decimal
+    leaves_policy: bool
+    said: dict[str, Any]
+
+
+def _plan(incident: Incident, new: NewRemedy) -> _Plan:
+    currency = incident.branch.currency
+    rules = [_checked(rule, currency) for rule in new.rules]
+    policy = IncidentPolicy(incident, new.facts)
+    if not rules and not policy.any:
+        raise Invalid(_("Enter an amount."), field="amount")
+    shares, leaving = _shares(policy, rules, new.kind)
+    total = sum((share.amount for share in shares), ZERO)
+    said = {
+        "rules": kept_rules(rules),
+        "policy_rules": policy.rules,
+        "policy_facts": policy.answers,
+        "deviation_reason": _deviation(leaving, new.deviation_reason),
+        "currency": currency,
+        "total": total,
+    }
+    return _Plan(shares, total, leaving > 0, said)
+
+
+def _write(remedy: Remedy, shares: list[RemedyShare], actor: User) -> None:
+    remedy.save()
+    for share in shares:
+        share.remedy = remedy
+    RemedyShare.objects.bulk_create(shares, batch_size=BATCH)
+    data = {
+        "incident": remedy.incident.number,
+        "total": str(remedy.total),
+        "currency": remedy.currency,
+        "count": len(shares),
+        "leaves_policy": bool(remedy.deviation_reason),
+    }
+    record(stream=remedy.stream, verb="remedy.proposed", actor=actor, data=data, begins=True)
 
 
 def _checked(rule: AmountRule, currency: str) -> AmountRule:
@@ -170,38 +185,22 @@ def _deviation(leaving: int, reason: str) -> str:
     return clean_text(reason, field="deviation_reason", longest=500, missing=missing)
 
 
-def _asked_role(incident: Incident, proposer: User, total: Decimal, new: NewRemedy, *, leaves: bool) -> str:
+def _asked_role(incident: Incident, proposer: User, new: NewRemedy, plan: _Plan) -> str:
     deciders = deciding_limits(
         incident.branch.currency, branch=incident.branch, without=proposer, kind=new.kind, basis=new.basis
     )
-    role = who_decides(deciders, total)
-    if role is not None and leaves:
+    role = who_decides(deciders, plan.total)
+    if role is not None and plan.leaves_policy:
         usual = max(limit.per_case for limit in deciders if limit.role == role)
-        role = who_decides_beyond(deciders, total, above=usual)
+        role = who_decides_beyond(deciders, plan.total, above=usual)
     if role is None:
         most = max((limit.per_case for limit in deciders), default=ZERO)
         raise Invalid(
             _("The total is %(total)s, and nobody else here may approve more than %(most)s."),
             field="amount",
             params={
-                "total": format_money(total, incident.branch.currency),
+                "total": format_money(plan.total, incident.branch.currency),
                 "most": format_money(most, incident.branch.currency),
             },
         )
     return role
-
-
-def _tell_deciders(remedy: Remedy) -> None:
-    branch = remedy.incident.branch
-    asked = staff_of_branch(branch.pk, role=Role(remedy.asked_role)).exclude(pk=remedy.proposer_id)
-    lent = delegates_of(asked, branch_id=branch.pk, on=local_day(timezone.now(), branch.time_zone))
-    notify(
-        users={*asked, *lent} - {remedy.proposer},
-        message=gettext_noop("A remedy of %(total)s for %(incident)s waits for your approval."),
-        params={
-            "total": amount_text(remedy.total, remedy.currency),
-            "incident": remedy.incident.number,
-        },
-        url=remedy_path(remedy.incident.number),
-        dedupe_key=f"remedy:{remedy.pk}:waiting",
-    )

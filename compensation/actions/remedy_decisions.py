@@ -20,8 +20,8 @@ from compensation.actions.guards import (
     fresh,
     money_transaction,
 )
+from compensation.actions.remedy_asking import told_of
 from compensation.actions.remedy_steering import check_remedy_transition, move, take_remedy
-from compensation.actions.telling import amount_text
 from compensation.authority_queries import is_own_incident
 from compensation.models import Remedy, RemedyApproval
 from compensation.paths import remedy_path
@@ -44,7 +44,7 @@ def approve_remedy(*, actor: User, remedy_id: int, total: Decimal, reason: str) 
     reason = clean_text(reason, field="reason", longest=500, missing=_SAY_WHY)
     with money_transaction():
         remedy = take_remedy(actor, remedy_id, Capability.DECIDE_OFFER)
-        approver = _decider_of(actor, remedy, RemedyState.APPROVED)
+        approver = decider_of(actor, remedy, RemedyState.APPROVED)
         if total != remedy.total:
             raise Conflict(_("The total has changed in the meantime. Look at it again."))
         voice = voice_on(remedy, approver)
@@ -60,14 +60,15 @@ def reject_remedy(*, actor: User, remedy_id: int, reason: str) -> Remedy:
     reason = clean_text(reason, field="reason", longest=500, missing=_SAY_WHY)
     with money_transaction():
         remedy = take_remedy(actor, remedy_id, Capability.DECIDE_OFFER)
-        approver = _decider_of(actor, remedy, RemedyState.REJECTED)
+        approver = decider_of(actor, remedy, RemedyState.REJECTED)
         # A no gives nothing away: one's own voice does for it, whatever it covers.
         _decide(remedy, approver, Decision.REJECTED, own_voice(remedy, approver), reason)
         move(remedy, RemedyState.REJECTED, actor)
     return remedy
 
 
-def _decider_of(actor: User, remedy: Remedy, wanted: RemedyState) -> User:
+def decider_of(actor: User, remedy: Remedy, wanted: RemedyState) -> User:
+    """The actor as the database knows them, who may decide as far as four eyes go. Raises `NotAllowed`."""
     check_remedy_transition(remedy, wanted)
     if remedy.proposer_id == actor.pk:
         raise NotAllowed(OWN)
@@ -115,10 +116,7 @@ def _decide(remedy: Remedy, approver: User, decision: Decision, voice: Voice, re
     notify(
         users=[remedy.proposer],
         message=message,
-        params={
-            "total": amount_text(remedy.total, remedy.currency),
-            "incident": remedy.incident.number,
-        },
+        params=told_of(remedy),
         url=remedy_path(remedy.incident.number),
         dedupe_key=f"remedy:{remedy.pk}:decided",
     )

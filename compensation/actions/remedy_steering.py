@@ -95,13 +95,20 @@ def take_remedy(actor: User, remedy_id: int, capability: Capability = Capability
 def check_remedy_transition(remedy: Remedy, wanted: RemedyState) -> None:
     """Raise `Conflict`, saying how the remedy stands, unless it may go over to that state."""
     if wanted not in REMEDY_TRANSITIONS[RemedyState(remedy.state)]:
-        raise Conflict(
-            _("This is not possible any more: the remedy is now “%(state)s”."),
-            params={"state": RemedyState(remedy.state).label},
-        )
+        raise too_late(remedy)
+
+
+def too_late(remedy: Remedy) -> Conflict:
+    """What to raise where the remedy has gone on meanwhile."""
+    return Conflict(
+        _("This is not possible any more: the remedy is now “%(state)s”."),
+        params={"state": RemedyState(remedy.state).label},
+    )
 
 
 _VERBS = {
+    RemedyState.WAITING: "remedy.answered",
+    RemedyState.RETURNED: "remedy.returned",
     RemedyState.APPROVED: "remedy.approved",
     RemedyState.REJECTED: "remedy.rejected",
     RemedyState.RUNNING: "remedy.started",
@@ -111,10 +118,12 @@ _VERBS = {
 }
 
 
-def move(remedy: Remedy, wanted: RemedyState, actor: User | None, *fields: str) -> None:
+def move(
+    remedy: Remedy, wanted: RemedyState, actor: User | None, *fields: str, verb: str | None = None
+) -> None:
     """Let a locked remedy go over to another state, written and recorded."""
     check_remedy_transition(remedy, wanted)
     remedy.state = wanted
     remedy.save(update_fields=("state", *fields))
     data = {"total": str(remedy.total), "currency": remedy.currency}
-    record(stream=remedy.stream, verb=_VERBS[wanted], actor=actor, data=data)
+    record(stream=remedy.stream, verb=verb or _VERBS[wanted], actor=actor, data=data)

@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from babel.numbers import get_currency_precision
-from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from accounts.queries import delegates_of, staff_of_branch
 from accounts.states import Role
 from cases.models import Case
 from cases.paths import case_path
-from common.days import local_day
+from compensation.actions.deciders import asked_people
 from compensation.actions.decision_links import make_links
 from compensation.models import Approval, ApprovalStep, Offer
 from compensation.paths import APPROVALS_PATH
@@ -31,14 +29,7 @@ def amount_text(amount: Decimal, currency: str) -> str:
 def tell_deciders(*, case: Case, offer: Offer, steps: Iterable[ApprovalStep]) -> None:
     """Tell those who may decide one of these steps that an offer waits for them."""
     for step in steps:
-        asked = staff_of_branch(case.branch_id, role=Role(step.role)).exclude(pk=offer.proposer_id)
-        people = list(asked)
-        day = local_day(timezone.now(), case.branch.time_zone)
-        people += [
-            each
-            for each in delegates_of(people, branch_id=case.branch_id, on=day)
-            if each not in people and each.pk != offer.proposer_id
-        ]
+        people = asked_people(case.branch, Role(step.role), without=offer.proposer)
         notify(
             users=people,
             message=gettext_noop("%(amount)s on %(case)s waits for your approval."),

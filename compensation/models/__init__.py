@@ -14,7 +14,7 @@ from compensation.models.payment import (
     PaymentOrder,
 )
 from compensation.models.policy import Policy, PolicyVersion
-from compensation.models.remedy import Remedy, RemedyApproval, RemedyShare
+from compensation.models.remedy import Remedy, RemedyApproval, RemedyQuestion, RemedyShare
 from compensation.models.review import Review, ReviewItem, ReviewList
 from compensation.models.sealed import SealingKey
 from compensation.models.voucher import Redemption, Voucher, VoucherLink, VoucherRule
@@ -42,6 +42,7 @@ __all__ = [
     "Redemption",
     "Remedy",
     "RemedyApproval",
+    "RemedyQuestion",
     "RemedyShare",
     "Review",
     "ReviewItem",

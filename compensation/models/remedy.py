@@ -23,6 +23,9 @@ class Remedy(OfKind, QuickLabels, models.Model):
     Who gets how much is fixed in the shares when it is proposed, so that what runs is what was approved.
     `rules` is the table of amounts (`remedy_rules.kept_rules`), empty where the policies in force gave them;
     `held` is what its budget still sets aside for shares to come.
+
+    `asked_at` is since when it waits for its decision: when it was proposed, or a question about it answered.
+    `due_at` is by when that decision is expected, and `next_alert_at` when the next level is told of it.
     """
 
     incident = models.ForeignKey(
@@ -49,6 +52,13 @@ class Remedy(OfKind, QuickLabels, models.Model):
     )
     proposed_at = models.DateTimeField(_("proposed"), default=timezone.now)
     asked_role = models.CharField(_("asked"), max_length=12, choices=Role, blank=True)
+    asked_at = models.DateTimeField(_("waiting since"), null=True, blank=True)
+    due_at = models.DateTimeField(_("answer due"), null=True, blank=True)
+    next_alert_at = models.DateTimeField(null=True, blank=True, editable=False)
+    alerted_level = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    recall_reason = models.CharField(
+        _("why it was recalled"), max_length=500, blank=True, default="", db_default=""
+    )
     budget = models.ForeignKey(
         Budget, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("budget")
     )
@@ -76,12 +86,17 @@ class Remedy(OfKind, QuickLabels, models.Model):
                 name="compensation_remedy_waiting",
                 condition=models.Q(state="waiting"),
             ),
+            models.Index(
+                fields=("next_alert_at", "id"),
+                name="compensation_remedy_alert",
+                condition=models.Q(state="waiting", next_alert_at__isnull=False),
+            ),
         )
         constraints = (
             models.UniqueConstraint(
                 fields=("incident",),
                 name="compensation_remedy_one_at_a_time",
-                condition=models.Q(state__in=("waiting", "approved", "running", "paused")),
+                condition=models.Q(state__in=("waiting", "returned", "approved", "running", "paused")),
             ),
             models.CheckConstraint(condition=models.Q(total__gt=0), name="compensation_remedy_above_zero"),
             models.CheckConstraint(
@@ -93,6 +108,10 @@ class Remedy(OfKind, QuickLabels, models.Model):
                 | models.Q(started_at__isnull=False, started_by__isnull=False),
                 name="compensation_remedy_run_has_start",
             ),
+            models.CheckConstraint(
+                condition=models.Q(state="cancelled") | models.Q(recall_reason=""),
+                name="compensation_remedy_recalled_is_over",
+            ),
         )
 
     def __str__(self) -> str:
@@ -102,6 +121,40 @@ class Remedy(OfKind, QuickLabels, models.Model):
     def stream(self) -> str:
         """The name of this remedy's audit stream."""
         return f"remedy:{self.pk}"
+
+
+class RemedyQuestion(models.Model):
+    """What somebody who should decide wants to know first: the remedy goes back, and comes again answered."""
+
+    remedy = models.ForeignKey(Remedy, models.PROTECT, related_name="questions", verbose_name=_("remedy"))
+    text = models.CharField(_("question"), max_length=500)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by")
+    )
+    asked_at = models.DateTimeField(_("asked"), default=timezone.now)
+    answer = models.CharField(_("answer"), max_length=500, blank=True, default="", db_default="")
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("question about a remedy")
+        verbose_name_plural = _("questions about remedies")
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("remedy",),
+                name="compensation_remedy_one_question_at_a_time",
+                condition=models.Q(answer=""),
+            ),
+            models.CheckConstraint(condition=~models.Q(text=""), name="compensation_remedy_question_asks"),
+            models.CheckConstraint(
+                condition=models.Q(answer="", answered_at__isnull=True)
+                | ~models.Q(answer="") & models.Q(answered_at__isnull=False),
+                name="compensation_remedy_question_answered_once",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class RemedyApproval(QuickLabels, models.Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -15,6 +16,7 @@ from cases.models import Incident
 from common.errors import DomainError
 from compensation.actions.remedies import propose_remedy
 from compensation.actions.remedy_decisions import approve_remedy, reject_remedy
+from compensation.actions.remedy_returning import answer_remedy, recall_remedy, return_remedy
 from compensation.actions.remedy_steering import (
     cancel_remedy,
     finish_remedy,
@@ -27,13 +29,11 @@ from compensation.remedies import progress_of, remedies_of
 from compensation.remedy_authority import voice_for
 from compensation.remedy_policy import IncidentPolicy
 from compensation.remedy_rules import read_rules
-from compensation.states import RemedyState
+from compensation.states import REMEDY_GOING_ON, RemedyState
 from desk.access import StaffRequest, form_on, staff_required
 from desk.forms.apply import run
 from desk.forms.incidents import RemedyForm
 from desk.views.incidents import head_of, incident_or_404
-
-GOING_ON = (RemedyState.WAITING, RemedyState.APPROVED, RemedyState.RUNNING, RemedyState.PAUSED)
 
 
 @staff_required()
@@ -61,17 +61,40 @@ def propose(request: StaffRequest, number: str) -> HttpResponse:
 @staff_required(Capability.DECIDE_OFFER)
 @form_on("desk:incident_remedy", "number")
 def decide(request: StaffRequest, number: str) -> HttpResponse:
-    """Approve or reject the total."""
+    """Approve or reject the total, or ask its proposer first."""
     remedy = _named(request, incident_or_404(request, number))
-    reason = request.POST.get("reason", "")
+    which: dict[str, Any] = {"actor": request.user, "remedy_id": remedy.pk}
+    verb, reason = request.POST.get("verb", ""), request.POST.get("reason", "")
     try:
-        if request.POST.get("verb") == "approve":
-            total = Decimal(request.POST.get("total", ""))
-            approve_remedy(actor=request.user, remedy_id=remedy.pk, total=total, reason=reason)
+        if verb == "approve":
+            approve_remedy(**which, total=Decimal(request.POST.get("total", "")), reason=reason)
+        elif verb == "reject":
+            reject_remedy(**which, reason=reason)
+        elif verb == "ask":
+            return_remedy(**which, question=reason)
         else:
-            reject_remedy(actor=request.user, remedy_id=remedy.pk, reason=reason)
+            raise BadRequest
     except InvalidOperation:
         raise BadRequest from None
+    except DomainError as error:
+        messages.error(request, str(error))
+    return redirect("desk:incident_remedy", number)
+
+
+@staff_required(Capability.DECLARE_INCIDENT)
+@form_on("desk:incident_remedy", "number")
+def reply(request: StaffRequest, number: str) -> HttpResponse:
+    """Answer the question about one's own remedy and send it again, or recall it."""
+    remedy = _named(request, incident_or_404(request, number))
+    which: dict[str, Any] = {"actor": request.user, "remedy_id": remedy.pk}
+    verb, text = request.POST.get("verb", ""), request.POST.get("text", "")
+    try:
+        if verb == "answer":
+            answer_remedy(**which, answer=text)
+        elif verb == "recall":
+            recall_remedy(**which, reason=text)
+        else:
+            raise BadRequest
     except DomainError as error:
         messages.error(request, str(error))
     return redirect("desk:incident_remedy", number)
@@ -120,7 +143,7 @@ def _page(
 ) -> HttpResponse:
     found = remedies_of(incident)
     head = head_of(request, incident, "remedy")
-    goes_on = any(each.state in GOING_ON for each in found)
+    goes_on = any(each.state in REMEDY_GOING_ON for each in found)
     waiting = next((each for each in found if each.state == RemedyState.WAITING), None)
     context = {
         **head,

@@ -99,7 +99,7 @@ def test_those_who_stand_in_are_told_of_what_waits(desk: Desk, delegate: User) -
     lend(desk, delegate)
     lend(desk, desk.supervisor)
     remedy = waiting(desk)
-    notices = Notice.objects.filter(dedupe_key__startswith=f"remedy:{remedy.pk}:waiting")
+    notices = Notice.objects.filter(dedupe_key__startswith=f"remedy:{remedy.pk}:")
     assert {notice.user for notice in notices} == {desk.manager, delegate}
 
 

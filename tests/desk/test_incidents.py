@@ -96,3 +96,26 @@ def test_the_page_of_a_remedy_says_whose_authority_is_used_and_whose_is_short(de
     decision = {"remedy": remedy.pk, "verb": "approve", "total": str(remedy.total), "reason": "Fair."}
     signed_in(delegate).post(reverse("desk:remedy_decide", args=[remedy.incident.number]), decision)
     assert f"(on behalf of {desk.manager.name})" in signed_in(desk.supervisor).get(page).content.decode()
+
+
+def test_a_remedy_is_asked_about_answered_and_recalled_on_its_page(desk: Desk) -> None:
+    lead, decider = signed_in(desk.supervisor), signed_in(desk.manager)
+    remedy = propose(desk, make_incident(desk, make_customers(2)), 500)
+    number = [remedy.incident.number]
+    page = reverse("desk:incident_remedy", args=number)
+    asked = {"remedy": remedy.pk, "verb": "ask", "reason": "Why so much?"}
+    decider.post(reverse("desk:remedy_decide", args=number), asked)
+    assert "Approve the total" not in decider.get(page).content.decode()
+    text = lead.get(page).content.decode()
+    assert "Why so much?" in text
+    assert "Answer and send again" in text
+    reply = reverse("desk:remedy_reply", args=number)
+    lead.post(reply, {"remedy": remedy.pk, "verb": "answer", "text": "All missed a flight."})
+    text = decider.get(page).content.decode()
+    assert "All missed a flight." in text
+    assert "Answer due" in text
+    lead.post(reply, {"remedy": remedy.pk, "verb": "recall", "text": "A wrong amount."})
+    text = lead.get(page).content.decode()
+    assert "A wrong amount." in text
+    assert "One remedy for all" in text
+    assert lead.post(reply, {"remedy": remedy.pk, "verb": "shout"}).status_code == 400

@@ -80,6 +80,7 @@ STAFF: dict[str, set[Role]] = {
     "desk:incident_progress": EVERY,
     "desk:remedy_propose": DECIDES,
     "desk:remedy_decide": DECIDES,
+    "desk:remedy_reply": DECIDES,
     "desk:remedy_steer": DECIDES,
     "desk:follow_up_finish": WORKS,
     "desk:offer_propose": WORKS,
@@ -221,7 +222,8 @@ STAFF: dict[str, set[Role]] = {
 }
 ABOUT_INCIDENT = {
     "desk:incident", "desk:incident_add", "desk:incident_resolve", "desk:incident_remedy",
-    "desk:incident_progress", "desk:remedy_propose", "desk:remedy_decide", "desk:remedy_steer",
+    "desk:incident_progress", "desk:remedy_propose", "desk:remedy_decide", "desk:remedy_reply",
+    "desk:remedy_steer",
 }  # fmt: skip
 # Addresses that need no account: probes, customers' links, sign-in and what belongs to it.
 OPEN = {

@@ -31,7 +31,7 @@ DROP FUNCTION compensation_check_remedy_question();
 class Migration(migrations.Migration):
     dependencies = [
         ("cases", "0011_defect_by_branch_and_time"),
-        ("compensation", "0033_asked_beside"),
+        ("compensation", "0034_free_offers_and_what_is_told"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

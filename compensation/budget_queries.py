@@ -17,29 +17,39 @@ from compensation.rules import ZERO
 from compensation.states import EFFECTS, Movement
 
 
-def budget_for(branch_id: int, currency: str, on: dt.date, kind: str = "") -> Budget | None:
+def budget_for(
+    branch_id: int, currency: str, on: dt.date, kind: str = "", *, team_id: int | None = None
+) -> Budget | None:
     """The budget that pays for a branch that day, with all above it: the one of that kind before the general.
 
-    None means that spending is not limited by a budget. A closed budget is found, too: it refuses.
+    Those of the team of whoever proposes come before those of the whole branch. None means that spending is
+    not limited by a budget. A closed budget is found, too: it refuses.
     """
-    return _budgets.first(branch_id=branch_id, currency=currency, on=on, kind=kind)
+    team = 0 if team_id is None else team_id
+    return _budgets.first(branch_id=branch_id, currency=currency, on=on, kind=kind, team_id=team)
 
 
 @prepared
-def _budgets(*, branch_id: int, currency: str, on: dt.date, kind: str) -> QuerySet[Budget]:
+def _budgets(*, branch_id: int, currency: str, on: dt.date, kind: str, team_id: int) -> QuerySet[Budget]:
     found = with_levels(Budget.objects.filter(branch=branch_id, currency=currency))
-    found = found.filter(Q(kind="") | Q(kind=kind), starts_on__lte=on, ends_on__gte=on)
-    return found.order_by("-kind", "-starts_on")[:1]
+    found = found.filter(Q(team=None) | Q(team=team_id), Q(kind="") | Q(kind=kind))
+    found = found.filter(starts_on__lte=on, ends_on__gte=on)
+    return found.order_by(F("team_id").asc(nulls_last=True), "-kind", "-starts_on")[:1]
 
 
 def with_levels(budgets: QuerySet[Budget]) -> QuerySet[Budget]:
     """These budgets with everything joined that stands above them; a trigger holds four levels at most."""
-    return budgets.select_related("branch", "parent__branch", "parent__parent__parent")
+    return budgets.select_related(
+        "branch", "team", "parent__branch", "parent__team", "parent__parent__branch", "parent__parent__parent"
+    )
 
 
-def current_budget(branch: Branch, currency: str, kind: str = "") -> Budget | None:
-    """The budget that pays for a branch today, in the branch's own day."""
-    return budget_for(branch.pk, currency, local_day(timezone.now(), branch.time_zone), kind)
+def current_budget(
+    branch: Branch, currency: str, kind: str = "", *, team_id: int | None = None
+) -> Budget | None:
+    """The budget that pays for a branch today, in the branch's own day; see `budget_for`."""
+    today = local_day(timezone.now(), branch.time_zone)
+    return budget_for(branch.pk, currency, today, kind, team_id=team_id)
 
 
 def visible_budgets(user: User) -> QuerySet[Budget]:

@@ -223,7 +223,7 @@ def dossier(user: User, offer: Offer) -> Dossier:
         complaints_before=max(0, getattr(offer, "complaints", 1) - 1),
         granted_before=grants.lately.get(case.customer_id, {}),
         likes=likes_of(case, like_cases([key_of(case)])),
-        budget=current_budget(branch, offer.currency, offer.kind),
+        budget=current_budget(branch, offer.currency, offer.kind, team_id=offer.team_id),
         is_own=offer.proposer_id == user.pk,
         lent=tuple(_lent(getattr(offer, "lent", ()), held, steps, counted)),
         remedy_class=getattr(offer, "remedy_class", None) or RemedyClass.WORTH,

@@ -127,7 +127,7 @@ def budgets_in_force() -> list[BudgetView]:
     """
     yesterday = timezone.now().date() - dt.timedelta(days=1)
     rows = Budget.objects.filter(ends_on__gte=yesterday)
-    return budget_views(rows.select_related("branch").order_by("branch__code", "starts_on"))
+    return budget_views(rows.select_related("branch", "team").order_by("branch__code", "starts_on"))
 
 
 def taxonomy() -> tuple[list[Defect], list[Cause]]:

@@ -87,6 +87,10 @@ class User(QuickLabels, AbstractBaseUser):
         """All that decides what a person may see, as a key for what is kept of it."""
         return self.role, self.is_active, self.branch_ids
 
+    def team_in(self, branch_id: int) -> Team | None:
+        """The team that this person is in there."""
+        return self.team if self.team is not None and self.team.branch_id == branch_id else None
+
     def reaches(self, branch_id: int) -> bool:
         """Whether this person may see cases of that branch."""
         return self.branch_ids is None or branch_id in self.branch_ids

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import require
-from accounts.models import Branch, User
+from accounts.models import Branch, Team, User
 from accounts.states import Capability
 from audit.actions import record
 from common.errors import Conflict, Invalid, Values, refuse_overtaken
@@ -59,16 +59,16 @@ def set_budget(
     starts_on: dt.date,
     ends_on: dt.date,
     amount: Decimal,
+    team_id: int | None = None,
     kind: str = "",
     name: str = "",
     terms: Terms | None = None,
-    seen: Values | None = None,
 ) -> Budget:
     """Set a budget for a period, or change the one that has this very period.
 
-    Of a branch (and kind of compensation, "" for all), or by `name` for one that stands above others. Raises
-    `Invalid` when the period runs backwards or overlaps another, or the amount is less than is spent
-    already, and `Overtaken` when somebody else has changed it since it was as `seen` (see `budget_values`).
+    Of a branch (and a team of it, and a kind of compensation, "" for all), or by `name` for one that stands
+    above others. Raises `Invalid` when the period runs backwards or overlaps another, or the amount is less
+    than is spent already.
     """
     with money_transaction():
         branch = None
@@ -79,30 +79,49 @@ def set_budget(
         name = "" if branch else clean_text(name, field="name", longest=80, missing=_("Give it a name."))
         if kind and (branch is None or not KindSetting.objects.filter(pk=kind).exists()):
             raise Invalid(_("Choose one of the list."), field="kind")
-        if ends_on < starts_on:
-            raise Invalid(_("The period ends before it begins."), field="ends_on")
-        overlapping = Budget.objects.select_for_update(no_key=True).filter(
-            branch=branch,
-            name=name,
-            kind=kind,
-            currency=currency,
-            starts_on__lte=ends_on,
-            ends_on__gte=starts_on,
-        )
-        budget = next(iter(overlapping.order_by("pk")), None)
-        if budget is None:
-            budget = Budget(
-                branch=branch, name=name, kind=kind, currency=currency, starts_on=starts_on, ends_on=ends_on
-            )
-        elif (budget.starts_on, budget.ends_on) != (starts_on, ends_on):
-            raise Invalid(_("This period overlaps with another budget of the branch."), field="starts_on")
-        return _save(budget, actor=actor, amount=amount, terms=terms, reason="", seen=seen)
+        whose = Budget(branch=branch, team=_team(branch, team_id), name=name, kind=kind, currency=currency)
+        budget = _of_period(whose, starts_on, ends_on)
+        return _save(budget, actor=actor, amount=amount, terms=terms, reason="", seen=None)
+
+
+def _team(branch: Branch | None, team_id: int | None) -> Team | None:
+    """The team whose budget it is to be. Raises `Invalid` unless it is one of the branch and not closed."""
+    if team_id is None:
+        return None
+    team = Team.objects.filter(pk=team_id, branch=branch, is_active=True).first() if branch else None
+    if team is None:
+        raise Invalid(_("Choose a team of this branch."), field="team")
+    return team
+
+
+def _of_period(whose: Budget, starts_on: dt.date, ends_on: dt.date) -> Budget:
+    """The budget of the same owner that has this period, or `whose` with it. Raises `Invalid`, see above."""
+    if ends_on < starts_on:
+        raise Invalid(_("The period ends before it begins."), field="ends_on")
+    same = Budget.objects.select_for_update(no_key=True, of=("self",)).filter(
+        branch=whose.branch_id,
+        team=whose.team_id,
+        name=whose.name,
+        kind=whose.kind,
+        currency=whose.currency,
+    )
+    budget = same.filter(starts_on__lte=ends_on, ends_on__gte=starts_on).order_by("pk").first()
+    if budget is None:
+        whose.starts_on, whose.ends_on = starts_on, ends_on
+        return whose
+    if (budget.starts_on, budget.ends_on) != (starts_on, ends_on):
+        raise Invalid(_("This period overlaps with another budget of the branch."), field="starts_on")
+    return budget
 
 
 def change_budget(
     *, actor: User, budget_id: int, amount: Decimal, terms: Terms, reason: str, seen: Values | None = None
 ) -> Budget:
-    """Raise or lower a budget, or change its terms; errors as of `set_budget`, and `Conflict` when closed."""
+    """Raise or lower a budget, or change its terms.
+
+    Errors as of `set_budget`, `Conflict` when it is closed, and `Overtaken` when somebody else has changed it
+    since it was as `seen` (see `budget_values`).
+    """
     with money_transaction():
         budget = Budget.objects.select_for_update(no_key=True, of=("self",)).get(pk=budget_id)
         require(actor, Capability.CHANGE_SETTINGS, branch_id=budget.branch_id)
@@ -182,7 +201,7 @@ def _place_under(budget: Budget, parent_id: int | None) -> None:
     if parent is not None:
         if parent.currency != budget.currency:
             raise Invalid(_("It is in another currency."), field="parent")
-        if parent.branch_id is not None and (budget.branch_id != parent.branch_id or not budget.kind):
+        if parent.branch_id is not None and not _is_part_of(budget, parent):
             raise Invalid(_("It belongs to one branch alone."), field="parent")
         if parent.starts_on > budget.starts_on or parent.ends_on < budget.ends_on:
             raise Invalid(_("Its period does not cover this one."), field="parent")
@@ -197,9 +216,20 @@ def _place_under(budget: Budget, parent_id: int | None) -> None:
     budget.parent = parent
 
 
+def _is_part_of(budget: Budget, parent: Budget) -> bool:
+    """Whether what a branch's own budget is for is part of what another of the branch is for."""
+    return (
+        budget.branch_id == parent.branch_id
+        and parent.team_id in (None, budget.team_id)
+        and parent.kind in ("", budget.kind)
+        and (parent.team_id, parent.kind) != (budget.team_id, budget.kind)
+    )
+
+
 def _written(budget: Budget, reason: str) -> dict[str, Any]:
     return {
         "branch": budget.branch.code if budget.branch else "",
+        "team": budget.team_id,
         "name": budget.name,
         "kind": str(budget.kind),
         "currency": budget.currency,

@@ -79,7 +79,7 @@ def warn_of_forecasts() -> int:
         starts_on__lte=now.date() + dt.timedelta(days=1),
         ends_on__gte=now.date() - dt.timedelta(days=1),
     )
-    for budget in running.select_related("branch").order_by("pk"):
+    for budget in running.select_related("branch", "team").order_by("pk"):
         with transaction.atomic():
             pace = burn(
                 used=budget.used,
@@ -107,6 +107,7 @@ def is_over(budget: Budget) -> bool:
 def _following(budget: Budget) -> Budget | None:
     return Budget.objects.filter(
         branch=budget.branch_id,
+        team=budget.team_id,
         name=budget.name,
         kind=budget.kind,
         currency=budget.currency,

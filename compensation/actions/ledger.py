@@ -37,8 +37,10 @@ class Held:
     overdrawn: Budget | None = None
 
 
-def reserve(*, case: Case, amount: Decimal, kind: str = "") -> tuple[bool, Budget | None]:
-    """Set money aside for a new offer from the budget of the case's branch, and from those above it.
+def reserve(
+    *, case: Case, amount: Decimal, kind: str = "", team_id: int | None = None
+) -> tuple[bool, Budget | None]:
+    """Set money aside for a new offer from the budget of the team or the branch, and from those above it.
 
     (True, budget) when it is set aside, (True, None) when the branch has no budget, which means no budget
     control, and (False, budget) when there is not enough left on every level. Overdrafts are not touched.
@@ -46,7 +48,7 @@ def reserve(*, case: Case, amount: Decimal, kind: str = "") -> tuple[bool, Budge
     """
     if not amount:
         return True, None
-    budget = current_budget(case.branch, case.currency, kind)
+    budget = current_budget(case.branch, case.currency, kind, team_id=team_id)
     if budget is None:
         return True, None
     levels = lock_levels(budget)
@@ -67,19 +69,19 @@ def reserve_proposed(*, case: Case, offer: Offer, by: User | None) -> None:
 
     Where it has not, the offer waits without, and whoever approves it is told how much there is.
     """
-    budget = current_budget(case.branch, case.currency, offer.kind)
+    budget = current_budget(case.branch, case.currency, offer.kind, team_id=offer.team_id)
     if budget is None or budget.reserve_at != ReserveAt.PROPOSAL:
         return
-    done, budget = reserve(case=case, amount=offer.amount, kind=offer.kind)
+    done, budget = reserve(case=case, amount=offer.amount, kind=offer.kind, team_id=offer.team_id)
     if done:
         offer.budget = budget
         offer.save(update_fields=("budget",))
         note_reserved(offer=offer, by=by)
 
 
-def needs_overdraft(*, case: Case, amount: Decimal, kind: str) -> bool:
+def needs_overdraft(*, case: Case, amount: Decimal, kind: str, team_id: int | None = None) -> bool:
     """Whether this much could be set aside only by going beyond an amount, as soft stops allow."""
-    budget = current_budget(case.branch, case.currency, kind)
+    budget = current_budget(case.branch, case.currency, kind, team_id=team_id)
     levels = budget.chain if budget else []
     return all(amount <= level.room for level in levels) and any(
         overdraws(amount, left=level.left) for level in levels
@@ -94,7 +96,7 @@ def reserve_approved(*, case: Case, offer: Offer, amount: Decimal, by: User | No
     if offer.budget_id is not None and (held := standing(offer)) > 0:
         _reduce(offer, held - amount, by)
         return Held(offer.budget)
-    offer.budget = current_budget(case.branch, case.currency, offer.kind)
+    offer.budget = current_budget(case.branch, case.currency, offer.kind, team_id=offer.team_id)
     if offer.budget is None:
         return Held()
     levels = lock_levels(offer.budget)
@@ -171,7 +173,7 @@ def _refuse_beyond(level: Budget, amount: Decimal) -> None:
 
 def lock(keys: Iterable[int]) -> list[Budget]:
     """These budgets as they stand, nobody else changing them until the end of the transaction."""
-    rows = Budget.objects.select_for_update(no_key=True, of=("self",)).select_related("branch")
+    rows = Budget.objects.select_for_update(no_key=True, of=("self",)).select_related("branch", "team")
     return list(rows.filter(pk__in=list(keys)).order_by("pk"))
 
 

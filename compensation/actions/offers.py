@@ -61,6 +61,7 @@ class _Wanted:
     kind: str
     basis: str
     amount: Decimal
+    team_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def propose_offer(
         case = take_case_for(actor, case_id, Capability.PROPOSE_OFFER)
         amount = check_worth(amount, case.currency, kind)
         proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
-        wanted = _Wanted(kind, basis, amount)
+        team = proposer.team_in(case.branch_id)
+        wanted = _Wanted(kind, basis, amount, team.pk if team else None)
         judged = _judge(case, proposer, wanted, _Answers(facts, deviation_reason))
         offer = Offer(
             case=case,
@@ -121,6 +123,7 @@ def propose_offer(
             purpose=purpose,
             reason=reason,
             proposer=proposer,
+            team=team,
             **judged.said,
         )
         _send_on(case, offer, judged.way)
@@ -156,9 +159,10 @@ def submit_offer(
         offer.amount = check_worth(amount, offer.currency, kind)
         offer.kind, offer.basis, offer.purpose, offer.reason = kind, basis, purpose, reason
         offer.proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
+        offer.team = offer.proposer.team_in(case.branch_id)
         answer_question(offer, by=offer.proposer, answer=answer)
         told = facts if facts is not None else _told_before(case)
-        wanted = _Wanted(kind, basis, offer.amount)
+        wanted = _Wanted(kind, basis, offer.amount, offer.team_id)
         judged = _judge(case, offer.proposer, wanted, _Answers(told, deviation_reason))
         for name, value in judged.said.items():
             setattr(offer, name, value)
@@ -259,7 +263,9 @@ def _way(case: Case, view: GrantView, wanted: _Wanted, *, leaves: bool) -> _Way:
         # There is no amount that somebody else could decide on.
         raise NotAllowed(OWN_COMPLAINT)
     if not leaves and wanted.amount <= view.may_grant:
-        reserved, budget = ledger.reserve(case=case, amount=wanted.amount, kind=wanted.kind)
+        reserved, budget = ledger.reserve(
+            case=case, amount=wanted.amount, kind=wanted.kind, team_id=wanted.team_id
+        )
         if reserved:
             return _Way(budget=budget)
     needed = _needed(case, view, wanted, leaves=leaves)
@@ -277,7 +283,9 @@ def _way(case: Case, view: GrantView, wanted: _Wanted, *, leaves: bool) -> _Way:
 
 def _needed(case: Case, view: GrantView, wanted: _Wanted, *, leaves: bool) -> Limit:
     """The authority that this takes. Raises `Invalid` when nobody has that much."""
-    overdraws = ledger.needs_overdraft(case=case, amount=wanted.amount, kind=wanted.kind)
+    overdraws = ledger.needs_overdraft(
+        case=case, amount=wanted.amount, kind=wanted.kind, team_id=wanted.team_id
+    )
     needed = view.needs(wanted.amount, leaves=leaves, overdraws=overdraws)
     if needed is not None:
         return needed

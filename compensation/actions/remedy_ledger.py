@@ -25,7 +25,8 @@ def hold_total(*, remedy: Remedy, by: User) -> None:
     """Set the total aside from the budget of the incident's branch; save the remedy after.
 
     Raises `Conflict`, saying what is left, when a budget is short or closed: one decision on many customers
-    takes no overdraft. A branch without a budget has no budget control.
+    takes no overdraft. The branch pays, and none of its teams. A branch without a budget has no budget
+    control.
     """
     budget = current_budget(remedy.incident.branch, remedy.currency, remedy.kind)
     if budget is None:

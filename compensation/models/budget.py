@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Branch
+from accounts.models import Branch, Team
 from common.money import AmountField, CurrencyField
 from compensation.models.kind import LONGEST_CODE, OfKind
 from compensation.states import OF_OFFERS, Movement, ReserveAt
@@ -24,14 +24,25 @@ def usual_warnings() -> list[int]:
 class Budget(OfKind, models.Model):
     """Money set aside for a period; a constraint refuses to reserve more than there is.
 
-    A budget of a branch pays for what is granted there, one for a `kind` before the one for all kinds. A
-    budget without a branch has a `name` and stands above others: what is reserved on a budget is reserved on
-    its `parent` and on all above, and each has its own stop. `overdraft` is the share of the amount that may
-    be spent beyond it, with the approval of one level up: 0 is a hard stop. A closed budget takes no more.
+    A budget of a branch pays for what is granted there, one for a `kind` before the one for all kinds, and
+    before both those of the `team` whose people proposed it. A budget without a branch has a `name` and
+    stands above others: what is reserved on a budget is reserved on its `parent` and on all above, and each
+    has its own stop. `overdraft` is the share of the amount that may be spent beyond it, with the approval of
+    one level up: 0 is a hard stop. A closed budget takes no more.
     """
 
     branch = models.ForeignKey(
         Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("branch")
+    )
+    # A constraint of the database refers to the team and the branch as one.
+    team = models.ForeignKey(
+        Team,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        related_name="+",
+        verbose_name=_("team"),
     )
     name = models.CharField(_("name"), max_length=80, blank=True, default="")
     kind = models.CharField(_("kind"), max_length=LONGEST_CODE, blank=True, default="")
@@ -60,7 +71,7 @@ class Budget(OfKind, models.Model):
         ordering = ("-starts_on", "branch")
         constraints = (
             models.UniqueConstraint(
-                fields=("branch", "name", "kind", "currency", "starts_on"),
+                fields=("branch", "team", "name", "kind", "currency", "starts_on"),
                 name="compensation_budget_once",
                 nulls_distinct=False,
             ),
@@ -84,7 +95,7 @@ class Budget(OfKind, models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(branch__isnull=False, name="")
-                | models.Q(branch__isnull=True, kind="") & ~models.Q(name=""),
+                | models.Q(branch__isnull=True, team__isnull=True, kind="") & ~models.Q(name=""),
                 name="compensation_budget_of_branch_or_named",
             ),
         )
@@ -97,7 +108,12 @@ class Budget(OfKind, models.Model):
         """Whose money it is, in the reader's language."""
         if self.branch is None:
             return self.name
-        return f"{self.branch.label} · {self.get_kind_display()}" if self.kind else self.branch.label
+        parts = [self.branch.label]
+        if self.team is not None:
+            parts.append(self.team.label)
+        if self.kind:
+            parts.append(self.get_kind_display())
+        return " · ".join(parts)
 
     @property
     def used(self) -> Decimal:

@@ -41,6 +41,9 @@ class Offer(OfKind, QuickLabels, models.Model):
     of their own, which this one takes up. `round` counts how often it was proposed: an offer that was
     recalled, or returned with a question, is a draft again and is proposed once more.
 
+    `team` is that of the proposer in this branch when it was proposed: its budget pays before the branch's.
+    What a remedy grants has none, for an incident is the branch's.
+
     `risk_at` is when the first deadline behind a waiting offer passes: the case's next clock. Triggers keep
     it, for the inbox is sorted by it.
 
@@ -63,6 +66,16 @@ class Offer(OfKind, QuickLabels, models.Model):
     state = models.CharField(_("state"), max_length=11, choices=OfferState, default=OfferState.WAITING)
     proposer = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
+    )
+    team = models.ForeignKey(
+        "accounts.Team",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_constraint=False,  # as of budgets: it is of the branch
+        db_index=False,  # teams are few, and never removed once they are used
+        related_name="+",
+        verbose_name=_("team"),
     )
     proposed_at = models.DateTimeField(_("proposed"), default=timezone.now)
     within_authority = models.BooleanField(_("within the proposer's authority"), default=False)

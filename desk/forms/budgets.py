@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Branch, User
+from accounts.models import Branch, Team, User
 from accounts.queries import branches_of
 from common.money import CURRENCIES
 from compensation.actions.budgets import Terms
@@ -19,6 +19,7 @@ from compensation.models import Budget
 from compensation.states import ReserveAt
 from desk.forms.changing import ChangeForm
 from desk.forms.places import day_input
+from desk.forms.teams import TeamChoice
 
 _PERCENT = {"inputmode": "decimal", "autocomplete": "off"}
 
@@ -89,7 +90,7 @@ class BudgetTermsForm(ChangeForm):
 
     def __init__(self, *args: Any, about: Budget | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        above = Budget.objects.filter(closed_at=None).select_related("branch")
+        above = Budget.objects.filter(closed_at=None).select_related("branch", "team")
         if about is not None:
             above = above.filter(
                 currency=about.currency, starts_on__lte=about.starts_on, ends_on__gte=about.ends_on
@@ -131,6 +132,13 @@ class BudgetForm(BudgetTermsForm):
         empty_label=_("none: it stands above branches"),
         required=False,
     )
+    team = TeamChoice(
+        Team.objects.none(),
+        label=_("Team"),
+        empty_label=_("the whole branch"),
+        required=False,
+        help_text=_("It pays for what the people of this team propose, before the branch’s does."),
+    )
     kind = forms.ChoiceField(
         label=_("For"),
         choices=lambda: [("", _("every kind of compensation")), *kind_choices()],
@@ -149,11 +157,16 @@ class BudgetForm(BudgetTermsForm):
     )
     starts_on = forms.DateField(label=_("First day"), widget=day_input())
     ends_on = forms.DateField(label=_("Last day"), widget=day_input())
-    field_order = ("branch", "kind", "name", "currency", "starts_on", "ends_on", "amount")
+    field_order = ("branch", "team", "kind", "name", "currency", "starts_on", "ends_on", "amount")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["branch"].queryset = branches_of(user)  # type: ignore[attr-defined]
+        branches, teams = branches_of(user), Team.objects.filter(is_active=True).select_related("branch")
+        self.fields["branch"].queryset = branches  # type: ignore[attr-defined]
+        found = teams.filter(branch__in=branches).order_by("branch__code", "name_en")
+        self.fields["team"].queryset = found  # type: ignore[attr-defined]
+        if not found.exists():
+            del self.fields["team"]
 
     def clean(self) -> dict[str, Any]:
         """A budget above branches has a name and a currency of its own."""

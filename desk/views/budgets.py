@@ -69,6 +69,7 @@ def budget_new(request: StaffRequest) -> HttpResponse:
         return set_budget(
             actor=me,
             branch_id=given["branch"].pk if given["branch"] else None,
+            team_id=given["team"].pk if given.get("team") else None,
             terms=form.terms,
             **{name: given[name] for name in ("kind", "name", "currency", "starts_on", "ends_on", "amount")},
         )

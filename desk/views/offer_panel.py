@@ -138,7 +138,7 @@ def panel_context(user: User, case: Case) -> dict[str, Any]:
     """What `desk/offers/panel.html` shows; seven queries, and those that policies and chains take."""
     offers = offers_of(case)
     view = grant_view(user, case, offers)
-    budget = current_budget(case.branch, case.currency)
+    budget = current_budget(case.branch, case.currency, team_id=user.team_id)
     likes = likes_of(case, like_cases([key_of(case)]))
     may_propose = user.may(Capability.PROPOSE_OFFER) and case.is_open
     standing = view.on_case or None

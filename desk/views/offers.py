@@ -96,7 +96,7 @@ def forecast(request: StaffRequest, number: str) -> HttpResponse:
     view = forecast_of(
         case,
         grant_view(request.user, case, kind=kind, basis=basis),
-        current_budget(case.branch, case.currency, kind),
+        current_budget(case.branch, case.currency, kind, team_id=request.user.team_id),
         usable_amount(amount, setting),
         setting,
         policy,

@@ -12,6 +12,8 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.models import User
+from accounts.states import Role
 from common.errors import DomainError
 from compensation.actions.approvals import approve_offer, reject_offer
 from compensation.actions.budgets import Terms, change_budget, close_budget
@@ -23,11 +25,12 @@ from compensation.actions.returning import recall_offer, return_offer
 from compensation.actions.setbacks import claw_back_offer, fail_fulfilment
 from compensation.models import Budget, Offer
 from compensation.states import ReserveAt
-from tests.compensation.world import NOON, World, make_budget, make_case, propose
+from tests.compensation.world import NOON, World, make_budget, make_case, make_team, make_user, propose
 
 VERBS = (
     *("propose", "propose", "approve", "approve", "reject", "withdraw", "fulfil", "fail", "claw_back"),
     *("offer", "accept", "decline", "expire", "change", "change", "close", "ask", "recall", "submit"),
+    "move",
 )
 STEPS = st.lists(
     st.tuples(
@@ -40,30 +43,40 @@ TERMS = st.tuples(st.sampled_from(ReserveAt), st.sampled_from((Decimal(0), Decim
 
 
 class _Desk:
-    """Two branches' worth of steps on one branch's budget and the one above it."""
+    """Steps on one branch's budget, those of a team and of a kind there, and the one above it.
+
+    Of the two who propose, one is in the team to begin with; either moves in and out.
+    """
 
     def __init__(self, world: World, reserve_at: str, overdraft: Decimal) -> None:
         self.world, self.offers = world, list[Offer]()
         top = make_budget(None, 2500, name="Organisation", overdraft=overdraft)
-        self.budgets = [
-            make_budget(world.branch, 1500, parent=top, reserve_at=reserve_at, overdraft=overdraft),
-            top,
-        ]
+        terms: dict[str, Any] = {"reserve_at": reserve_at, "overdraft": overdraft}
+        own = make_budget(world.branch, 1500, parent=top, **terms)
+        self.team = make_team(world.branch, "Front desk", world.frontline)
+        teams = make_budget(world.branch, 600, team=self.team, parent=own, **terms)
+        meals = make_budget(world.branch, 300, team=self.team, kind="meal", parent=teams, **terms)
+        self.budgets = [own, top, teams, meals]
+        self.people = [world.frontline, make_user(Role.FRONTLINE, world.branch)]
 
     def do(self, verb: str, which: int, amount: int) -> None:
         """Take one step; what is refused leaves nothing behind."""
         world = self.world
         if verb == "propose":
-            self.offers.append(propose(world.frontline, make_case(world.branch), amount))
+            kind = "meal" if amount % 3 == 0 else "refund"
+            self.offers.append(propose(self.people[which % 2], make_case(world.branch), amount, kind=kind))
+            return
+        if verb == "move":
+            self._move(self.people[which % 2])
             return
         if verb in ("change", "close"):
-            self._budget(verb, self.budgets[which % 2], amount)
+            self._budget(verb, self.budgets[which % 4], amount)
             return
         if self.offers:
             self._offer(verb, self.offers[which % len(self.offers)], amount)
 
     def _offer(self, verb: str, offer: Offer, amount: int) -> None:
-        frontline, manager = self.world.frontline, self.world.manager
+        frontline, manager = offer.proposer, self.world.manager
         key: dict[str, Any] = {"offer_id": offer.pk}
         answers: dict[str, Any] = {"actor": frontline, "channel": "phone", **key}
         value = min(Decimal(amount), offer.amount)
@@ -94,6 +107,10 @@ class _Desk:
             "expire": lambda: expire_due_offers(now=NOON + dt.timedelta(days=400)),
         }
         steps[verb]()
+
+    def _move(self, person: User) -> None:
+        person.team = self.team if person.team is None else None
+        person.save(update_fields=("team",))
 
     def _budget(self, verb: str, budget: Budget, amount: int) -> None:
         if verb == "close":

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from accounts.models import Branch, User
+from accounts.models import Branch, Team, User
 from accounts.states import Role
 from cases.models import Case, Defect, RecoveryStep
 from cases.states import Channel, FailureType, StepKind
@@ -68,6 +68,14 @@ def make_world() -> World:
         manager=make_user(Role.MANAGER, branch),
         admin=make_user(Role.ADMIN, None),
     )
+
+
+def make_team(branch: Branch, name: str = "Front desk", *people: User) -> Team:
+    team = Team.objects.create(branch=branch, name_en=name, name_zh=name)
+    for user in people:
+        user.team = team
+        user.save(update_fields=("team",))
+    return team
 
 
 def make_customer(name: str = "Wei Chen") -> Customer:

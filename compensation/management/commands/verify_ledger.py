@@ -23,6 +23,7 @@ def problems() -> Iterator[str]:
     yield from _balances()
     yield from _offers()
     yield from _levels()
+    yield from _teams()
     yield from _carried()
     yield from _remedies()
 
@@ -91,6 +92,13 @@ def _levels() -> Iterator[str]:
     strays = Offer.objects.filter(budget__isnull=True, movements__round=F("round")).distinct()
     for offer in strays.order_by("pk").iterator():
         yield f"offer {offer.pk}: has movements, but no budget"
+
+
+def _teams() -> Iterator[str]:
+    """A team's budget pays for what the team's own people proposed, and for nothing else."""
+    others = Offer.objects.filter(budget__team__isnull=False).exclude(team=F("budget__team"))
+    for offer in others.order_by("pk").iterator():
+        yield f"offer {offer.pk}: is paid by budget {offer.budget_id} of a team that did not propose it"
 
 
 def _carried() -> Iterator[str]:

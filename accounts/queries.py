@@ -5,13 +5,27 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
 
 from accounts.models import Branch, Delegation, User
 from accounts.states import CAPABILITIES, Capability, Role
+from common.days import earliest_day, latest_day
 from common.prepared import prepared
 
 MOST_DELEGATIONS = 100
+
+
+def signed_in(user_id: int) -> User | None:
+    """Whoever a session is for, with what others lend them: every page of the desk asks for both."""
+    return _signed_in.first(user_id=user_id, first=earliest_day(), last=latest_day())
+
+
+@prepared
+def _signed_in(*, user_id: int, first: dt.date, last: dt.date) -> QuerySet[User]:
+    lent = Delegation.between(first, last).filter(delegate=OuterRef("pk")).order_by()
+    roles = lent.values_list("delegator__role", flat=True)
+    return User.objects.filter(pk=user_id).order_by().annotate(lent=ArraySubquery(roles))
 
 
 def staff_of_branch(branch_id: int, *, role: str) -> QuerySet[User]:

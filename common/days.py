@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-# Fourteen hours ahead of UTC; nowhere does a day begin earlier.
+# Fourteen hours ahead of UTC; nowhere does a day begin earlier. Twelve behind; nowhere does it end later.
 FIRST_TO_BEGIN = "Pacific/Kiritimati"
+LAST_TO_END = "Etc/GMT+12"
 
 
 def local_day(at: dt.datetime, time_zone: str) -> dt.date:
@@ -22,3 +23,8 @@ def local_day(at: dt.datetime, time_zone: str) -> dt.date:
 def latest_day() -> dt.date:
     """The latest day that has begun anywhere on Earth: what is set for a later one holds nowhere yet."""
     return local_day(timezone.now(), FIRST_TO_BEGIN)
+
+
+def earliest_day() -> dt.date:
+    """The earliest day that is still going on somewhere: what ended before it holds nowhere any more."""
+    return local_day(timezone.now(), LAST_TO_END)

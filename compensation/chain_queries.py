@@ -6,11 +6,9 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 
-from django.db.models import Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 
-from accounts.models import User
-from accounts.states import Capability
 from cases.models import Case
 from common.days import local_day
 from common.prepared import prepared
@@ -18,9 +16,7 @@ from common.statements import Slot, Statement
 from compensation.authority_queries import GrantView
 from compensation.chain_rules import Chain, Route, chain_of, route_for
 from compensation.models import ApprovalRoute, ApprovalStep, Offer, Question
-from compensation.queries import visible_offers
 from compensation.rules import Limit
-from compensation.states import OfferState, StepState
 
 _ROUTES = Statement(
     """
@@ -95,20 +91,6 @@ def chains_of(offers: Iterable[Offer]) -> dict[int, list[ApprovalStep]]:
         for step in steps.order_by("round", "level", "id"):
             found.setdefault(step.offer_id, []).append(step)
     return found
-
-
-def addressed_to(user: User) -> QuerySet[Offer]:
-    """The waiting offers of which a step is open for this person's role, and that are theirs to decide.
-
-    Neither what they proposed, nor what they have decided a step of.
-    """
-    if not user.may(Capability.DECIDE_OFFER):
-        return Offer.objects.none()
-    steps = ApprovalStep.objects.filter(offer=OuterRef("pk"))
-    mine = steps.filter(state=StepState.OPEN, role=user.role)
-    decided = steps.filter(Q(decided_by=user) | Q(on_behalf_of=user), round=OuterRef("round"))
-    waiting = visible_offers(user).filter(state=OfferState.WAITING).exclude(proposer=user)
-    return waiting.filter(Exists(mine), ~Exists(decided))
 
 
 def questions_of(offers: Iterable[Offer]) -> dict[int, list[Question]]:

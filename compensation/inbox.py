@@ -9,15 +9,15 @@ from decimal import Decimal
 from functools import partial
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Cast, Concat, Lower
+from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from accounts.models import Delegation, User
-from accounts.queries import roles_with
+from accounts.models import User
 from accounts.states import Capability
 from cases.models import Case
 from common.prepared import prepared
+from compensation.asking import lent_for_offer
 from compensation.authority_queries import Held, grants_on, limits_in_force, with_grants
 from compensation.budget_queries import current_budget
 from compensation.chain_queries import asked_amount, steps_of
@@ -145,8 +145,8 @@ def open_offer(user: User, offer_id: int) -> Offer:
     found = None
     if user.may(Capability.SEE_CASES):
         address = normalise_contact(ContactKind.EMAIL, user.email)
-        on = timezone.now().date()
-        found = _open.first(user.branch_ids, offer_id=offer_id, user_id=user.pk, on=on, address=address)
+        at = timezone.now()
+        found = _open.first(user.branch_ids, offer_id=offer_id, user_id=user.pk, at=at, address=address)
     if found is None:
         raise Offer.DoesNotExist
     return found
@@ -154,12 +154,12 @@ def open_offer(user: User, offer_id: int) -> Offer:
 
 @prepared
 def _open(
-    branch_ids: frozenset[int] | None, *, offer_id: int, user_id: int, on: dt.date, address: str
+    branch_ids: frozenset[int] | None, *, offer_id: int, user_id: int, at: dt.datetime, address: str
 ) -> QuerySet[Offer]:
     own = ContactPoint.objects.filter(
         customer=OuterRef("case__customer"), kind=ContactKind.EMAIL, normalised=address
     )
-    lent = _lent_for().filter(delegate=user_id, starts_on__lte=on, ends_on__gte=on, revoked_at=None)
+    lent = lent_for_offer(user_id, at)
     # One column of texts: a table of its own would be one more query for what hardly anybody has.
     written = Concat(
         Cast("delegator_id", TextField()),
@@ -186,25 +186,6 @@ def _open(
     )
 
 
-def _lent_for() -> QuerySet[Delegation]:
-    """What may be lent for an offer: by those who decide in its branch, and on it."""
-    reached = User.branches.through.objects.filter(
-        user=OuterRef("delegator"), branch=OuterRef(OuterRef("branch"))
-    )
-    own = ContactPoint.objects.filter(
-        customer=OuterRef(OuterRef("case__customer")),
-        kind=ContactKind.EMAIL,
-        normalised=Lower(OuterRef("delegator__email")),
-    )
-    return Delegation.objects.filter(
-        Q(delegator__all_branches=True) | Exists(reached),
-        ~Exists(own),
-        ~Q(delegator=OuterRef("proposer")),
-        delegator__is_active=True,
-        delegator__role__in=roles_with(Capability.DECIDE_OFFER),
-    )
-
-
 def dossier(user: User, offer: Offer) -> Dossier:
     """The facts for this offer of `open_offer`, as this person needs them; five queries."""
     case, branch = offer.case, offer.branch
@@ -225,7 +206,7 @@ def dossier(user: User, offer: Offer) -> Dossier:
         likes=likes_of(case, like_cases([key_of(case)])),
         budget=current_budget(branch, offer.currency, offer.kind, team_id=offer.team_id),
         is_own=offer.proposer_id == user.pk,
-        lent=tuple(_lent(getattr(offer, "lent", ()), held, steps, counted)),
+        lent=tuple(_lent(getattr(offer, "lent", ()), held, counted)),
         remedy_class=getattr(offer, "remedy_class", None) or RemedyClass.WORTH,
         ranks=held.ranks,
         steps=tuple(steps),
@@ -235,17 +216,12 @@ def dossier(user: User, offer: Offer) -> Dossier:
 
 
 def _lent(
-    written: Iterable[str],
-    held: Held,
-    steps: Iterable[ApprovalStep],
-    counted: Callable[[Limit | None], Limit | None],
+    written: Iterable[str], held: Held, counted: Callable[[Limit | None], Limit | None]
 ) -> Iterator[Lent]:
-    """What is lent, save by those who have decided a step themselves."""
-    decided = {person for step in steps for person in (step.decided_by_id, step.on_behalf_of_id)}
     for each in written:
         key, role, name = each.split(":", 2)
         limit = counted(held.of_person(int(key), role))
-        if limit is not None and int(key) not in decided:
+        if limit is not None:
             yield Lent(name, role, limit)
 
 

@@ -14,36 +14,40 @@ from django.db.models import (
     CharField,
     DateTimeField,
     DecimalField,
-    Exists,
     ExpressionWrapper,
     F,
     FilteredRelation,
-    Func,
     IntegerField,
-    OuterRef,
     Q,
     QuerySet,
     Value,
 )
 from django.db.models.functions import Coalesce
-from django.db.models.lookups import IsNull
 
 from accounts.models import User
 from accounts.states import Capability
 from cases.states import ClockState
 from common.prepared import prepared
-from compensation.models import ApprovalStep, Offer, Remedy
-from compensation.queries import offers_of_branches
+from compensation.asking import (
+    Reader,
+    any_of,
+    asked_for_remedy,
+    open_to,
+    reader_values,
+    waiting_offers,
+    waiting_remedies,
+    ways_to_offers,
+)
+from compensation.models import Offer, Remedy
 from compensation.rules import SEVERE_UP_TO, like_key
-from compensation.states import OfferState, RemedyState
 
 
 class WaitingRow(NamedTuple):
     """What waits for a decision, with what a list shows of its case: an offer, or an incident's remedy.
 
-    `asked` says that it asks for the reader's role and is not their own; `risk_at` is when the first deadline
-    behind it passes. `minutes` is the target of the clock due first. Of a remedy, `number` and
-    `customer_name` are those of its incident.
+    `asked` says that it asks the reader, or somebody they stand in for, and is not their own; `risk_at` is
+    when the first deadline behind it passes. `minutes` is the target of the clock due first. Of a remedy,
+    `number` and `customer_name` are those of its incident.
     """
 
     pk: int
@@ -125,15 +129,17 @@ def waiting_for(user: User, *, limit: int) -> list[WaitingRow]:
     """What waits where this person may decide: what asks for them first, then by the risk of breach."""
     if not user.may(Capability.DECIDE_OFFER):
         return []
-    found = map(WaitingRow._make, _waiting(user.branch_ids, user.role, limit, user_id=user.pk))
-    return sorted(found, key=lambda row: (not row.asked, row.risk_at, row.severity, row.pk))[:limit]
+    found = _waiting(Reader.of(user), limit, **reader_values(user))
+    # What asks for the reader and for whom they stand in for, too, is found twice.
+    rows = {(row.is_remedy, row.pk): row for row in map(WaitingRow._make, found)}
+    return sorted(rows.values(), key=lambda row: (not row.asked, row.risk_at, row.severity, row.pk))[:limit]
 
 
 def waiting_row(user: User, offer_id: int) -> WaitingRow | None:
     """One of these offers; None when it does not wait, or not for this person."""
     if not user.may(Capability.DECIDE_OFFER):
         return None
-    found = _waiting_offer.first(user.branch_ids, user.role, user_id=user.pk, offer_id=offer_id)
+    found = _waiting_offer.first(Reader.of(user), offer_id=offer_id, **reader_values(user))
     return None if found is None else WaitingRow._make(found)
 
 
@@ -151,8 +157,9 @@ def waiting_like(user: User, row: WaitingRow, *, limit: int) -> list[WaitingRow]
         failure_type=row.failure_type,
         **({} if row.defect_id is None else {"defect_id": row.defect_id}),
     )
+    roles = {user.role, *user.lent_roles}
     rows = [WaitingRow._make(each) for each in like]
-    rows = [each._replace(asked=user.role in each.asked_roles) for each in rows]
+    rows = [each._replace(asked=not roles.isdisjoint(each.asked_roles)) for each in rows]
     return rows if any(each.pk == row.pk for each in rows) else [row, *rows[: limit - 1]]
 
 
@@ -170,27 +177,28 @@ def _like(
     failure_type: str,
     defect_id: int | None = None,
 ) -> QuerySet[Any, tuple[Any, ...]]:
-    offers = offers_of_branches(branch_ids).filter(
-        state=OfferState.WAITING, currency=currency, kind=kind, basis=basis, case__failure_type=failure_type
+    offers = waiting_offers(branch_ids).filter(
+        currency=currency, kind=kind, basis=basis, case__failure_type=failure_type
     )
     defect = Q(case__defect=None) if unnamed else Q(case__defect=defect_id)
     band = Q(case__severity__lte=SEVERE_UP_TO) if severe else Q(case__severity__gt=SEVERE_UP_TO)
-    offers = offers.filter(defect, band, ~Q(_decided(user_id))).exclude(proposer=user_id)
-    return _offer_rows(offers.order_by("risk_at", "id"), asked=False)[:limit]
+    offers = offers.filter(defect, band, open_to(user_id)).order_by("risk_at", "id")
+    return _offer_rows(offers, asked=False)[:limit]
 
 
 @prepared
 def _waiting(
-    branch_ids: frozenset[int] | None, role: str, limit: int, *, user_id: int
+    reader: Reader, limit: int, *, user_id: int, at: dt.datetime | None = None
 ) -> QuerySet[Any, tuple[Any, ...]]:
-    """The first that ask for a role, and the first of all others: each by an index, whatever else waits."""
-    asked, open_to = _asked(role, user_id), _open_to(user_id)
-    first, beside = Q(asked_role=role), _asked_beside(role)
-    offers = _waiting_offers(branch_ids).order_by("risk_at", "id")
-    remedies = _remedies(branch_ids).order_by("proposed_at", "id")
-    return _offer_rows(offers.filter(first, open_to), asked=True)[:limit].union(
-        _offer_rows(offers.filter(beside, open_to), asked=True)[:limit],
-        _offer_rows(offers.filter(~((first | beside) & open_to)), asked=False)[:limit],
+    """The first that ask for somebody, and the first of all others: each by an index, whatever else waits."""
+    ways, unpartial = ways_to_offers(reader, user_id, at), open_to(user_id)
+    offers = waiting_offers(reader.branch_ids).order_by("risk_at", "id")
+    remedies = waiting_remedies(reader.branch_ids).order_by("proposed_at", "id")
+    asked = asked_for_remedy(reader, user_id, at)
+    first, *others = (_offer_rows(offers.filter(way, unpartial), asked=True)[:limit] for way in ways)
+    return first.union(
+        *others,
+        _offer_rows(offers.filter(~(any_of(ways) & unpartial)), asked=False)[:limit],
         _remedy_rows(remedies.filter(asked), asked=True)[:limit],
         _remedy_rows(remedies.filter(~asked), asked=False)[:limit],
         all=True,
@@ -199,50 +207,10 @@ def _waiting(
 
 @prepared
 def _waiting_offer(
-    branch_ids: frozenset[int] | None, role: str, *, user_id: int, offer_id: int
+    reader: Reader, *, offer_id: int, user_id: int, at: dt.datetime | None = None
 ) -> QuerySet[Any, tuple[Any, ...]]:
-    asked = (Q(asked_role=role) | _asked_beside(role)) & _open_to(user_id)
-    return _offer_rows(_waiting_offers(branch_ids).filter(pk=offer_id), asked=asked)
-
-
-def _asked(role: str, user_id: int) -> Q:
-    return Q(asked_role=role) & ~Q(proposer=user_id)
-
-
-def _asked_beside(role: str) -> Q:
-    """What asks for a role together with another before it; few are asked so, and have their index.
-
-    Not by `contains`, which the planner thinks so rare that it would sort all instead of reading that index.
-    """
-    place = Func(F("asked_beside"), Value(role), function="array_position", output_field=IntegerField())
-    return ~Q(asked_beside=[]) & Q(IsNull(place, False))
-
-
-def _open_to(user_id: int) -> Q:
-    """That this person has no part in an offer: neither proposed it nor decided a step of its round."""
-    return ~Q(proposer=user_id) & ~Q(_decided(user_id))
-
-
-def _decided(user_id: int) -> Exists:
-    """That this person has decided a step of the offer's round already: others decide the next."""
-    steps = ApprovalStep.objects.filter(offer=OuterRef("pk"), round=OuterRef("round"))
-    return Exists(steps.filter(Q(decided_by=user_id) | Q(on_behalf_of=user_id)))
-
-
-def _waiting_offers(branch_ids: frozenset[int] | None) -> QuerySet[Offer]:
-    return offers_of_branches(branch_ids).filter(state=OfferState.WAITING)
-
-
-def _remedies(branch_ids: frozenset[int] | None) -> QuerySet[Remedy]:
-    remedies = Remedy.objects.filter(state=RemedyState.WAITING)
-    return remedies if branch_ids is None else remedies.filter(incident__branch_id__in=branch_ids)
-
-
-def waiting_remedies(user: User) -> QuerySet[Remedy]:
-    """The remedies of incidents that ask for this person's role, and are not their own."""
-    if not user.may(Capability.DECIDE_OFFER):
-        return Remedy.objects.none()
-    return _remedies(user.branch_ids).filter(_asked(user.role, user.pk))
+    asked = any_of(ways_to_offers(reader, user_id, at)) & open_to(user_id)
+    return _offer_rows(waiting_offers(reader.branch_ids).filter(pk=offer_id), asked=asked)
 
 
 def _offer_rows(offers: QuerySet[Offer], *, asked: bool | Q) -> QuerySet[Any, tuple[Any, ...]]:

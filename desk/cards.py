@@ -25,11 +25,12 @@ from desk.rows import severity_mark
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What waits, as a card of the inbox."""
+    """What waits, as a card of the inbox; `lent` says that the reader stands in for those who are asked."""
 
     row: WaitingRow
     clock: ClockView | None
     is_own: bool
+    lent: bool
 
     @property
     def key(self) -> tuple[bool, int]:
@@ -83,10 +84,10 @@ def draw_choice(card: Card, *, chosen: bool) -> SafeString:
 def _whose(card: Card, language: str) -> list[str]:
     if card.is_own:
         return [_("your own proposal")]
-    if card.asked:
+    if card.asked and not card.lent:
         return []
-    roles = " + ".join(_role(role, language) for role in card.row.asked_roles)
-    return [_("for: %(role)s") % {"role": roles}]
+    roles = {"role": " + ".join(_role(role, language) for role in card.row.asked_roles)}
+    return [_("you stand in for: %(role)s") % roles if card.lent else _("for: %(role)s") % roles]
 
 
 @lru_cache(maxsize=1)

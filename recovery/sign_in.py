@@ -11,6 +11,8 @@ from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts.models import User
+from accounts.queries import signed_in
 from messaging.actions import queue_email
 
 
@@ -51,6 +53,11 @@ class StaffAccountAdapter(DefaultAccountAdapter):
 
 class StaffBackend(AuthenticationBackend):
     """Knows who is signed in; a session ends when its owner may not sign in any more."""
+
+    def get_user(self, user_id: Any) -> User | None:
+        """On every page, so by a statement that is planned once."""
+        user = signed_in(int(user_id))
+        return user if user is not None and self.user_can_authenticate(user) else None
 
     def user_can_authenticate(self, user: Any) -> bool:
         return bool(super().user_can_authenticate(user)) and may_sign_in(user)

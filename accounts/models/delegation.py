@@ -49,6 +49,13 @@ class Delegation(models.Model):
     def __str__(self) -> str:
         return f"{self.delegator_id} → {self.delegate_id}"
 
+    @classmethod
+    def between(cls, first: dt.date, last: dt.date) -> models.QuerySet[Delegation]:
+        """Those in force on some day from one to another, by people who are still there."""
+        return cls.objects.filter(
+            starts_on__lte=last, ends_on__gte=first, revoked_at=None, delegator__is_active=True
+        )
+
     def holds_on(self, day: dt.date) -> bool:
         """Whether it is in force that day."""
         return self.revoked_at is None and self.starts_on <= day <= self.ends_on

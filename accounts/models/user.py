@@ -13,9 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.branch import Branch
+from accounts.models.delegation import Delegation
 from accounts.models.team import Team
 from accounts.states import CAPABILITIES, Capability, Role, Theme
 from common.choices import QuickLabels
+from common.days import earliest_day, latest_day
 
 
 class UserManager(BaseUserManager["User"]):
@@ -81,6 +83,15 @@ class User(QuickLabels, AbstractBaseUser):
         if self.all_branches:
             return None
         return frozenset(self.branches.values_list("pk", flat=True))
+
+    @cached_property
+    def lent_roles(self) -> tuple[str, ...]:
+        """The roles of others in whose place this person may decide today, in some branch at least."""
+        roles = self.__dict__.get("lent")
+        if roles is None:
+            lent = Delegation.between(earliest_day(), latest_day()).filter(delegate=self)
+            roles = lent.values_list("delegator__role", flat=True)
+        return tuple(sorted({*roles} - {self.role}))
 
     @property
     def rights(self) -> tuple[object, ...]:

@@ -202,6 +202,7 @@ def cards_for(request: StaffRequest, rows: Sequence[WaitingRow]) -> list[Card]:
             row=row,
             clock=None if row.is_remedy else answer_clock(row, now),
             is_own=row.proposer_id == user.pk,
+            lent=row.asked and user.role not in row.asked_roles,
         )
         for row in rows
     ]

@@ -18,7 +18,7 @@ from common.errors import Conflict, Invalid, NotAllowed
 from compensation.actions.approvals import reject_offer
 from compensation.actions.offers import submit_offer, withdraw_offer
 from compensation.actions.returning import recall_offer, return_offer
-from compensation.chain_queries import addressed_to
+from compensation.asking import addressed_to
 from compensation.models import ApprovalStep, Budget, Offer, Question
 from compensation.rows import waiting_for, waiting_row
 from compensation.states import OfferState, ReserveAt

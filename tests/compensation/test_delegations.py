@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -15,10 +16,13 @@ from accounts.actions.delegations import delegate_authority, revoke_delegation
 from accounts.models import Delegation, User
 from accounts.states import Role
 from audit.models import Event
+from cases.models import Incident
 from common.errors import Conflict, Invalid, NotAllowed
 from compensation.actions.approvals import approve_offer
+from compensation.asking import addressed_remedies, addressed_to
 from compensation.inbox import dossier, open_offer
-from compensation.models import ApprovalStep, Offer
+from compensation.models import ApprovalStep, Offer, Remedy
+from compensation.rows import waiting_for, waiting_row
 from compensation.states import OfferState, StepState
 from customers.models import ContactPoint
 from customers.states import ContactKind
@@ -234,3 +238,104 @@ def test_the_delegate_is_told_and_shown_in_whose_place_they_decide(world: World)
     assert facts.in_place_of is not None
     assert facts.in_place_of.name == world.manager.name
     assert facts.most == 5000
+
+
+def listed(user: User) -> dict[int, bool]:
+    """What the inbox lists, and whether it asks the reader; each time as if they signed in anew."""
+    rows = waiting_for(User.objects.get(pk=user.pk), limit=9)
+    asked = [row.asked for row in rows]
+    assert asked == sorted(asked, reverse=True)
+    assert len({row.pk for row in rows}) == len(rows)
+    return {row.pk: row.asked for row in rows}
+
+
+def counted(user: User) -> int:
+    return addressed_to(User.objects.get(pk=user.pk)).count()
+
+
+def test_what_waits_for_whom_one_stands_in_for_waits_for_oneself(world: World) -> None:
+    other = make_user(Role.MANAGER, world.branch)
+    lent, proposed_by_manager = for_manager(world), for_manager(world)
+    Offer.objects.filter(pk=proposed_by_manager.pk).update(proposer=world.manager)
+    own = propose(world.frontline, make_case(world.branch), 500)
+    assert listed(world.supervisor) == {own.pk: True, lent.pk: False, proposed_by_manager.pk: False}
+    assert counted(world.supervisor) == 1
+
+    lend(world)
+
+    assert listed(world.supervisor) == {own.pk: True, lent.pk: True, proposed_by_manager.pk: False}
+    assert counted(world.supervisor) == 2
+    row = waiting_row(User.objects.get(pk=world.supervisor.pk), lent.pk)
+    assert row is not None
+    assert row.asked
+    lend(world, by=other, delegator_id=other.pk)
+    assert counted(world.supervisor) == 3
+    world.manager.branches.set([make_branch("garden")])
+    Delegation.objects.filter(delegator=other).update(revoked_at=timezone.now())
+    assert counted(world.supervisor) == 1
+
+
+def test_who_has_decided_a_step_lends_no_say_in_the_next(world: World) -> None:
+    make_route((Role.MANAGER, Role.MANAGER))
+    other = make_user(Role.MANAGER, world.branch)
+    offer = for_manager(world)
+    lend(world)
+    approve(world.manager, offer)
+    assert listed(world.supervisor) == {offer.pk: False}
+    lend(world, by=other, delegator_id=other.pk)
+    assert listed(world.supervisor) == {offer.pk: True}
+
+
+def test_what_two_ask_of_one_person_is_listed_once(world: World) -> None:
+    make_route((Role.SUPERVISOR, Role.MANAGER))
+    lend(world)
+    offer = for_manager(world)
+    assert listed(world.supervisor) == {offer.pk: True}
+    assert counted(world.supervisor) == 1
+
+
+def test_a_day_begins_and_ends_where_the_branch_is(world: World) -> None:
+    offer = for_manager(world)
+    lend(world, starts_on=TODAY + DAY, ends_on=TODAY + DAY)
+    shanghai = ZoneInfo("Asia/Shanghai")
+    begins = dt.datetime(2026, 3, 5, tzinfo=shanghai)
+
+    for moment, holds in (
+        (begins - dt.timedelta(minutes=1), False),
+        (begins, True),
+        (begins + dt.timedelta(hours=23, minutes=59), True),
+        (begins + DAY, False),
+    ):
+        with time_machine.travel(moment, tick=False):
+            facts = dossier(world.supervisor, open_offer(world.supervisor, offer.pk))
+            assert (facts.in_place_of is not None, counted(world.supervisor)) == (holds, int(holds))
+            assert listed(world.supervisor) == {offer.pk: holds}
+
+
+def test_a_remedy_waits_for_the_delegate_as_well(world: World) -> None:
+    incident = Incident.objects.create(
+        number="I-TEST-1",
+        branch=world.branch,
+        name="Freezer",
+        description="It broke.",
+        declared_by=world.frontline,
+    )
+    Remedy.objects.create(
+        incident=incident,
+        kind="refund",
+        rules=[],
+        currency="CNY",
+        total=Decimal(9000),
+        purpose="For all",
+        reason="It broke.",
+        proposer=world.frontline,
+        asked_role=Role.MANAGER,
+    )
+
+    def count() -> int:
+        return addressed_remedies(User.objects.get(pk=world.supervisor.pk)).count()
+
+    assert count() == 0
+    lend(world)
+    assert count() == 1
+    assert list(listed(world.supervisor).values()) == [True]

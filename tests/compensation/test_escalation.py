@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 import time_machine
 
+from accounts.actions.delegations import delegate_authority
 from accounts.models import User
 from accounts.states import Role
 from audit.models import Event
@@ -94,6 +95,23 @@ def test_where_nobody_holds_the_role_any_more_the_next_one_up_is_told(office: Wo
     User.objects.filter(pk=office.supervisor.pk).update(is_active=False)
     escalate_due_steps(now=NOON + 3 * HOUR)
     assert told(offer, 1) == {office.manager}
+
+
+def test_who_stands_in_for_those_asked_is_told_as_well(office: World) -> None:
+    offer = wait(office, amount=5000)
+    deputy = make_user(Role.SUPERVISOR, office.branch)
+    with time_machine.travel(NOON + 3 * HOUR, tick=False):
+        today = NOON.date()
+        delegate_authority(
+            actor=office.manager,
+            delegator_id=office.manager.pk,
+            delegate_id=deputy.pk,
+            starts_on=today,
+            ends_on=today,
+            reason="On leave.",
+        )
+        escalate_due_steps()
+    assert told(offer, 1) == {office.manager, deputy}
 
 
 def test_the_proposer_is_never_called_upon(office: World) -> None:

@@ -20,8 +20,8 @@ from compensation.actions.approvals import approve_offer
 from compensation.actions.budgets import set_budget
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.offers import withdraw_offer
+from compensation.asking import addressed_to
 from compensation.budget_queries import budget_for
-from compensation.chain_queries import addressed_to
 from compensation.models import Budget, Offer
 from compensation.queries import (
     MOST_LIKE_CASES,

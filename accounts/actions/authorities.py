@@ -71,26 +71,12 @@ def set_authorities(
         if seen is not None:
             refuse_overtaken(seen, authority_values(in_force))
         held = {role: (row.per_case, row.per_day) for role, row in in_force.items()}
-        changes: dict[str, list[str | None]] = {}
-        for role, pair in limits.items():
-            before = held.get(role)
-            if before == pair:
-                continue
-            for limit, old, new in zip(LIMITS, before or (None, None), pair, strict=True):
-                if old != new:
-                    changes[field_of(role, limit)] = [_written(old), _written(new)]
-            Authority.objects.update_or_create(
-                role=role,
-                user=None,
-                currency=currency,
-                kind="",
-                basis="",
-                valid_from=valid_from,
-                defaults=dict(zip(LIMITS, pair, strict=True)),
-            )
-        if changes:
-            publish("authority.set", actor, currency, valid_from, changes)
-    return len({name.partition("_")[0] for name in changes})
+        changed = {role: pair for role, pair in limits.items() if pair != held.get(role)}
+        for role, pair in changed.items():
+            _hold(role, currency, pair, valid_from)
+        if changed:
+            publish("authority.set", actor, currency, valid_from, _differences(held, changed))
+    return len(changed)
 
 
 def withdraw_authorities(*, actor: User, currency: str, valid_from: dt.date) -> None:
@@ -121,6 +107,29 @@ def _locked(currency: str) -> list[Authority]:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"authority:{currency}"])
     rows = Authority.objects.of_roles().select_for_update().filter(currency=currency)
     return list(rows.order_by("valid_from", "pk"))
+
+
+def _hold(role: Role, currency: str, limits: Limits, valid_from: dt.date) -> None:
+    """Let a role's limits hold from a day on, in place of what was set for that day."""
+    Authority.objects.update_or_create(
+        role=role,
+        user=None,
+        currency=currency,
+        kind="",
+        basis="",
+        valid_from=valid_from,
+        defaults=dict(zip(LIMITS, limits, strict=True)),
+    )
+
+
+def _differences(held: Mapping[Role, Limits], wanted: Mapping[Role, Limits]) -> dict[str, list[str | None]]:
+    """Of each limit that becomes another: what it was, and what it will be."""
+    return {
+        field_of(role, limit): [_written(old), _written(new)]
+        for role, pair in wanted.items()
+        for limit, old, new in zip(LIMITS, held.get(role, (None, None)), pair, strict=True)
+        if old != new
+    }
 
 
 def _checked(role: Role, pair: Limits | None, currency: str) -> Limits:

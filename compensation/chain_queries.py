@@ -20,23 +20,25 @@ from compensation.rules import Limit
 
 _ROUTES = Statement(
     """
-    SELECT r.id, r.name, r.kind, r.basis, r.from_amount, r.only_beyond_policy, s.level, s.role
+    SELECT r.id, r.name, r.kind, r.basis, r.from_amount, r.only_beyond_policy, r.branch_id IS NOT NULL,
+        s.level, s.role
     FROM compensation_approvalroute r JOIN compensation_routestep s ON s.route_id = r.id
-    WHERE r.currency = %s AND r.kind IN ('', %s) AND r.basis IN ('', %s)
+    WHERE r.currency = %s AND (r.branch_id IS NULL OR r.branch_id = %s)
+        AND r.kind IN ('', %s) AND r.basis IN ('', %s)
         AND r.valid_from <= %s AND (r.valid_to IS NULL OR r.valid_to >= %s)
     ORDER BY r.id, s.level, s.id
     """,
-    (Slot("currency"), Slot("kind"), Slot("basis"), Slot("on"), Slot("on")),
+    (Slot("currency"), Slot("branch"), Slot("kind"), Slot("basis"), Slot("on"), Slot("on")),
 )
 
 
-def routes_in_force(currency: str, *, on: dt.date, kind: str, basis: str) -> list[Route]:
+def routes_in_force(currency: str, *, branch_id: int, on: dt.date, kind: str, basis: str) -> list[Route]:
     """The routes that offers of this kind and basis could take on a day, which is the branch's."""
     found: dict[int, Route] = {}
-    rows = _ROUTES.rows({"currency": currency, "kind": kind, "basis": basis, "on": on})
-    for key, name, of_kind, on_basis, amount, beyond, level, role in rows:
-        before = found[key].steps if key in found else ()
-        found[key] = Route(key, name, of_kind, on_basis, amount, beyond, (*before, (level, role)))
+    values = {"currency": currency, "branch": branch_id, "kind": kind, "basis": basis, "on": on}
+    for key, name, of_kind, on_basis, amount, beyond, of_branch, level, role in _ROUTES.rows(values):
+        steps = (*(found[key].steps if key in found else ()), (level, role))
+        found[key] = Route(key, name, of_kind, on_basis, amount, beyond, steps, of_branch)
     return list(found.values())
 
 
@@ -52,7 +54,7 @@ def chain_for(
 ) -> Chain:
     """Who would be asked about an offer that nobody grants alone; `needed` is the authority it takes."""
     on = local_day(timezone.now(), case.branch.time_zone)
-    routes = routes_in_force(case.currency, on=on, kind=kind, basis=basis)
+    routes = routes_in_force(case.currency, branch_id=case.branch_id, on=on, kind=kind, basis=basis)
     route = route_for(routes, total=view.on_case + amount, leaves=leaves)
     return chain_of(
         route, needed=needed, amount=amount, binding=leaves, deciders=view.deciders, ranks=view.ranks
@@ -107,4 +109,8 @@ def questions_of(offers: Iterable[Offer]) -> dict[int, list[Question]]:
 
 def routes() -> QuerySet[ApprovalRoute]:
     """All routes, of each currency the newest first."""
-    return ApprovalRoute.objects.prefetch_related("steps").order_by("currency", "-valid_from", "-id")
+    return (
+        ApprovalRoute.objects.select_related("branch")
+        .prefetch_related("steps")
+        .order_by("currency", "-valid_from", "-id")
+    )

@@ -12,7 +12,10 @@ from compensation.rules import ZERO, Limit, largest_decidable, standing
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An approval route in force: what it is for, and its steps as (level, role), in order."""
+    """An approval route in force: what it is for, and its steps as (level, role), in order.
+
+    `of_branch` tells one that is for the branch alone.
+    """
 
     key: int
     name: str
@@ -21,6 +24,7 @@ class Route:
     from_amount: Decimal
     only_beyond_policy: bool
     steps: tuple[tuple[int, str], ...]
+    of_branch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,11 @@ class Chain:
 
 
 def route_for(routes: Iterable[Route], *, total: Decimal, leaves: bool) -> Route | None:
-    """The route for an offer whose kind and basis all these are for; None where it goes to one role.
+    """The route for an offer whose branch, kind and basis all these are for; None where it goes to one role.
 
-    The most specific counts: one for the kind, then for the basis, then the one from the highest amount, then
-    the newest. One for what leaves the policy comes before it, unless it asks fewer: nobody is asked less for
-    leaving the policy.
+    The most specific counts: one for the branch, then for the kind, then for the basis, then the one from the
+    highest amount, then the newest. One for what leaves the policy comes before it, unless it asks fewer:
+    nobody is asked less for leaving the policy.
     """
     fitting = [
         route
@@ -69,7 +73,7 @@ def route_for(routes: Iterable[Route], *, total: Decimal, leaves: bool) -> Route
     usual, beyond = (
         max(
             (route for route in fitting if route.only_beyond_policy is which),
-            key=lambda r: (r.kind != "", r.basis != "", r.from_amount, r.key),
+            key=lambda r: (r.of_branch, r.kind != "", r.basis != "", r.from_amount, r.key),
             default=None,
         )
         for which in (False, True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Branch
 from accounts.states import Role
 from common.choices import QuickLabels
 from common.money import AmountField, CurrencyField
@@ -18,13 +21,17 @@ from compensation.states import DECIDED_STEPS, Basis, StepState
 class ApprovalRoute(OfKind, QuickLabels, models.Model):
     """Who is asked about the offers that it is for, from a day to a day, instead of one role alone.
 
-    It is for offers of its currency, of its `kind` and `basis` ("" stands for any), as soon as all that
-    stands on the case comes to `from_amount`, or with `only_beyond_policy` only where they leave the policy.
-    Once in force it only ends: another one takes its place.
+    It is for offers of its currency, in its `branch` (None stands for any), of its `kind` and `basis` (""
+    stands for any), as soon as all that stands on the case comes to `from_amount`, or with
+    `only_beyond_policy` only where they leave the policy. Once in force it only ends: another one takes its
+    place. One that was taken back on the day it began ends the day before.
     """
 
     name = models.CharField(_("name"), max_length=80)
     currency = CurrencyField(verbose_name=_("currency"))
+    branch = models.ForeignKey(
+        Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("branch")
+    )
     kind = models.CharField(_("kind"), max_length=LONGEST_CODE, blank=True)
     basis = models.CharField(_("basis"), max_length=9, choices=Basis, blank=True)
     from_amount = AmountField(verbose_name=_("from this amount on the case"), default=0)
@@ -49,7 +56,8 @@ class ApprovalRoute(OfKind, QuickLabels, models.Model):
                 condition=models.Q(from_amount__gte=0), name="compensation_route_from_an_amount"
             ),
             models.CheckConstraint(
-                condition=models.Q(valid_to__isnull=True) | models.Q(valid_to__gte=models.F("valid_from")),
+                condition=models.Q(valid_to__isnull=True)
+                | models.Q(valid_to__gte=models.F("valid_from") - dt.timedelta(days=1)),
                 name="compensation_route_lasts",
             ),
         )

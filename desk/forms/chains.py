@@ -9,20 +9,31 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.authorities import granting_roles, today
-from accounts.models import User
+from accounts.models import Branch, User
 from accounts.queries import roles_with
 from accounts.states import Capability
 from common.money import CURRENCIES
-from compensation.actions.routes import NewRoute
+from compensation.actions.routes import MOST_LEVELS, NewRoute
 from compensation.actions.special_limits import NewLimit
 from compensation.kind_queries import kind_choices
+from compensation.models import ApprovalRoute
 from compensation.states import Basis
 from desk.forms.grouped import GroupedForm
 from desk.forms.offers import AMOUNT, choose
 from desk.forms.places import day_input
 
-LEVELS = (1, 2, 3)
+LEVELS = range(1, MOST_LEVELS + 1)
 _ANY = ("", _("any"))
+_ROUTE_FIELDS = (
+    "name",
+    "currency",
+    "kind",
+    "basis",
+    "branch_id",
+    "from_amount",
+    "only_beyond_policy",
+    "valid_from",
+)
 
 
 class _ForKind(GroupedForm):
@@ -83,14 +94,26 @@ class RouteForm(_ForKind):
         widget=forms.NumberInput(attrs=AMOUNT),
         help_text=_("Of all that stands on the case."),
     )
+    branch_id = forms.TypedChoiceField(
+        label=_("Branch"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        help_text=_("One for a branch comes before one for any."),
+    )
     only_beyond_policy = forms.BooleanField(label=_("Only for what leaves the policy"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        branches = Branch.objects.filter(is_active=True).order_by("code")
+        choose(self.fields["branch_id"], [_ANY, *((str(one.pk), one.label) for one in branches)])  # type: ignore[list-item]
         roles = [("", "–"), *((role.value, str(role.label)) for role in roles_with(Capability.DECIDE_OFFER))]
         self.layout = [
             ("", ["name"]),
-            (_("For what"), ["currency", "from_amount", "kind", "basis", "valid_from", "only_beyond_policy"]),
+            (
+                _("For what"),
+                ["currency", "from_amount", "kind", "basis", "branch_id", "valid_from", "only_beyond_policy"],
+            ),
         ]
         for number in LEVELS:
             names = [f"level_{number}", f"beside_{number}"]
@@ -109,5 +132,18 @@ class RouteForm(_ForKind):
         ]
         while levels and not levels[-1]:
             levels.pop()
-        names = ("name", "currency", "kind", "basis", "from_amount", "only_beyond_policy", "valid_from")
-        return NewRoute(levels=tuple(levels), **{name: given[name] for name in names})
+        return NewRoute(levels=tuple(levels), **{name: given[name] for name in _ROUTE_FIELDS})
+
+
+def values_of(route: ApprovalRoute) -> dict[str, Any]:
+    """What the form of a route that takes its place begins with."""
+    values = {name: getattr(route, name) for name in _ROUTE_FIELDS}
+    values["from_amount"] = f"{route.from_amount.normalize():f}"
+    values["valid_from"] = max(route.valid_from, today())
+    names = {1: "level_{}", 2: "beside_{}"}
+    asked: dict[int, int] = {}
+    for step in route.steps.all():
+        asked[step.level] = asked.get(step.level, 0) + 1
+        if asked[step.level] in names:
+            values[names[asked[step.level]].format(step.level)] = step.role
+    return values

@@ -139,6 +139,7 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "authority.special_set": _("Authority of a person, kind or basis set"),
             "authority.special_ended": _("Authority of a person, kind or basis ended"),
             "route.added": _("Approval route set up"),
+            "route.changed": _("Approval route changed"),
             "route.ended": _("Approval route ended"),
             "authority.withdrawn": _("Planned authority given up"),
             "budget.set": _("Budget set"),

@@ -16,7 +16,7 @@ from accounts.actions.authorities import today
 from accounts.models import Authority
 from accounts.states import Capability
 from common.errors import DomainError
-from compensation.actions.routes import add_route, end_route
+from compensation.actions.routes import add_route, change_route, end_route
 from compensation.actions.special_limits import end_special_limit, set_special_limit
 from compensation.chain_queries import routes
 from compensation.models import ApprovalRoute
@@ -25,7 +25,7 @@ from compensation.states import Basis
 from desk.access import StaffRequest, form_on, staff_required
 from desk.chain_words import planned_words
 from desk.forms.apply import run
-from desk.forms.chains import LimitForm, RouteForm
+from desk.forms.chains import LimitForm, RouteForm, values_of
 from desk.forms.grouped import GroupedForm
 
 
@@ -129,6 +129,21 @@ def route_new(request: StaffRequest) -> HttpResponse:
             return redirect("desk:settings_section", "authority")
     note = _("Whoever is asked first decides first; those asked at the same time decide in any order.")
     return _page(request, form, _("New approval route"), note)
+
+
+@staff_required(Capability.CHANGE_SETTINGS)
+def route_change(request: StaffRequest, route_id: int) -> HttpResponse:
+    """Let another route take the place of one from a day on."""
+    route = get_object_or_404(routes(), pk=route_id)
+    form = RouteForm(request.POST if request.method == "POST" else None, initial=values_of(route))
+    if request.method == "POST":
+        new = run(form, lambda: change_route(actor=request.user, route_id=route_id, new=form.new))
+        if new is not None:
+            said = _("The route “%(name)s” is changed.") % {"name": new.name}
+            messages.success(request, said)
+            return redirect("desk:settings_section", "authority")
+    note = _("The route holds as it is until the day before. Offers on their way keep their steps.")
+    return _page(request, form, _("Change “%(name)s”") % {"name": route.name}, note)
 
 
 @staff_required(Capability.CHANGE_SETTINGS)

@@ -158,6 +158,8 @@ def _office_pages(person: Person) -> Iterator[Place]:
     ):
         path = _first(person, f"/desk/settings/{section}/", f"main {link}")
         yield Place(f"settings-{section}-change", "admin", path)
+    route = _first(person, "/desk/settings/authority/", 'main a[href*="/routes/"][href$="/change/"]')
+    yield Place("settings-routes-change", "admin", route)
     number = _first(person, "/desk/queue/", "table.list tbody a").strip("/").rpartition("/")[2]
     yield Place("audit", "auditor", "/desk/audit/")
     yield Place("audit-case", "auditor", f"/desk/audit/?number={number}")

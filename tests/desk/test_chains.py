@@ -135,6 +135,28 @@ def test_a_route_is_set_up_and_ended(world: World) -> None:
     assert Event.objects.filter(verb__in=("route.added", "route.ended")).count() == 2
 
 
+def test_a_route_is_changed_from_what_it_is(world: World) -> None:
+    route = make_route(
+        Role.SUPERVISOR, (Role.MANAGER, Role.SUPERVISOR), from_amount=500, branch=world.branch, kind="refund"
+    )
+    admin, path = signed_in(world.admin), f"/desk/settings/routes/{route.pk}/change/"
+    assert path in admin.get("/desk/settings/authority/").content.decode()
+    form = admin.get(path).context["form"]
+    told = {field.name: field.value() for field in form if field.value() not in (None, False)}
+    assert (told["level_1"], told["level_2"], told["beside_2"]) == ("supervisor", "manager", "supervisor")
+    assert (told["branch_id"], told["kind"], told["from_amount"]) == (world.branch.pk, "refund", "500")
+
+    assert admin.post(path, {**told, "from_amount": "-1"}).status_code == 422
+    assert admin.post(path, {**told, "from_amount": "800", "beside_2": ""}).status_code == 302
+
+    changed = ApprovalRoute.objects.exclude(pk=route.pk).get()
+    assert (changed.from_amount, changed.branch, changed.kind) == (800, world.branch, "refund")
+    assert list(changed.steps.values_list("level", "role")) == [(1, "supervisor"), (2, "manager")]
+    page = admin.get("/desk/settings/authority/").content.decode()
+    assert "Supervisor → Manager" in page
+    assert "Supervisor → Manager + Supervisor" not in page
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -186,6 +186,7 @@ STAFF: dict[str, set[Role]] = {
     "desk:special_limit_new": {A},
     "desk:special_limit_end": {A},
     "desk:route_new": {A},
+    "desk:route_change": {A},
     "desk:route_end": {A},
     "desk:authority_edit": {A},
     "desk:authority_withdraw": {A},
@@ -293,6 +294,7 @@ def places(desk: Desk) -> dict[str, list[Any]]:
     route = ApprovalRoute.objects.create(name="Large sums", currency="EUR", valid_from=MONDAY)
     return {
         "desk:special_limit_end": [limit.pk],
+        "desk:route_change": [route.pk],
         "desk:route_end": [route.pk],
         "desk:incident_change": [incident.number, Affected.objects.get().pk],
         **{name: [incident.number] for name in STAFF if name in ABOUT_INCIDENT},

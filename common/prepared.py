@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Field, ForeignObject, Lookup, Model, QuerySet
 from django.db.models.query import (
     FlatValuesListIterable,
@@ -21,6 +21,7 @@ from django.db.models.query import (
     get_related_populators,
 )
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.transaction import TransactionManagementError
 
 from common.statements import Slot, Statement
 
@@ -28,8 +29,9 @@ R = TypeVar("R")
 
 # Statements of one query: one for each set of what shapes it, such as a person's branches.
 MOST_KEPT = 500
-# Stand in a query, while it is written, for the values that it is read with.
-_FIRST_NUMBER = -8_765_432_100_000
+# Stand in a query, while it is written, for the values that it is read with. The numbers are ones that every
+# integer column can hold: the ORM writes no query for what a column can't.
+_FIRST_NUMBER = 31_741
 _FIRST_MOMENT = dt.datetime(1801, 1, 1, tzinfo=dt.UTC)
 
 
@@ -56,6 +58,7 @@ class _Written:
 
     statement: Statement
     rows: Callable[[list[tuple[Any, ...]]], Iterable[Any]]
+    locks: bool
 
 
 class Prepared(Generic[R]):
@@ -73,7 +76,11 @@ class Prepared(Generic[R]):
     def __call__(self, *shape: Hashable, **values: Any) -> list[R]:
         """The rows as the queryset would give them; one query. Raises `NotPlainError`."""
         written = self._of(shape, values)
-        return [] if written is None else list(written.rows(written.statement.rows(values)))
+        if written is None:
+            return []
+        if written.locks and not connection.in_atomic_block:
+            raise TransactionManagementError("Rows are locked within a transaction only.")
+        return list(written.rows(written.statement.rows(values)))
 
     def sql(self, *shape: Hashable, **values: Any) -> tuple[str, list[Any]] | None:
         """The statement and its values, for a larger one to hold; None when it can't find anything."""
@@ -103,7 +110,8 @@ class Prepared(Generic[R]):
             sql, params = compiler.as_sql()
         except EmptyResultSet:
             return None
-        return _Written(statement(sql, params, stand_ins), _MAKERS[rows._iterable_class](compiler))
+        make = _MAKERS[rows._iterable_class](compiler)
+        return _Written(statement(sql, params, stand_ins), make, rows.query.select_for_update)
 
 
 def prepared(write: Callable[..., QuerySet[Any, R]]) -> Prepared[R]:
@@ -138,17 +146,17 @@ def _stand_in(value: object, number: int) -> Any:
         case bool():
             pass
         case int():
-            return _FIRST_NUMBER - number
+            return _FIRST_NUMBER + number
         case str():
             return f"\x1astands-in-{number}"
         case Decimal():
-            return Decimal(_FIRST_NUMBER - number)
+            return Decimal(_FIRST_NUMBER + number)
         case dt.datetime():
             return _FIRST_MOMENT + dt.timedelta(days=number)
         case dt.date():
             return (_FIRST_MOMENT + dt.timedelta(days=number)).date()
         case list():
-            return [_FIRST_NUMBER - number]
+            return [_FIRST_NUMBER + number]
     raise NotPlainError(f"{value!r} can't be filled into a prepared query.")
 
 

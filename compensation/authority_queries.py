@@ -268,9 +268,14 @@ def standing_on(offers: Iterable[Offer], currency: str) -> list[Granted]:
 
 def grants_on(case: Case) -> list[Granted]:
     """What a case was granted so far, in the case's currency."""
-    granted = Offer.objects.filter(case=case, state__in=GRANTED, currency=case.currency).order_by()
-    rows = granted.values_list("kind", "basis", "granted_amount")
+    rows = _granted(case_id=case.pk, currency=case.currency)
     return [Granted(kind, basis, amount or ZERO) for kind, basis, amount in rows]
+
+
+@prepared
+def _granted(*, case_id: int, currency: str) -> QuerySet[Offer, Any]:
+    granted = Offer.objects.filter(case=case_id, state__in=GRANTED, currency=currency).order_by()
+    return granted.values_list("kind", "basis", "granted_amount")
 
 
 def granted_on(case: Case) -> Decimal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -80,10 +80,15 @@ def budgets_moved(offer: Offer) -> Moved:
 
     What it moved in a round before, it gave back: the next may take from another budget.
     """
-    rows = BudgetMovement.objects.filter(offer=offer, round=offer.round).order_by("budget")
     moved: dict[int, tuple[Decimal, Decimal]] = {}
-    for key, kind, amount in rows.values_list("budget", "kind", "amount"):
+    for key, kind, amount in _movements(offer_id=offer.pk, round_now=offer.round):
         reserved, committed = moved.get(key, (ZERO, ZERO))
         _amount, more, spent = EFFECTS[Movement(kind)]
         moved[key] = reserved + more * amount, committed + spent * amount
     return Moved(list(moved), *next(iter(moved.values()), (ZERO, ZERO)))
+
+
+@prepared
+def _movements(*, offer_id: int, round_now: int) -> QuerySet[BudgetMovement, Any]:
+    rows = BudgetMovement.objects.filter(offer=offer_id, round=round_now).order_by("budget")
+    return rows.values_list("budget", "kind", "amount")

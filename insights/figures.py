@@ -151,7 +151,7 @@ def _won_back(start: dt.datetime) -> dict[str, Exists]:
         case=OuterRef("case"),
         satisfaction__gte=SATISFIED,
         submitted_at__gte=start,
-        invitation__round=OuterRef("round"),
+        round=OuterRef("round"),
     )
     return {"won_back": Exists(answer)}
 

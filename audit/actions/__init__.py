@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -13,6 +14,7 @@ from audit.models import Event
 from audit.rules import START, chain_hash
 from common.copying import unsaved
 from common.inserting import insert
+from common.prepared import prepared
 
 
 def record(
@@ -29,10 +31,15 @@ def record(
     do, the unique constraint refuses the second. `begins` says that the stream is new, which saves a look-up.
     `data` is JSON without personal data. An actor of None is the product itself.
     """
-    previous = None if begins else Event.objects.filter(stream=stream).order_by("-sequence").first()
+    previous = None if begins else _newest.first(stream=stream)
     event = Event(**_linked(previous, stream=stream, verb=verb, actor=actor, data=data, at=timezone.now()))
     insert(event)
     return event
+
+
+@prepared
+def _newest(*, stream: str) -> QuerySet[Event]:
+    return Event.objects.filter(stream=stream).order_by("-sequence")[:1]
 
 
 def opening_event(

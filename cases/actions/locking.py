@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import require
@@ -11,6 +12,7 @@ from cases.models import Case
 from cases.rules import may_become
 from cases.states import CaseState
 from common.errors import Conflict
+from common.prepared import prepared
 
 # What a case says that can't go over to the state asked for.
 STANDS = {
@@ -22,8 +24,19 @@ STANDS = {
 
 def lock_case(case_id: int) -> Case:
     """The case, locked until the transaction ends. Raises `Case.DoesNotExist`."""
+    case = _locked.first(case_id=case_id)
+    if case is None:
+        raise Case.DoesNotExist
+    return case
+
+
+@prepared
+def _locked(*, case_id: int) -> QuerySet[Case]:
     return (
-        Case.objects.select_for_update(of=("self",)).select_related("branch").defer("search").get(pk=case_id)
+        Case.objects.select_for_update(of=("self",))
+        .select_related("branch")
+        .defer("search")
+        .filter(pk=case_id)
     )
 
 

@@ -18,6 +18,7 @@ from cases.actions.steps import finish_step
 from cases.models import Case, TimelineEntry
 from cases.states import CaseState, EntryKind, StepKind
 from common.errors import Invalid
+from common.inserting import insert
 from customers.models import ContactPoint
 from customers.queries import contacts_of
 from customers.states import ContactKind
@@ -31,9 +32,11 @@ def add_event(
     *, case: Case, actor: User | None, message: str, params: Mapping[str, object] | None = None
 ) -> TimelineEntry:
     """Say on the timeline that something happened; `message` is a msgid marked with `gettext_noop`."""
-    return TimelineEntry.objects.create(
+    entry = TimelineEntry(
         case=case, kind=EntryKind.EVENT, author=actor, body=message, params=dict(params or {})
     )
+    insert(entry)
+    return entry
 
 
 def add_note(*, actor: User, case_id: int, body: str) -> TimelineEntry:

@@ -172,6 +172,14 @@ class Case(QuickLabels, models.Model):
                 name="cases_resolved",
                 condition=models.Q(resolved_at__isnull=False),
             ),
+            # Compensation is held against losses, so these are looked up by the keys of cases.
+            models.Index(
+                fields=("id",),
+                name="cases_loss",
+                condition=models.Q(verified_loss__gt=0)
+                | models.Q(loss_amount__gt=0, verified_loss__isnull=True),
+                include=("currency", "verified_loss", "loss_amount"),
+            ),
             GinIndex(fields=("search",), name="cases_search"),
         )
         constraints = (

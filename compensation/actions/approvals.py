@@ -19,6 +19,7 @@ from cases.actions.timeline import add_event
 from cases.models import Case
 from common.days import local_day
 from common.errors import Conflict, Invalid, NotAllowed
+from common.inserting import insert
 from common.money import check_amount, format_money
 from compensation.actions import ledger
 from compensation.actions.chain import asked_now, decide_step, open_next, steps_now
@@ -257,7 +258,7 @@ def _finish(
 def _decide(
     offer: Offer, approver: User, decision: Decision, *, amount: Decimal | None, limit: Decimal, reason: str
 ) -> Approval:
-    return Approval.objects.create(
+    approval = Approval(
         offer=offer,
         proposer=offer.proposer,
         approver=approver,
@@ -267,6 +268,8 @@ def _decide(
         reason=reason,
         at=timezone.now(),
     )
+    insert(approval)
+    return approval
 
 
 def _write_in_whose_place(case: Case, offer: Offer, step: ApprovalStep, person: User) -> None:

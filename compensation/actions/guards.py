@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import require
@@ -17,6 +18,7 @@ from cases.actions.locking import take_case_for
 from cases.models import Case
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
 from common.money import check_amount
+from common.prepared import prepared
 from compensation.authority_queries import deciding_limits, grants_on, with_grants
 from compensation.budget_rules import who_decides_overdraft
 from compensation.kind_queries import kind_setting
@@ -99,17 +101,35 @@ def take_offer(
 
     Raises `Offer.DoesNotExist`, `NotAllowed`, or `Conflict` for a resolved case where it must be open.
     """
-    case_id = Offer.objects.values_list("case_id", flat=True).get(pk=offer_id)
+    case_id = _case_of.first(offer_id=offer_id)
+    if case_id is None:
+        raise Offer.DoesNotExist
     case = take_case_for(actor, case_id, capability, must_be_open=must_be_open)
-    return case, Offer.objects.select_related("proposer", "budget").get(pk=offer_id)
+    (offer,) = _offer(offer_id=offer_id)
+    return case, offer
+
+
+@prepared
+def _case_of(*, offer_id: int) -> QuerySet[Offer, int]:
+    return Offer.objects.filter(pk=offer_id).values_list("case_id", flat=True)
+
+
+@prepared
+def _offer(*, offer_id: int) -> QuerySet[Offer]:
+    return Offer.objects.filter(pk=offer_id).select_related("proposer", "budget")
 
 
 def fresh(actor: User, capability: Capability, *, lock: bool = False) -> User:
     """The actor as the database knows them now: a role taken away a moment ago counts."""
-    people = User.objects.select_for_update(no_key=True) if lock else User.objects.all()
-    person = people.get(pk=actor.pk)
+    (person,) = _person(lock, user_id=actor.pk)
     require(person, capability)
     return person
+
+
+@prepared
+def _person(lock: bool, *, user_id: int) -> QuerySet[User]:
+    people = User.objects.select_for_update(no_key=True) if lock else User.objects.all()
+    return people.filter(pk=user_id)
 
 
 def hold_case(case_id: int) -> Case | None:

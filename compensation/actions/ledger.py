@@ -11,13 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from cases.models import Case
 from common.errors import Conflict
+from common.inserting import insert
 from common.money import format_money
+from common.prepared import prepared
 from compensation.actions.budget_telling import tell_of_share
 from compensation.budget_queries import budgets_moved, current_budget
 from compensation.budget_rules import crossed, overdraws
@@ -173,8 +175,13 @@ def _refuse_beyond(level: Budget, amount: Decimal) -> None:
 
 def lock(keys: Iterable[int]) -> list[Budget]:
     """These budgets as they stand, nobody else changing them until the end of the transaction."""
+    return _locked(keys=list(keys))
+
+
+@prepared
+def _locked(*, keys: list[int]) -> QuerySet[Budget]:
     rows = Budget.objects.select_for_update(no_key=True, of=("self",)).select_related("branch", "team")
-    return list(rows.filter(pk__in=list(keys)).order_by("pk"))
+    return rows.filter(pk__among=keys).order_by("pk")
 
 
 def lock_levels(budget: Budget) -> list[Budget]:
@@ -211,15 +218,17 @@ def _move(
 def _note(
     offer: Offer, keys: Iterable[int], kind: Movement, amount: Decimal, by: User | None, reason: str = ""
 ) -> None:
-    BudgetMovement.objects.bulk_create(
-        BudgetMovement(
-            budget_id=key,
-            offer=offer,
-            round=offer.round,
-            kind=kind,
-            amount=amount,
-            by=by,
-            reason=reason[:500],
+    insert(
+        *(
+            BudgetMovement(
+                budget_id=key,
+                offer=offer,
+                round=offer.round,
+                kind=kind,
+                amount=amount,
+                by=by,
+                reason=reason[:500],
+            )
+            for key in sorted(keys)
         )
-        for key in sorted(keys)
     )

@@ -68,14 +68,34 @@ class OpenCard:
 
 @dataclass(frozen=True)
 class DecisionView:
-    """A way to decide: its title, the word on its button, where its form goes, and what was asked."""
+    """A way to decide: its title, the word on its button, where its form goes, and what was asked.
+
+    `refused` is the form with its errors; another is made only when it is drawn, filled with `initial`.
+    """
 
     verb: str
     title: str
     done: str
     url: str
-    form: forms.Form
+    currency: str
+    initial: str = ""
     asked: str = ""
+    refused: forms.Form | None = None
+
+    @property
+    def form(self) -> forms.Form:
+        """The form of this decision."""
+        if self.refused is not None:
+            return self.refused
+        ids = f"{self.verb}_%s"
+        match self.verb:
+            case "lower":
+                initial = {"amount": self.initial} if self.initial else {}
+                return LowerForm(currency=self.currency, initial=initial, auto_id=ids)
+            case "ask":
+                return QuestionForm(auto_id=ids)
+            case _:
+                return ReasonForm(auto_id=ids)
 
 
 @require_GET
@@ -244,21 +264,18 @@ def _open_context(request: StaffRequest, card: Card) -> dict[str, Any]:
         dose=dose_view(facts.granted + facts.asked, facts.case.loss),
         why_not=_why_not(facts),
     )
-    decisions: list[DecisionView] = []
-    if opened.may_approve:
-        decisions.append(decision_of(facts, "approve", ReasonForm(auto_id="approve_%s")))
-    if opened.may_lower:
-        decisions.append(decision_of(facts, "lower", lower_form(facts)))
-    if opened.may_reject:
-        decisions.append(decision_of(facts, "reject", ReasonForm(auto_id="reject_%s")))
-        if facts.case.is_open:
-            decisions.append(decision_of(facts, "ask", QuestionForm(auto_id="ask_%s")))
+    may = {
+        "approve": opened.may_approve,
+        "lower": opened.may_lower,
+        "reject": opened.may_reject,
+        "ask": opened.may_reject and facts.case.is_open,
+    }
     return {
         "open_card": opened,
         "offer": offer,
         "asked_role": role_label(facts.step.role if facts.step else offer.asked_role),
         "chain": _chain(facts),
-        "decisions": decisions,
+        "decisions": [decision_of(facts, verb) for verb, allowed in may.items() if allowed],
         "known": list(facts_of(facts, opened.dose)),
         "match_note": MATCH_NOTE,
         "match_source": MATCH_SOURCE,
@@ -285,28 +302,26 @@ def _chain(facts: Dossier) -> ChainView:
 _PATHS = {"reject": "desk:offer_reject", "ask": "desk:offer_ask"}
 
 
-def decision_of(facts: Dossier, verb: str, form: forms.Form) -> DecisionView:
+def decision_of(facts: Dossier, verb: str, refused: forms.Form | None = None) -> DecisionView:
     """One way to decide on an offer: "approve", "lower", "reject" or "ask"."""
     offer = facts.offer
+    asked, initial = "", ""
     amount = {"amount": format_money(facts.asked, offer.currency)}
-    path = reverse(_PATHS.get(verb, "desk:offer_approve"), args=[offer.pk])
+    done = _("Approve")
     match verb:
         case "ask":
-            title = _("Return %(amount)s with a question") % amount
-            return DecisionView(verb, title, _("Return with the question"), path, form)
+            title, done = _("Return %(amount)s with a question") % amount, _("Return with the question")
         case "approve":
-            return DecisionView(verb, _("Approve %(amount)s") % amount, _("Approve"), path, form)
+            title = _("Approve %(amount)s") % amount
         case "lower":
+            title = _("Approve a lower amount")
             asked = _("Asked: %(asked)s.") % {"asked": amount["amount"]}
-            return DecisionView(verb, _("Approve a lower amount"), _("Approve"), path, form, asked)
+            # The most that this person may approve, where that is less.
+            initial = f"{facts.most.normalize():f}" if facts.most < facts.asked else ""
         case _:
-            return DecisionView(verb, _("Reject %(amount)s") % amount, _("Reject"), path, form)
-
-
-def lower_form(facts: Dossier) -> LowerForm:
-    """The form for a lower amount, filled with the most that this person may approve where that is less."""
-    initial = {"amount": f"{facts.most.normalize():f}"} if facts.most < facts.asked else {}
-    return LowerForm(currency=facts.offer.currency, initial=initial, auto_id="lower_%s")
+            title, done = _("Reject %(amount)s") % amount, _("Reject")
+    url = reverse(_PATHS.get(verb, "desk:offer_approve"), args=[offer.pk])
+    return DecisionView(verb, title, done, url, offer.currency, initial, asked, refused)
 
 
 def _decided(request: StaffRequest, offer_id: int | None) -> Offer | None:

@@ -58,12 +58,17 @@ class Invitation(models.Model):
 
 
 class Response(models.Model):
-    """A customer's answers: `answers` maps item codes to points, and the scores follow from them."""
+    """A customer's answers: `answers` maps item codes to points, and the scores follow from them.
+
+    `round` is the invitation's, written by the database: figures find the resolution that was answered about
+    without a look at the invitation.
+    """
 
     invitation = models.OneToOneField(
         Invitation, models.CASCADE, related_name="response", verbose_name=_("invitation")
     )
     case = models.ForeignKey(Case, models.CASCADE, related_name="responses", verbose_name=_("case"))
+    round = models.PositiveSmallIntegerField(_("round"), default=1, db_default=1, editable=False)
     answers = models.JSONField(_("answers"))
     comment = models.TextField(_("comment"), blank=True)
     satisfaction = models.PositiveSmallIntegerField(_("recovery satisfaction"))
@@ -83,7 +88,7 @@ class Response(models.Model):
             models.Index(
                 fields=("submitted_at",),
                 name="feedback_response_time",
-                include=("case", "invitation", "satisfaction", "satisfaction_before", "nps"),
+                include=("case", "round", "satisfaction", "satisfaction_before", "nps"),
             ),
         )
         constraints = (

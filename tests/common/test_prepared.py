@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
@@ -55,6 +56,30 @@ def test_a_query_that_can_find_nothing_asks_nothing(django_assert_num_queries: o
     with django_assert_num_queries(0):  # type: ignore[operator]
         assert staff(frozenset(), role="frontline") == []
     assert staff.sql(frozenset(), role="frontline") is None
+
+
+@prepared
+def of_severity(*, severity: int) -> QuerySet[Case]:
+    return Case.objects.filter(severity=severity).order_by("pk")
+
+
+@prepared
+def held(*, key: int) -> QuerySet[Branch]:
+    return Branch.objects.select_for_update().filter(pk=key)
+
+
+def test_a_small_column_that_is_never_negative_is_found_by_its_value() -> None:
+    case = make_case(make_branch("harbour"))
+    assert of_severity(severity=case.severity) == [case]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_locked_within_a_transaction_only() -> None:
+    branch = make_branch("harbour")
+    with transaction.atomic():
+        assert held(key=branch.pk) == [branch]
+    with pytest.raises(TransactionManagementError):
+        held(key=branch.pk)
 
 
 def test_a_list_of_any_length_and_what_is_annotated_come_by_one_statement() -> None:

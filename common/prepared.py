@@ -87,6 +87,11 @@ class Prepared(Generic[R]):
         written = self._of(shape, values)
         return None if written is None else (written.statement.sql, written.statement.given(values))
 
+    def statement(self, *shape: Hashable, **values: Any) -> Statement | None:
+        """The statement without its values; None when it can't find anything."""
+        written = self._of(shape, values)
+        return None if written is None else written.statement
+
     def first(self, *shape: Hashable, **values: Any) -> R | None:
         """The first row, or None; the query should end after it by itself."""
         return next(iter(self(*shape, **values)), None)

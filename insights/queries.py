@@ -9,17 +9,18 @@ case only when a filter needs it.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from cases.models import Defect
 from cases.states import ClockState
-from common.prepared import prepared
+from common.prepared import MOST_KEPT, prepared
+from common.statements import Slot, Statement
 from insights.figures import (
     FIGURES,
     LOSS,
@@ -49,10 +50,14 @@ class Table:
     end: dt.datetime
     columns: dict[str, Any]
 
-    def sql(self) -> tuple[str, list[Any]] | None:
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """What the statement that reads the rows depends on."""
+        return (self.figure, self.selection.but(period=ANY_PERIOD), *self.columns.values())
+
+    def statement(self) -> Statement | None:
         """What reads the rows; None when there can't be any: for someone who has no branch."""
-        shape = self.selection.but(period=ANY_PERIOD)
-        return _rows.sql(self.figure, shape, *self.columns.values(), start=self.start, end=self.end)
+        return _rows.statement(*self.shape, start=self.start, end=self.end)
 
 
 @prepared
@@ -71,19 +76,39 @@ def _and_before(figure: str, selection: Selection, **columns: Any) -> Table:
     return Table(figure, selection, selection.period.previous_start, selection.period.end, columns)
 
 
-def over(statement: str, *params: Any, **tables: Table) -> list[tuple[Any, ...]]:
+def over(aggregate: str, *params: Any, **tables: Table) -> list[tuple[Any, ...]]:
     """Run handwritten aggregates over the rows of figures, which the statement knows by their names."""
-    written: list[str] = []
-    values: list[Any] = []
+    key = (aggregate, len(params), *((name, table.shape) for name, table in tables.items()))
+    if key not in _written:
+        if len(_written) >= MOST_KEPT:
+            _written.clear()
+        _written[key] = _write(aggregate, len(params), tables)
+    statement = _written[key]
+    if statement is None:
+        return []
+    values = {f"value {at}": value for at, value in enumerate(params)}
     for name, table in tables.items():
-        found = table.sql()
+        values[f"start of {name}"], values[f"end of {name}"] = table.start, table.end
+    return statement.rows(values)
+
+
+_written: dict[Hashable, Statement | None] = {}
+
+
+def _write(aggregate: str, params: int, tables: Mapping[str, Table]) -> Statement | None:
+    """The statement of `over`, with slots for moments and values; None when it can't find anything."""
+    parts: list[str] = []
+    values: list[object] = []
+    for name, table in tables.items():
+        found = table.statement()
         if found is None:
-            return []
-        written.append(f"{name} ({', '.join(table.columns)}) AS NOT MATERIALIZED ({found[0]})")
-        values.extend(found[1])
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(written)} {statement}", [*values, *params])
-        return list(cursor.fetchall())
+            return None
+        parts.append(f"{name} ({', '.join(table.columns)}) AS NOT MATERIALIZED ({found.sql})")
+        values.extend(
+            Slot(f"{each.name} of {name}") if isinstance(each, Slot) else each for each in found.values
+        )
+    slots = [Slot(f"value {at}") for at in range(params)]
+    return Statement(f"WITH {', '.join(parts)} {aggregate}", [*values, *slots])
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +189,7 @@ class CaseCounts:
 
 
 # The slots of a period, each of which then finds its rows by the index: cheaper than a slot for each row.
-_SLOTS = "unnest(%s, %s) WITH ORDINALITY AS part (start, stop, slot)"
+_SLOTS = "unnest(%s::timestamptz[], %s::timestamptz[]) WITH ORDINALITY AS part (start, stop, slot)"
 _IN_SLOT = "at >= start AND at < stop"
 
 
@@ -365,7 +390,7 @@ def week_and_baseline(selection: Selection, baseline: Baseline) -> WeekAndBaseli
 def counts_by_week(selection: Selection, edges: list[dt.datetime]) -> list[int]:
     """Complaints received between neighbouring edges."""
     found = over(
-        "SELECT width_bucket(at, %s), count(*) FROM complaints GROUP BY 1",
+        "SELECT width_bucket(at, %s::timestamptz[]), count(*) FROM complaints GROUP BY 1",
         edges[:-1],
         complaints=Table("opened", selection, edges[0], edges[-1], {"at": "received_at"}),
     )

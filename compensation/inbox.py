@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from functools import partial
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -40,7 +41,7 @@ class Lent:
     limit: Limit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dossier:
     """One waiting offer and the facts beside it; amounts are in the offer's currency unless they say which.
 
@@ -71,12 +72,12 @@ class Dossier:
     def case(self) -> Case:
         return self.offer.case
 
-    @property
+    @cached_property
     def asked(self) -> Decimal:
         """What is still asked for, after those who have approved a step."""
         return asked_amount(self.offer, self.steps)
 
-    @property
+    @cached_property
     def step(self) -> ApprovalStep | None:
         """The open step that the reader may approve as far as roles go, else the first that is open."""
         return self._step_of(self.reader.role, self.limit) or next(iter(self._opened), None)
@@ -98,7 +99,7 @@ class Dossier:
             return None
         return next((x for x in self.lent if self._most_of(x.role, x.limit) >= self.asked), None)
 
-    @property
+    @cached_property
     def most(self) -> Decimal:
         """The most the reader may approve of this offer; zero when it is not theirs to approve."""
         if self.is_own or self.own_complaint:
@@ -115,19 +116,19 @@ class Dossier:
         left = [each for each in self.steps if each.state in UNDECIDED_STEPS and each is not step]
         return most_at(step, limit, asked=self.asked, last=not left, before=self.approved_by)
 
-    @property
+    @cached_property
     def _opened(self) -> list[ApprovalStep]:
         return [step for step in self.steps if step.state == StepState.OPEN]
 
     def _step_of(self, role: str, limit: Limit | None) -> ApprovalStep | None:
         return step_for(self._opened, limit, role=role, ranks=self.ranks)
 
-    @property
+    @cached_property
     def budget_short(self) -> bool:
         """Whether no budget that pays has enough, unless the money was set aside with the proposal."""
         return self.budget is not None and self.offer.budget_id is None and self.asked > self.budget.most
 
-    @property
+    @cached_property
     def ratio(self) -> Decimal | None:
         return dose_ratio(self.granted + self.asked, self.case.loss)
 
@@ -135,7 +136,7 @@ class Dossier:
     def dose(self) -> Dose | None:
         return None if self.ratio is None else dose_of(self.ratio)
 
-    @property
+    @cached_property
     def matches(self) -> bool | None:
         return remedy_matches(self.remedy_class, self.case.failure_type)
 

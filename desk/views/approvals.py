@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -56,12 +57,12 @@ class OpenCard:
     def may_reject(self) -> bool:
         return not self.why_not
 
-    @property
+    @cached_property
     def may_approve(self) -> bool:
         facts = self.facts
         return self.may_reject and facts.within and not facts.budget_short and facts.case.is_open
 
-    @property
+    @cached_property
     def may_lower(self) -> bool:
         return self.may_reject and self.facts.most > ZERO and self.facts.case.is_open
 

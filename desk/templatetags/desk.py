@@ -15,6 +15,7 @@ from common.display import ClockView
 from compensation.rules import Likes
 from customers.states import Tier
 from desk.cards import Card, draw_card, draw_choice
+from desk.decisions import DecisionView, draw_dialog, draw_refused
 from desk.highlight import highlight
 from desk.offer_words import DoseView, dose_words, likes_words
 from desk.rows import Hit, draw_hit, draw_row
@@ -60,6 +61,25 @@ def offer_cards(cards: Iterable[Card], before: Card | None, after: Card | None) 
     """`{% offer_cards above before after %}`: what waits; the two beside the open one have keys."""
     keys = {card.key: key for card, key in ((before, "k"), (after, "j")) if card}
     return SafeString("".join([draw_card(card, key=keys.get(card.key, "")) for card in cards]))
+
+
+@register.simple_tag(takes_context=True)
+def decision_forms(context: Context, decisions: Iterable[DecisionView], after: Card | None) -> SafeString:
+    """`{% decision_forms decisions after %}`: a dialog for each way to decide on the open offer."""
+    token, following = str(context.get("csrf_token", "")), _offer_of(after)
+    return SafeString("".join([draw_dialog(each, token=token, after=following) for each in decisions]))
+
+
+@register.simple_tag(takes_context=True)
+def refused_decision(context: Context, decision: DecisionView, after: Card | None, back: str) -> SafeString:
+    """`{% refused_decision refused after opened.url %}`: a decision that was refused, with its errors."""
+    token = str(context.get("csrf_token", ""))
+    return draw_refused(decision, token=token, after=_offer_of(after), back=back)
+
+
+def _offer_of(card: Card | None) -> str:
+    """The key of a card's offer; "" for no card, and for a remedy, which is decided on elsewhere."""
+    return "" if card is None or card.row.is_remedy else str(card.row.pk)
 
 
 @register.simple_tag

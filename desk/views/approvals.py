@@ -34,6 +34,7 @@ from desk.access import StaffRequest, form_on, staff_required
 from desk.cards import Card
 from desk.chain_words import ChainView, chain_view, roles_words
 from desk.clocks import answer_clock
+from desk.decisions import decision_of
 from desk.forms.apply import run
 from desk.forms.approvals import read_amount
 from desk.forms.offers import LowerForm, QuestionForm, ReasonForm
@@ -65,38 +66,6 @@ class OpenCard:
     @cached_property
     def may_lower(self) -> bool:
         return self.may_reject and self.facts.most > ZERO and self.facts.case.is_open
-
-
-@dataclass(frozen=True)
-class DecisionView:
-    """A way to decide: its title, the word on its button, where its form goes, and what was asked.
-
-    `refused` is the form with its errors; another is made only when it is drawn, filled with `initial`.
-    """
-
-    verb: str
-    title: str
-    done: str
-    url: str
-    currency: str
-    initial: str = ""
-    asked: str = ""
-    refused: forms.Form | None = None
-
-    @property
-    def form(self) -> forms.Form:
-        """The form of this decision."""
-        if self.refused is not None:
-            return self.refused
-        ids = f"{self.verb}_%s"
-        match self.verb:
-            case "lower":
-                initial = {"amount": self.initial} if self.initial else {}
-                return LowerForm(currency=self.currency, initial=initial, auto_id=ids)
-            case "ask":
-                return QuestionForm(auto_id=ids)
-            case _:
-                return ReasonForm(auto_id=ids)
 
 
 @require_GET
@@ -298,31 +267,6 @@ def _chain(facts: Dossier) -> ChainView:
     if offer.round > 1:
         steps = chains_of([offer]).get(offer.pk, steps)
     return chain_view(offer, steps, questions_of([offer]).get(offer.pk, []))
-
-
-_PATHS = {"reject": "desk:offer_reject", "ask": "desk:offer_ask"}
-
-
-def decision_of(facts: Dossier, verb: str, refused: forms.Form | None = None) -> DecisionView:
-    """One way to decide on an offer: "approve", "lower", "reject" or "ask"."""
-    offer = facts.offer
-    asked, initial = "", ""
-    amount = {"amount": format_money(facts.asked, offer.currency)}
-    done = _("Approve")
-    match verb:
-        case "ask":
-            title, done = _("Return %(amount)s with a question") % amount, _("Return with the question")
-        case "approve":
-            title = _("Approve %(amount)s") % amount
-        case "lower":
-            title = _("Approve a lower amount")
-            asked = _("Asked: %(asked)s.") % {"asked": amount["amount"]}
-            # The most that this person may approve, where that is less.
-            initial = f"{facts.most.normalize():f}" if facts.most < facts.asked else ""
-        case _:
-            title, done = _("Reject %(amount)s") % amount, _("Reject")
-    url = reverse(_PATHS.get(verb, "desk:offer_approve"), args=[offer.pk])
-    return DecisionView(verb, title, done, url, offer.currency, initial, asked, refused)
 
 
 def _decided(request: StaffRequest, offer_id: int | None) -> Offer | None:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 
 from cases.states import TRANSITIONS, CaseState, StepKind, StepState
+from common.search_text import document_tokens
 from sla.rules import BusinessHours, add_business_time, business_time_between
 
 # Share of the target used at which each escalation level fires: owner, supervisor, manager (our judgement).
@@ -66,6 +67,16 @@ def next_step(steps: Iterable[tuple[str, str]]) -> str:
 def steps_blocking_resolution(steps: Iterable[tuple[str, str]]) -> list[str]:
     """Open steps that stand against resolving: all but the follow-up, which comes after it."""
     return [kind for kind, state in steps if state == StepState.OPEN and kind != StepKind.FOLLOW_UP]
+
+
+def title_of(summary: str, text: str) -> str:
+    """The line for lists: as given, or made from the description."""
+    return summary.strip()[:120] or summarise(text)
+
+
+def found_by(order_reference: str, product: str, title: str, text: str) -> list[str]:
+    """The tokens that a case is found by, beside its number and its customer's name."""
+    return document_tokens([order_reference, product, title, text])
 
 
 def summarise(description: str, *, longest: int = 80) -> str:

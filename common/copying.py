@@ -190,7 +190,20 @@ def _day(value: dt.date) -> str:
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
-def _json_text(value: Any) -> str:
+class JsonText(str):
+    """JSON that is text already, where a row is put together from what was written before."""
+
+    __slots__ = ()
+
+
+def json_text(value: Any) -> JsonText:
+    """A value as a `JSONField` stores it, to be given to a row in its place."""
+    return JsonText(_json(value))
+
+
+def _json_cell(value: Any) -> str:
+    if isinstance(value, JsonText):
+        return escape(value)
     if value == {}:
         return "{}"
     return escape(_json(value))
@@ -206,7 +219,7 @@ def _array(values: Sequence[Any]) -> str:
 _ENCODERS: tuple[tuple[type[models.Field[Any, Any]], Encoder], ...] = (
     (SearchVectorField, document_text),
     (ArrayField, _array),
-    (models.JSONField, _json_text),
+    (models.JSONField, _json_cell),
     (models.BooleanField, _boolean),
     # The digits of enumerations and truth values too.
     (models.IntegerField, int.__repr__),

@@ -114,6 +114,15 @@ def joined_tokens(first: list[str], second: list[str]) -> list[str]:
     return list(dict.fromkeys(first + second))[:MOST_TOKENS]
 
 
+def joined_document(first: list[str], second: str) -> str:
+    """As `joined_tokens`, of a document that is text already: for COPY, which minds no token twice."""
+    if not first or not second:
+        return second or document_text(first)
+    if len(first) + second.count("' '") < MOST_TOKENS:
+        return f"{document_text(first)} {second}"
+    return document_text(joined_tokens(first, second[1:-1].split("' '")))
+
+
 def search_document(texts: Iterable[str]) -> Func:
     """An expression that stores these texts in a `SearchVectorField`."""
     return stored_document(document_tokens(texts))
@@ -124,11 +133,13 @@ def stored_document(found: list[str]) -> Func:
     return Func(Value(found, output_field=_TOKENS), function="array_to_tsvector")
 
 
-def document_text(document: Func | list[str]) -> str:
+def document_text(document: Func | list[str] | str) -> str:
     """What `search_document` stores, or the tokens themselves, as PostgreSQL writes it: for COPY.
 
-    Tokens hold letters, digits and `-.@+` alone, so that none needs an escape.
+    Tokens hold letters, digits and `-.@+` alone, so that none needs an escape. Text is such a text already.
     """
+    if isinstance(document, str):
+        return document
     found = document if isinstance(document, list) else document.get_source_expressions()[0].value
     return "'" + "' '".join(found) + "'" if found else ""
 

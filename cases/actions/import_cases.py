@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,15 +13,26 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, User
-from cases.actions.import_rows import Batch, RecordWriter
-from cases.actions.log import NewCase
-from cases.importing import BrokenRow, Profile, Record, RecordReader, RefusedRows, Row, RowFile, Unusable
-from cases.suggestion import warm_up
+from cases.actions.import_rows import Batch, Checked, RecordWriter
+from cases.importing import (
+    BrokenRow,
+    Profile,
+    Record,
+    RecordReader,
+    RefusedRows,
+    Row,
+    RowFile,
+    Told,
+    Unusable,
+    Words,
+    read_words,
+)
+from common.beside import Beside, can_fork
 from common.errors import Conflict, Invalid
 
 BATCH = 500
-
-Checked = tuple[Record, NewCase]
+# Bytes of a file, packed or not, below which a process that reads its words is not worth its beginning.
+WORTH_A_PROCESS = 200_000
 
 
 @dataclass
@@ -57,16 +68,16 @@ def import_cases(
     the reason. `limit` ends after that many rows; `on_progress` is told how many more bytes have been read.
     Raises `FileProblem` when the file can't be read, `Conflict` while another import from this source runs.
     """
-    warm_up()
     with (
         RowFile(path, encoding=profile.encoding, delimiter=profile.delimiter) as rows,
+        Beside(read_words, forks=rows.size >= WORTH_A_PROCESS and can_fork()) as words,
         _alone(profile.source),
     ):
         reader = RecordReader(profile, rows.header, now=timezone.now())
         kept = RefusedRows(refused, rows.header, encoding=profile.encoding, delimiter=profile.delimiter)
         complete = False
         try:
-            run = _Run(reader, RecordWriter(actor=actor, profile=profile, branch=branch), kept)
+            run = _Run(reader, words, RecordWriter(actor=actor, profile=profile, branch=branch), kept)
             told = 0
             try:
                 for chunk in _chunks(rows, limit, batch):
@@ -74,6 +85,7 @@ def import_cases(
                     if on_progress is not None:
                         on_progress(rows.position - told)
                         told = rows.position
+                run.finish()
             finally:
                 run.finish_batch()
             complete = limit is None
@@ -83,25 +95,51 @@ def import_cases(
 
 
 class _Run:
-    """One pass over a file. While the database takes one batch in, the words of the next are read."""
+    """One pass over a file; while the database takes one batch in, the words of the next are read."""
 
-    def __init__(self, reader: RecordReader, writer: RecordWriter, refused: RefusedRows) -> None:
+    def __init__(
+        self,
+        reader: RecordReader,
+        words: Beside[Sequence[Told], list[Words]],
+        writer: RecordWriter,
+        refused: RefusedRows,
+    ) -> None:
         self.result = ImportResult()
         self._reader = reader
+        self._words = words
         self._writer = writer
         self._refused = refused
         self._seen: dict[str, tuple[int, int]] = {}
+        self._asked: list[Record] = []
         self._under_way: tuple[Batch, list[Checked]] | None = None
         self._is_first = not writer.has_written()
 
     def take(self, rows: list[Row | BrokenRow]) -> None:
-        """Check these rows and begin to write them."""
+        """Have the words of these rows read, and begin to write the rows before them."""
+        records = self._fresh(self._records(rows))
+        before = self._answered()
+        if records:
+            self._words.ask([self._writer.told(record) for record in records])
+            self._asked = records
+        self._write(before)
+
+    def finish(self) -> None:
+        """Begin to write the last rows."""
+        self._write(self._answered())
+
+    def _answered(self) -> list[tuple[Record, Words]]:
+        records, self._asked = self._asked, []
+        return list(zip(records, self._words.answer(), strict=True)) if records else []
+
+    def _write(self, answered: list[tuple[Record, Words]]) -> None:
         checked: list[Checked] = []
-        for record in self._fresh(self._records(rows)):
+        for record, words in answered:
             try:
-                checked.append(self._writer.check(record))
+                checked.append(self._writer.check(record, words))
             except Invalid as reason:
                 self._refuse(record.line, str(reason), record.values)
+        if not checked:
+            return
         self.finish_batch()
         self._under_way = self._writer.begin(checked), checked
 
@@ -122,7 +160,7 @@ class _Run:
         try:
             self._count([checked], self._writer.begin([checked]).finish())
         except (DataError, IntegrityError) as error:
-            record, reason = checked[0], str(error).splitlines()[0]
+            record, reason = checked.record, str(error).splitlines()[0]
             self._refuse(record.line, f"the database refuses it: {reason}", record.values)
 
     def _records(self, rows: list[Row | BrokenRow]) -> list[Record]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -20,15 +21,14 @@ from cases.actions.log import (
     check_complaint,
     next_numbers,
 )
-from cases.importing import Profile, Record
+from cases.importing import Profile, Record, Told, Words
 from cases.models import Case, Cause, Clock, Defect, RecoveryStep, Resolution, TimelineEntry
 from cases.queries import playbook_steps
 from cases.rules import business_seconds_taken, clock_due, next_step
 from cases.states import CaseState, ClockState, EntryKind, StepState
-from cases.suggestion import Suggestion, suggest
 from common.copying import Copying, reserve_ids, unsaved
 from common.days import local_day
-from common.search_text import document_tokens
+from common.search_text import document_tokens, joined_document
 from customers.models import Customer
 from sla.models import Calendar, Target
 from sla.queries import business_hours, calendar_of
@@ -69,6 +69,14 @@ class _Rows:
             self.resolutions,
             self.events,
         )
+
+
+class Checked(NamedTuple):
+    """A record that may be written, with what its words tell, as the complaint that it is."""
+
+    record: Record
+    words: Words
+    new: NewCase
 
 
 class Batch:
@@ -114,31 +122,36 @@ class RecordWriter:
         """Made with the first record that tells of a reply, and kept in memory until the calendar changes."""
         return business_hours(self._calendar)
 
-    def check(self, record: Record) -> tuple[Record, NewCase]:
+    def told(self, record: Record) -> Told:
+        """What of a record is read for its words."""
+        return Told(
+            text=split_text(record.description, LONGEST_DESCRIPTION)[0],
+            summary=record.summary,
+            product=record.product,
+            order_reference=record.order_reference,
+            currency=self._branch.currency,
+        )
+
+    def check(self, record: Record, words: Words) -> Checked:
         """The record as a complaint that may be logged. Raises `Invalid` when it may not."""
-        text, *_more = split_text(record.description, LONGEST_DESCRIPTION)
-        found = suggest(text, currency=self._branch.currency)
-        failure_type, defect = self._failure(record, found)
+        failure_type, defect = self._failure(record, words)
         new = NewCase(
             customer=self._anyone,
             branch=self._branch,
             channel=record.channel,
-            description=text,
-            summary=record.summary,
+            description=split_text(record.description, LONGEST_DESCRIPTION)[0],
+            summary=words.title,
             product=record.product,
             order_reference=record.order_reference,
             occurred_on=record.occurred_on,
             language=self._profile.language,
             failure_type=failure_type,
             defect=self._defects.get(defect),
-            severity=found.severity,
-            cues=list(found.cues),
-            suggestion=found.kept,
+            severity=words.severity,
+            cues=list(words.cues),
         )
         check_complaint(new, today=self._today)
-        # Found here, where the database is at work on the rows before; the rest of the row waits for it.
-        _ = new.own_tokens
-        return record, new
+        return Checked(record, words, new)
 
     def has_written(self) -> bool:
         """Whether anything from this source is there already."""
@@ -150,45 +163,50 @@ class RecordWriter:
         """The references among these that are written already."""
         return set(known_references(Case, self._profile.source, [record.reference for record in records]))
 
-    def begin(self, checked: list[tuple[Record, NewCase]]) -> Batch:
+    def begin(self, checked: list[Checked]) -> Batch:
         """Begin to write these in one transaction, but for those that are there already.
 
         The database works on them until `Batch.finish`; nothing else may use the connection meanwhile.
         """
         with ExitStack() as stack:
             stack.enter_context(transaction.atomic())
-            known = self.known([record for record, _new in checked])
-            fresh = [(record, new) for record, new in checked if record.reference not in known]
+            known = self.known([each.record for each in checked])
+            fresh = [each for each in checked if each.record.reference not in known]
             copying = None
             if fresh:
                 _check_keys_at_once()
                 # A calendar may change during an import: each batch goes by what it is now.
                 self._calendar = calendar_of(self._branch.pk)
                 copying = self._rows(fresh).copy()
-            return Batch([record for record, _new in fresh], copying, stack.pop_all())
+            return Batch([each.record for each in fresh], copying, stack.pop_all())
 
-    def _rows(self, fresh: list[tuple[Record, NewCase]]) -> _Rows:
+    def _rows(self, fresh: list[Checked]) -> _Rows:
         now = timezone.now()
         rows = _Rows()
-        customers = self._customers([record for record, _new in fresh], rows, now)
+        customers = self._customers([each.record for each in fresh], rows, now)
         keys, numbers = reserve_ids(Case, len(fresh)), next_numbers(len(fresh), now)
-        for (record, new), customer, key, number in zip(fresh, customers, keys, numbers, strict=True):
+        for (record, words, new), customer, key, number in zip(fresh, customers, keys, numbers, strict=True):
             received = record.received_at or self._undated
             columns = case_columns(
                 new, customer=customer, number=number, received_at=received, actor=self._actor
             )
+            columns |= {
+                "summary": words.title,
+                "suggestion": words.suggestion,
+                "search": joined_document(document_tokens([number, customer.name]), words.document),
+            }
             case = unsaved(Case, id=key, **columns)
             self._complete(case, record, received)
             self._add(rows, case, record, now)
         return rows
 
-    def _failure(self, record: Record, found: Suggestion) -> tuple[str, str]:
+    def _failure(self, record: Record, words: Words) -> tuple[str, str]:
         """A label wins over the words; they still choose among the defects of the type that it names."""
         label = record.failure
         if label is None:
-            return found.failure_type or "", found.defect or ""
-        if found.failure_type == label.failure_type and found.defect:
-            return label.failure_type, found.defect
+            return words.failure_type, words.defect
+        if words.failure_type == label.failure_type and words.defect:
+            return label.failure_type, words.defect
         return label.failure_type, label.defect
 
     def _customers(self, records: list[Record], rows: _Rows, now: dt.datetime) -> list[Customer]:

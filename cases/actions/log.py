@@ -22,7 +22,7 @@ from cases.actions.clocks import build_clocks
 from cases.actions.timeline import email_of
 from cases.models import NEVER, Case, Clock, Defect, RecoveryStep, TimelineEntry
 from cases.queries import playbook_steps
-from cases.rules import next_step, summarise
+from cases.rules import found_by, next_step, title_of
 from cases.states import BaselineSource, Channel, Cue, EntryKind, FailureType, Remedy, StepKind, StepState
 from common.errors import Conflict, Invalid
 from common.inserting import insert
@@ -68,7 +68,7 @@ class NewCase:
     @cached_property
     def title(self) -> str:
         """The line for lists: as given, or made from the description."""
-        return self.summary.strip()[:120] or summarise(self.text)
+        return title_of(self.summary, self.text)
 
     @cached_property
     def text(self) -> str:
@@ -78,7 +78,7 @@ class NewCase:
     @cached_property
     def own_tokens(self) -> list[str]:
         """What the case is found by, beside its number and its customer's name."""
-        return document_tokens([self.order_reference, self.product, self.title, self.text])
+        return found_by(self.order_reference, self.product, self.title, self.text)
 
     @classmethod
     def of(cls, given: Mapping[str, Any], **own: Any) -> NewCase:
@@ -184,8 +184,8 @@ def build_case(
 ) -> Case:
     """The row of a checked complaint, not yet written."""
     values = case_columns(new, customer=customer, number=number, received_at=received_at, actor=actor)
-    values["search"] = stored_document(values["search"])
-    case = Case(**values)
+    tokens = joined_tokens(document_tokens([number, customer.name]), new.own_tokens)
+    case = Case(**values, search=stored_document(tokens))
     # So that nobody has to read again what is at hand.
     case.customer, case.branch, case.defect = customer, new.branch, new.defect
     case.owner = case.logged_by = actor
@@ -195,7 +195,10 @@ def build_case(
 def case_columns(
     new: NewCase, *, customer: Customer, number: str, received_at: dt.datetime, actor: User | None
 ) -> dict[str, Any]:
-    """The columns of a checked complaint, for an import that writes many without making instances."""
+    """The columns of a checked complaint, for an import that writes many without making instances.
+
+    What it is found by is not among them: see `joined_tokens` and `joined_document`.
+    """
     actor_id = actor.pk if actor else None
     return {
         "number": number,
@@ -226,7 +229,6 @@ def case_columns(
         "logged_by_id": actor_id,
         "due_at": NEVER,
         "tracking_token": secrets.token_urlsafe(18),
-        "search": joined_tokens(document_tokens([number, customer.name]), new.own_tokens),
     }
 
 

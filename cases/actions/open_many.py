@@ -20,6 +20,7 @@ from cases.queries import playbook_steps
 from cases.rules import next_step
 from cases.states import ClockState, EntryKind, StepKind, StepState
 from common.copying import reserve_ids, unsaved
+from common.search_text import document_tokens, joined_tokens
 from customers.models import Customer
 from sla.states import Metric
 
@@ -59,6 +60,9 @@ def open_cases(
         steps = _steps(key, kinds, at if told else None)
         columns = case_columns(
             complaints[wording], customer=customer, number=number, received_at=at, actor=actor
+        )
+        columns["search"] = joined_tokens(
+            document_tokens([number, customer.name]), complaints[wording].own_tokens
         )
         columns |= _standing(clocks, steps, at if told else None)
         case = unsaved(Case, id=key, **columns)

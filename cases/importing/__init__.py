@@ -4,6 +4,7 @@ from cases.importing.profile import BranchPlan, Profile, ProfileProblem, load_pr
 from cases.importing.record import Record, RecordReader, Unusable
 from cases.importing.refused import RefusedRows, refused_path
 from cases.importing.rows import BrokenRow, FileProblem, Row, RowFile
+from cases.importing.words import Told, Words, read_words
 
 __all__ = [
     "BranchPlan",
@@ -16,8 +17,11 @@ __all__ = [
     "RefusedRows",
     "Row",
     "RowFile",
+    "Told",
     "Unusable",
+    "Words",
     "load_profile",
     "profile_names",
+    "read_words",
     "refused_path",
 ]

@@ -273,11 +273,11 @@ def test_a_row_that_the_database_refuses_costs_that_row_only(
 ) -> None:
     check = importing.RecordWriter.check
 
-    def check_and_spoil(self: importing.RecordWriter, record: Any) -> Any:
-        record, new = check(self, record)
-        if record.reference == "2":
-            object.__setattr__(new, "channel", "a channel with too long a name")
-        return record, new
+    def check_and_spoil(self: importing.RecordWriter, *given: Any) -> Any:
+        checked = check(self, *given)
+        if checked.record.reference == "2":
+            object.__setattr__(checked.new, "channel", "a channel with too long a name")
+        return checked
 
     monkeypatch.setattr(importing.RecordWriter, "check", check_and_spoil)
     output = run(write(BANK, *(bank_row(n) for n in range(1, 5))), "cfpb_complaints")

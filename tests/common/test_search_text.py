@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from common.search_text import (
     LONGEST_TOKEN,
     MOST_QUERY_TOKENS,
+    MOST_TOKENS,
     document_text,
     document_tokens,
+    joined_document,
     joined_tokens,
     normalise,
     query_tokens,
@@ -54,6 +56,20 @@ def test_the_quick_ways_find_what_the_long_way_finds(text: str) -> None:
 @given(ANYTHING, PLAIN)
 def test_tokens_found_apart_are_those_of_the_whole(first: str, second: str) -> None:
     assert joined_tokens(document_tokens([first]), document_tokens([second])) == tokens(f"{first}\n{second}")
+
+
+@given(ANYTHING, PLAIN)
+def test_a_document_joined_as_text_holds_the_tokens_of_both(first: str, second: str) -> None:
+    found = document_tokens([first])
+    joined = joined_document(found, document_text(document_tokens([second])))
+    assert set(joined[1:-1].split("' '")) - {""} == set(joined_tokens(found, document_tokens([second])))
+
+
+def test_a_document_joined_as_text_has_its_bound() -> None:
+    many = [f"w{n}" for n in range(MOST_TOKENS)]
+    joined = joined_document(["first", "second"], document_text(many))
+    assert joined == document_text(joined_tokens(["first", "second"], many))
+    assert joined.count("'") == 2 * MOST_TOKENS
 
 
 @given(before=ANYTHING, word=st.text(st.one_of(HAN, RARE_HAN), min_size=2, max_size=2), after=ANYTHING)

@@ -1,4 +1,4 @@
-"""The demo's budgets: a group over branches, months, money for vouchers alone, and every movement."""
+"""The demo's budgets: a group over branches, months, money of a team, for vouchers alone, every movement."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import partial
+from typing import NamedTuple
 
-from accounts.models import User
+from accounts.models import Team, User
 from compensation.models import Budget, BudgetMovement, Offer
 from compensation.states import EFFECTS, Movement, OfferKind
 from recovery.demo.life import Life
+from recovery.demo.staff import DIVIDED, TEAMS
 from recovery.demo.trail import Trail
 from recovery.demo.world import Place
 from recovery.demo.writing import write_rows
@@ -25,12 +27,21 @@ FOR_REMEDIES = {"EUR": Decimal(800), "CNY": Decimal(6000)}
 GROUP = "Lantern Group (demo) {currency}"
 # These branches set money aside for vouchers alone.
 WITH_VOUCHERS = ("lantern-hotel", "lantern-parcel")
-# Whose money it is: the branch's code, or the currency of a group; the first day; and the kind, or "".
-Key = tuple[str, dt.date, str]
+# This team of theirs has money of its own.
+WITH_MONEY = TEAMS[0][0]
+
+
+class Key(NamedTuple):
+    """Whose money it is: the branch's code, or the currency of a group; since when; and for what in it."""
+
+    owner: str
+    first: dt.date
+    kind: str = ""
+    team: str = ""
 
 
 class Books:
-    """What offers move, and the budgets that hold it: of a kind, of its branch and month, of the group."""
+    """What offers move, and the budgets for it: of a team or a kind, of the branch's month, of the group."""
 
     def __init__(self, trail: Trail) -> None:
         self._trail = trail
@@ -61,7 +72,9 @@ class Books:
         Budget.objects.bulk_create(branches.values())
         kinds = _voucher_budgets(places, months, balances, branches)
         Budget.objects.bulk_create(kinds.values())
-        budgets |= branches | kinds
+        teams = _team_budgets(self._team(), places, months, balances, branches)
+        Budget.objects.bulk_create(teams.values())
+        budgets |= branches | kinds | teams
         for budget in budgets.values():
             at = min(_opening(budget), now - dt.timedelta(hours=2))
             stream = partial("budget:{0.pk}".format, budget)
@@ -69,6 +82,11 @@ class Books:
         for place, offer, _movement in self._moves:
             offer.budget = budgets[_levels(place, offer, months[place.trade.code][0])[0]]
         return budgets
+
+    def _team(self) -> Team | None:
+        """The team with money of its own, if it moved any."""
+        teams = (offer.team for _place, offer, _movement in self._moves)
+        return next((team for team in teams if team is not None and team.name_en == WITH_MONEY), None)
 
     def write(self, budgets: Iterable[Budget], admin: User) -> None:
         """Write the movements, each on its budget and on all above, once the offers are written."""
@@ -96,9 +114,11 @@ def _levels(place: Place, offer: Offer, first: dt.date) -> list[Key]:
     assert offer.decided_at is not None
     code = place.trade.code
     month = offer.decided_at.astimezone(place.zone).date().replace(day=1)
-    own: list[Key] = [(code, month, ""), (place.trade.currency, first, "")]
+    own = [Key(code, month), Key(place.trade.currency, first)]
+    if offer.team is not None and offer.team.name_en == WITH_MONEY:
+        return [Key(code, month, team=WITH_MONEY), *own]
     if offer.kind == OfferKind.VOUCHER and code in WITH_VOUCHERS:
-        return [(code, month, OfferKind.VOUCHER.value), *own]
+        return [Key(code, month, OfferKind.VOUCHER.value), *own]
     return own
 
 
@@ -108,7 +128,7 @@ def _group_budgets(
     """One for each currency, over all branches and months."""
     found: dict[Key, Budget] = {}
     for code, place in places.items():
-        key = (place.trade.currency, months[code][0], "")
+        key = Key(place.trade.currency, months[code][0])
         if key in found:
             continue
         of_currency = [code for code, other in places.items() if other.trade.currency == key[0]]
@@ -134,9 +154,9 @@ def _branch_budgets(
 ) -> dict[Key, Budget]:
     found: dict[Key, Budget] = {}
     for code, place in places.items():
-        group = groups[place.trade.currency, months[code][0], ""]
+        group = groups[Key(place.trade.currency, months[code][0])]
         for first in months[code]:
-            key = (code, first, "")
+            key = Key(code, first)
             found[key] = _month_of(place, first, _monthly(balances, place), balances[key], group)
             found[key].overdraft = Decimal("0.1")
     return found
@@ -154,12 +174,31 @@ def _voucher_budgets(
         kind = OfferKind.VOUCHER.value
         amount = _monthly(balances, places[code], kind)
         for first in months[code]:
-            key = (code, first, kind)
-            above = branches[code, first, ""]
-            found[key] = _month_of(places[code], first, amount, balances[key], above)
+            key = Key(code, first, kind)
+            found[key] = _month_of(places[code], first, amount, balances[key], branches[Key(code, first)])
             found[key].kind = kind
             # Had those of the past carried over, each month would hold what eight have left.
             found[key].carries_over = first in months[code][-2:]
+    return found
+
+
+def _team_budgets(
+    team: Team | None,
+    places: Mapping[str, Place],
+    months: Mapping[str, list[dt.date]],
+    balances: Mapping[Key, list[Decimal]],
+    branches: Mapping[Key, Budget],
+) -> dict[Key, Budget]:
+    """Money of one team, within that of its branch."""
+    if team is None:
+        return {}
+    found: dict[Key, Budget] = {}
+    amount = _monthly(balances, places[DIVIDED], team=WITH_MONEY)
+    for first in months[DIVIDED]:
+        key = Key(DIVIDED, first, team=WITH_MONEY)
+        above = branches[Key(DIVIDED, first)]
+        found[key] = _month_of(places[DIVIDED], first, amount, balances[key], above)
+        found[key].team = team
     return found
 
 
@@ -178,10 +217,10 @@ def _month_of(
     )
 
 
-def _monthly(balances: Mapping[Key, list[Decimal]], place: Place, kind: str = "") -> Decimal:
+def _monthly(balances: Mapping[Key, list[Decimal]], place: Place, kind: str = "", team: str = "") -> Decimal:
     """What each month gets: more than was used in any."""
-    own = (place.trade.code, kind)
-    used = [sum(held) for key, held in balances.items() if (key[0], key[2]) == own]
+    own = (place.trade.code, kind, team)
+    used = [sum(held) for key, held in balances.items() if (key.owner, key.kind, key.team) == own]
     most = max(used, default=0)
     return round_budget(most * HEADROOM + (ZERO if kind else FOR_REMEDIES[place.trade.currency]))
 
@@ -222,6 +261,7 @@ def _allotment(budget: Budget, admin: User) -> BudgetMovement:
 def _setting(budget: Budget) -> Callable[[], dict[str, object]]:
     return lambda: {
         "branch": budget.branch.code if budget.branch else "",
+        "team": budget.team_id,
         "name": budget.name,
         "kind": str(budget.kind),
         "currency": budget.currency,

@@ -158,6 +158,7 @@ class Purse:
         outside = leaves(said, amount)
         alone = not outside and amount <= self.alone_up_to(proposer, life, at)
         offer.proposer, offer.proposed_at, offer.reason = proposer, at, reason[:500]
+        offer.team = proposer.team_in(life.case.branch_id)
         offer.deviation_reason = deviation[:500] if outside else ""
         offer.within_authority = alone
         offer.asked_role = "" if alone else self._asked(proposer, life, at, amount, outside=outside)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 from faker import Faker
 
-from accounts.models import Branch, User
+from accounts.models import Branch, Team, User
 from accounts.states import Role
 
 PASSWORD = "amends-demo"  # noqa: S105  # published on purpose; the demo runs on one machine only
@@ -24,6 +24,9 @@ DEMO_USERS: dict[Role, tuple[str, tuple[str, ...]]] = {
     Role.FINANCE: ("Fina Finance", ()),
 }
 FRONTLINE_PER_BRANCH = 2
+# One branch is divided: who of its frontline is in which team, by place. The demo's own person is the last.
+DIVIDED = "lantern-hotel"
+TEAMS = (("Front desk (demo)", "前台（演示）", (0, 2)), ("Restaurant (demo)", "餐厅（演示）", (1,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ def create_staff(branches: dict[str, Branch], joined_at: dt.datetime) -> Staff:
         for code, people in room.items()
         for person in people
     ]
+    _divide(branches[DIVIDED], [*frontline[DIVIDED], demo[Role.FRONTLINE]])
     User.objects.bulk_create([*demo.values(), *(person for person, _code in reaches)])
     reaches += [(demo[role], code) for role, (_name, codes) in DEMO_USERS.items() for code in codes]
     through = User.branches.through
@@ -70,6 +74,14 @@ def create_staff(branches: dict[str, Branch], joined_at: dt.datetime) -> Staff:
     for people in supervisors.values():
         people.append(demo[Role.SUPERVISOR])
     return Staff(demo=demo, frontline=frontline, supervisors=supervisors)
+
+
+def _divide(branch: Branch, people: list[User]) -> None:
+    """Put a branch's frontline in teams."""
+    for name_en, name_zh, places in TEAMS:
+        team = Team.objects.create(branch=branch, name_en=name_en, name_zh=name_zh)
+        for place in places:
+            people[place].team = team
 
 
 def _demo_users(joined_at: dt.datetime) -> dict[Role, User]:

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import F, Min
 from pytest_django import DjangoDbBlocker
 
-from accounts.models import Branch, User
+from accounts.models import Branch, Team, User
 from audit.models import Event
 from audit.queries import Verification
 from cases.actions.escalate import fire_due_alerts
@@ -24,7 +24,7 @@ from cases.models import NEVER, Case, Clock, RecoveryStep, Resolution, TimelineE
 from cases.rules import business_seconds_taken, clock_due, next_step
 from cases.states import CaseState, ClockState, EntryKind, StepState
 from compensation.management.commands.verify_ledger import problems
-from compensation.models import Approval, Offer
+from compensation.models import Approval, Budget, Offer
 from compensation.rows import waiting_for
 from compensation.states import OfferState
 from customers.models import ContactPoint
@@ -103,6 +103,12 @@ class TestLoaded:
 
     def test_budgets_are_the_sums_of_their_movements(self) -> None:
         assert list(problems()) == []
+
+    def test_one_of_two_teams_of_a_branch_has_money_of_its_own_and_grants_from_it(self) -> None:
+        assert Team.objects.filter(members__isnull=False).distinct().count() == 2
+        (team,) = set(Budget.objects.exclude(team=None).values_list("team", flat=True))
+        paid = Offer.objects.filter(budget__team=team)
+        assert set(paid.values_list("team", flat=True)) == {team}
 
     def test_every_state_is_present(self) -> None:
         assert set(Case.objects.values_list("state", flat=True)) == set(CaseState.values)

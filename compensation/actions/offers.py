@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -56,28 +55,22 @@ class _Way:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What is proposed, as far as authority and routes look at it."""
+    """What is proposed, as whoever proposes it has put it."""
 
     kind: str
     basis: str
     amount: Decimal
-    team_id: int | None
+    purpose: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """What was told for the policies: facts, and why an offer leaves them."""
+    """What was told for the policies (facts, and why an offer leaves them), and to a question about it."""
 
     facts: Mapping[str, object] | None
     deviation_reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """Which way a proposal goes, and what it keeps of the policies."""
-
-    way: _Way
-    said: dict[str, Any]
+    to_question: str = ""
 
 
 def propose_offer(
@@ -102,32 +95,11 @@ def propose_offer(
     `facts` answer what the policies in force ask for. Where all that stands on the case leaves their range,
     a `deviation_reason` is needed and nobody grants alone: it waits for one role above the usual.
     """
-    kind = check_kind(kind)
-    basis = check_choice(basis, Basis, field="basis")
-    purpose = clean_text(purpose, field="purpose", longest=160, missing=_("Say what it is for."))
-    reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))
+    wanted = _read(kind=kind, basis=basis, amount=amount, purpose=purpose, reason=reason)
     with money_transaction():
         case = take_case_for(actor, case_id, Capability.PROPOSE_OFFER)
-        amount = check_worth(amount, case.currency, kind)
-        proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
-        team = proposer.team_in(case.branch_id)
-        wanted = _Wanted(kind, basis, amount, team.pk if team else None)
-        judged = _judge(case, proposer, wanted, _Answers(facts, deviation_reason))
-        offer = Offer(
-            case=case,
-            branch=case.branch,
-            kind=kind,
-            basis=basis,
-            amount=amount,
-            currency=case.currency,
-            purpose=purpose,
-            reason=reason,
-            proposer=proposer,
-            team=team,
-            **judged.said,
-        )
-        _send_on(case, offer, judged.way)
-        _write_down(case, offer, actor)
+        offer = Offer(case=case, branch=case.branch, currency=case.currency)
+        _propose(case, offer, wanted, _Answers(facts, deviation_reason), by=actor)
     return offer
 
 
@@ -149,25 +121,12 @@ def submit_offer(
     Whoever submits it is its proposer. Where it was returned with a question, the `answer` to it is needed.
     The way is that of `propose_offer`, and so are the errors.
     """
-    kind = check_kind(kind)
-    basis = check_choice(basis, Basis, field="basis")
-    purpose = clean_text(purpose, field="purpose", longest=160, missing=_("Say what it is for."))
-    reason = clean_text(reason, field="reason", longest=500, missing=_("Say why."))
+    wanted = _read(kind=kind, basis=basis, amount=amount, purpose=purpose, reason=reason)
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.PROPOSE_OFFER, must_be_open=True)
         check_transition(offer, OfferState.WAITING)
-        offer.amount = check_worth(amount, offer.currency, kind)
-        offer.kind, offer.basis, offer.purpose, offer.reason = kind, basis, purpose, reason
-        offer.proposer = fresh(actor, Capability.PROPOSE_OFFER, lock=True)
-        offer.team = offer.proposer.team_in(case.branch_id)
-        answer_question(offer, by=offer.proposer, answer=answer)
         told = facts if facts is not None else _told_before(case)
-        wanted = _Wanted(kind, basis, offer.amount, offer.team_id)
-        judged = _judge(case, offer.proposer, wanted, _Answers(told, deviation_reason))
-        for name, value in judged.said.items():
-            setattr(offer, name, value)
-        _send_on(case, offer, judged.way)
-        _write_down(case, offer, actor)
+        _propose(case, offer, wanted, _Answers(told, deviation_reason, answer), by=actor)
     return offer
 
 
@@ -202,6 +161,34 @@ _WHO_WITHDRAWS = {
 }
 
 
+def _read(*, kind: str, basis: str, amount: Decimal, purpose: str, reason: str) -> _Wanted:
+    """What is proposed, checked as far as no case is needed for it. Raises `Invalid`."""
+    return _Wanted(
+        kind=check_kind(kind),
+        basis=check_choice(basis, Basis, field="basis"),
+        amount=amount,
+        purpose=clean_text(purpose, field="purpose", longest=160, missing=_("Say what it is for.")),
+        reason=clean_text(reason, field="reason", longest=500, missing=_("Say why.")),
+    )
+
+
+def _propose(case: Case, offer: Offer, wanted: _Wanted, answers: _Answers, *, by: User) -> None:
+    """Make the offer what is proposed, hold it against policies and authority, and send it on its way."""
+    offer.amount = check_worth(wanted.amount, offer.currency, wanted.kind)
+    offer.kind, offer.basis = wanted.kind, wanted.basis
+    offer.purpose, offer.reason = wanted.purpose, wanted.reason
+    offer.proposer = fresh(by, Capability.PROPOSE_OFFER, lock=True)
+    offer.team = offer.proposer.team_in(case.branch_id)
+    if offer.pk is not None:
+        answer_question(offer, by=offer.proposer, answer=answers.to_question)
+    policy = policy_view(case, answers.facts)
+    view = grant_view(offer.proposer, case, kind=offer.kind, basis=offer.basis)
+    offer.deviation_reason = _check_policy(policy, view, offer, answers.deviation_reason)
+    _keep_policy(offer, policy)
+    _send_on(case, offer, _way(case, view, offer, leaves=bool(offer.deviation_reason)))
+    _write_down(case, offer, by)
+
+
 def _send_on(case: Case, offer: Offer, way: _Way) -> None:
     """Write the offer as its way says: granted and promised at once, or waiting for others."""
     alone = not way.steps
@@ -225,20 +212,12 @@ def _told_before(case: Case) -> dict[str, object]:
     return told.values_list("policy_facts", flat=True).first() or {}
 
 
-def _judge(case: Case, proposer: User, wanted: _Wanted, answers: _Answers) -> _Judged:
-    """Hold a proposal against the policies and the proposer's authority."""
-    policy = policy_view(case, answers.facts)
-    view = grant_view(proposer, case, kind=wanted.kind, basis=wanted.basis)
-    why = _check_policy(policy, view, wanted, answers.deviation_reason)
-    return _Judged(_way(case, view, wanted, leaves=bool(why)), _said_by(policy, why))
-
-
-def _check_policy(policy: PolicyView, view: GrantView, wanted: _Wanted, reason: str) -> str:
+def _check_policy(policy: PolicyView, view: GrantView, offer: Offer, reason: str) -> str:
     """Why the offer leaves the policy, "" where it does not. Raises `Invalid` for want of a reason.
 
     What costs nothing changes nothing of what the case was given.
     """
-    if not wanted.amount or not policy.leaves(view.on_case + wanted.amount, wanted.kind):
+    if not offer.amount or not policy.leaves(view.on_case + offer.amount, offer.kind):
         return ""
     missing = _("This leaves what the policy gives. Say why.")
     if policy.open_facts:
@@ -246,31 +225,28 @@ def _check_policy(policy: PolicyView, view: GrantView, wanted: _Wanted, reason: 
     return clean_text(reason, field="deviation_reason", longest=500, missing=missing)
 
 
-def _said_by(policy: PolicyView, why: str) -> dict[str, Any]:
-    """What an offer keeps of the policies: their range, the rules behind it, and what was answered."""
+def _keep_policy(offer: Offer, policy: PolicyView) -> None:
+    """Keep on the offer what the policies give, by which rules, and what was answered."""
     amounts = policy.amounts
-    return {
-        "policy_low": amounts.minimum if amounts else None,
-        "policy_high": amounts.maximum if amounts else None,
-        "policy_rules": policy.as_rows(),
-        "policy_facts": kept_answers(policy),
-        "deviation_reason": why,
-    }
+    offer.policy_low = amounts.minimum if amounts else None
+    offer.policy_high = amounts.maximum if amounts else None
+    offer.policy_rules = policy.as_rows()
+    offer.policy_facts = kept_answers(policy)
 
 
-def _way(case: Case, view: GrantView, wanted: _Wanted, *, leaves: bool) -> _Way:
-    if view.own_complaint and not wanted.amount:
+def _way(case: Case, view: GrantView, offer: Offer, *, leaves: bool) -> _Way:
+    if view.own_complaint and not offer.amount:
         # There is no amount that somebody else could decide on.
         raise NotAllowed(OWN_COMPLAINT)
-    if not leaves and wanted.amount <= view.may_grant:
+    if not leaves and offer.amount <= view.may_grant:
         reserved, budget = ledger.reserve(
-            case=case, amount=wanted.amount, kind=wanted.kind, team_id=wanted.team_id
+            case=case, amount=offer.amount, kind=offer.kind, team_id=offer.team_id
         )
         if reserved:
             return _Way(budget=budget)
-    needed = _needed(case, view, wanted, leaves=leaves)
+    needed = _needed(case, view, offer, leaves=leaves)
     chain = chain_for(
-        case, view, wanted.amount, kind=wanted.kind, basis=wanted.basis, needed=needed, leaves=leaves
+        case, view, offer.amount, kind=offer.kind, basis=offer.basis, needed=needed, leaves=leaves
     )
     if not chain.manned:
         raise Invalid(
@@ -281,12 +257,10 @@ def _way(case: Case, view: GrantView, wanted: _Wanted, *, leaves: bool) -> _Way:
     return _Way(steps=chain.steps, route_id=chain.route.key if chain.route else None)
 
 
-def _needed(case: Case, view: GrantView, wanted: _Wanted, *, leaves: bool) -> Limit:
+def _needed(case: Case, view: GrantView, offer: Offer, *, leaves: bool) -> Limit:
     """The authority that this takes. Raises `Invalid` when nobody has that much."""
-    overdraws = ledger.needs_overdraft(
-        case=case, amount=wanted.amount, kind=wanted.kind, team_id=wanted.team_id
-    )
-    needed = view.needs(wanted.amount, leaves=leaves, overdraws=overdraws)
+    overdraws = ledger.needs_overdraft(case=case, amount=offer.amount, kind=offer.kind, team_id=offer.team_id)
+    needed = view.needs(offer.amount, leaves=leaves, overdraws=overdraws)
     if needed is not None:
         return needed
     limits = limits_of_roles(case.currency, time_zone=case.branch.time_zone)

@@ -57,6 +57,9 @@ def _expire(case: Case, offer: Offer) -> None:
         params={"amount": amount},
     )
     record(stream=case.stream, verb="offer.expired", actor=None, data={"offer": offer.pk})
+    if offer.remedy_id is not None:
+        # As many as the incident has customers end on one day; nobody wants a message for each.
+        return
     notify(
         users=[offer.proposer],
         message=gettext_noop("%(number)s: the customer did not answer the offer of %(amount)s in time."),

@@ -25,6 +25,7 @@ from compensation.actions.guards import (
 )
 from compensation.actions.remedy_asking import start_waiting, tell_asked
 from compensation.authority_queries import deciding_limits
+from compensation.kind_queries import kind_setting
 from compensation.models import Remedy, RemedyShare
 from compensation.remedy_policy import IncidentPolicy
 from compensation.remedy_rules import AmountRule, amount_for, kept_rules
@@ -65,6 +66,7 @@ def propose_remedy(*, actor: User, incident_id: int, new: NewRemedy) -> Remedy:
     """
     check_kind(new.kind)
     check_choice(new.basis, Basis, field="basis")
+    _check_told(new)
     purpose = clean_text(new.purpose, field="purpose", longest=160, missing=_("Say what it is for."))
     reason = clean_text(new.reason, field="reason", longest=500, missing=_("Say why."))
     with money_transaction():
@@ -88,6 +90,14 @@ def propose_remedy(*, actor: User, incident_id: int, new: NewRemedy) -> Remedy:
         _write(remedy, plan.shares, actor)
         tell_asked(remedy)
     return remedy
+
+
+def _check_told(new: NewRemedy) -> None:
+    """Of a kind that takes the customer's yes, they hear by the letter. Raises `Invalid`."""
+    if kind_setting(new.kind).asks_customer and not new.tell_customers:
+        raise Invalid(
+            _("For this kind each customer is asked first, so they have to be told."), field="tell_customers"
+        )
 
 
 @dataclass(frozen=True, slots=True)

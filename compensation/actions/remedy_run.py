@@ -25,21 +25,26 @@ from cases.actions.open_many import open_cases
 from cases.models import Affected, Case, TimelineEntry
 from cases.states import EntryKind
 from common.copying import copy_rows, reserve_ids, unsaved
+from common.days import local_day
 from common.money import format_money
 from common.queue import claim, nudge
 from compensation.actions import remedy_ledger
 from compensation.actions.promises import promise
 from compensation.actions.remedy_steering import close_run, move
 from compensation.actions.telling import amount_text
+from compensation.kind_queries import kind_setting
 from compensation.models import Offer, Remedy, RemedyShare
 from compensation.models.kind import kind_label
-from compensation.states import OfferState, RemedyState, ShareProblem, ShareState
+from compensation.promise_rules import end_of_day
+from compensation.states import Need, OfferState, RemedyState, ShareProblem, ShareState
 from customers.models import ContactPoint, Customer
 from customers.states import ContactKind
 from messaging.actions.many import SEND_TASK, Letters
 from messaging.models import OutboxMessage
 
 BATCH = 500
+# For these something of the customer's may be missing: an account, a receipt, the day they want to come.
+TAKES_DETAILS = frozenset({Need.PAYMENT, Need.CREDIT, Need.RECEIPT, Need.BOOKING})
 _GRANTED = gettext_noop("Compensation of %(amount)s granted by the remedy of incident %(incident)s.")
 
 
@@ -51,6 +56,20 @@ class _Ready:
     customer: Customer
     address: str
     case: Case | None
+
+    def asked(self, terms: _Terms) -> bool:
+        """Whether the letter asks this customer whether they want it."""
+        return terms.answer_by is not None and bool(self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the kind of a remedy asks: `answer_by` is empty where it comes without the customer's yes."""
+
+    due_at: dt.datetime | None
+    answer_by: dt.datetime | None
+    answer_day: dt.date
+    takes_details: bool
 
 
 def run_next_batch(*, limit: int = BATCH) -> int:
@@ -175,7 +194,8 @@ def _grant(remedy: Remedy, ready: Sequence[_Ready], now: dt.datetime) -> None:
     cases = [each.case or next(fresh) for each in ready]
     known = [each.case.stream for each in ready if each.case is not None]
     last = newest_events(known) | {event.stream: event for event in opened.events}
-    offers = _offers(remedy, ready, cases, now)
+    terms = _terms(remedy, now)
+    offers = _offers(remedy, ready, cases, terms, now)
     params = {"amount": "", "incident": remedy.incident.number}
     pairs = list(zip(offers, cases, strict=True))
     copy_rows(
@@ -185,7 +205,7 @@ def _grant(remedy: Remedy, ready: Sequence[_Ready], now: dt.datetime) -> None:
         opened.clocks,
         offers,
         [*opened.events, *(_event(remedy, offer, case, last, actor, now) for offer, case in pairs)],
-        _letters(remedy, ready, cases, now),
+        _letters(remedy, ready, cases, terms, now),
         remedy_ledger.pass_on(remedy=remedy, offers=offers, by=actor),
     )
     remedy.save(update_fields=("held",))
@@ -194,12 +214,31 @@ def _grant(remedy: Remedy, ready: Sequence[_Ready], now: dt.datetime) -> None:
         nudge(SEND_TASK)
 
 
-def _offers(remedy: Remedy, ready: Sequence[_Ready], cases: Sequence[Case], now: dt.datetime) -> list[Offer]:
-    keys = reserve_ids(Offer, len(ready))
-    # All cases are of one branch, so that one day is promised to all: the earliest that a policy wants for
-    # anybody. Nobody is reminded of each of them: a run leaves as many as there are customers.
+def _terms(remedy: Remedy, now: dt.datetime) -> _Terms:
+    """What the kind asks of everybody.
+
+    All cases are of one branch, so that one day is promised to all: the earliest that a policy wants for
+    anybody. Nobody is reminded of each of them: a run leaves as many as there are customers.
+    """
+    branch, setting = remedy.incident.branch, kind_setting(remedy.kind)
     pattern = Offer(kind=remedy.kind, policy_rules=remedy.policy_rules)
-    promise(pattern, Case(branch=remedy.incident.branch), at=now)
+    promise(pattern, Case(branch=branch), at=now)
+    return _Terms(
+        due_at=pattern.due_at,
+        answer_by=end_of_day(now, setting.answer_days, branch.time_zone) if setting.asks_customer else None,
+        answer_day=local_day(now, branch.time_zone) + dt.timedelta(days=setting.answer_days),
+        takes_details=setting.need in TAKES_DETAILS,
+    )
+
+
+def _offers(
+    remedy: Remedy, ready: Sequence[_Ready], cases: Sequence[Case], terms: _Terms, now: dt.datetime
+) -> list[Offer]:
+    """The offers: granted, or where the kind asks the customer, made to whom the letter reaches.
+
+    To whom no letter goes, staff make the offer as to any other customer.
+    """
+    keys = reserve_ids(Offer, len(ready))
     return [
         Offer(
             pk=key,
@@ -212,13 +251,15 @@ def _offers(remedy: Remedy, ready: Sequence[_Ready], cases: Sequence[Case], now:
             currency=remedy.currency,
             purpose=remedy.purpose,
             reason=remedy.reason,
-            state=OfferState.APPROVED,
+            state=OfferState.OFFERED if each.asked(terms) else OfferState.APPROVED,
             proposer_id=remedy.proposer_id,
             proposed_at=remedy.proposed_at,
             budget_id=remedy.budget_id,
             decided_at=now,
             remedy_id=remedy.pk,
-            due_at=pattern.due_at,
+            due_at=None if each.asked(terms) else terms.due_at,
+            offered_at=now if each.asked(terms) else None,
+            expires_at=terms.answer_by if each.asked(terms) else None,
         )
         for key, each, case in zip(keys, ready, cases, strict=True)
     ]
@@ -245,6 +286,7 @@ def _event(
         verb="offer.granted_by_remedy",
         actor=actor,
         data={
+            **({"expires_at": offer.expires_at.isoformat()} if offer.expires_at else {}),
             "offer": offer.pk,
             "kind": offer.kind,
             "basis": offer.basis,
@@ -258,7 +300,7 @@ def _event(
 
 
 def _letters(
-    remedy: Remedy, ready: Sequence[_Ready], cases: Sequence[Case], now: dt.datetime
+    remedy: Remedy, ready: Sequence[_Ready], cases: Sequence[Case], terms: _Terms, now: dt.datetime
 ) -> list[OutboxMessage]:
     letters = Letters("remedy", own=("customer_name", "number", "tracking_token"))
     branch = remedy.incident.branch
@@ -272,6 +314,8 @@ def _letters(
             "amount": format_money(each.share.amount, remedy.currency, language=language),
             "kind": kinds[language],
             "purpose": remedy.purpose,
+            "answer_day": terms.answer_day if terms.answer_by else None,
+            "takes_details": terms.takes_details,
             "organisation": branch.name_in(language),
         }
         own = {

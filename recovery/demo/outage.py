@@ -1,4 +1,7 @@
-"""The demo's incident: a sorting machine stood still, and half of those it hit have got their voucher."""
+"""The demo's incident: a sorting machine stood still, and half of those it hit have got their compensation.
+
+Its words are there once, for readers of both languages.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,24 @@ from recovery.demo.staff import Staff
 from recovery.demo.trades import SPIKE_BRANCH, SPIKE_DEFECT
 from sla.states import Severity
 
-NAME = "Sorting machine stood still (demo)"
-TOLD = "The sorting machine of the depot stood still for a night. Parcels of that evening came a day late."
-WHAT_FOR = "the day that your parcel came late"
-WHY = "The delay is ours, and the same for everybody. One amount spares them asking one by one."
-WHY_THE_SAME = "A day late is a day late, whatever each of them lost by it."
-AGREED = "Agreed: everybody gets the same, and good customers of long standing a little more."
-NOT_HIT = "Had cancelled the parcel the day before."
+NAME = "Sorting machine stood still · 分拣机停摆 (demo)"
+TOLD = (
+    "The sorting machine of the depot stood still for a night. Parcels of that evening came a day late.\n"
+    "分拨中心的分拣机停摆一夜，当晚的包裹都晚到了一天。"
+)
+WHAT_FOR = "the day that your parcel came late · 包裹晚到一天"
+WHY = (
+    "The delay is ours, and the same for everybody. One amount spares them asking one by one."
+    " 延误责任在我们，人人相同；统一金额，免得客户逐个来要。"
+)
+WHY_THE_SAME = (
+    "A day late is a day late, whatever each of them lost by it. 晚一天就是晚一天，不论各人损失多少。"
+)
+AGREED = (
+    "Agreed: everybody gets the same, and good customers of long standing a little more."
+    " 同意：人人一样，老客户略多一些。"
+)
+NOT_HIT = "Had cancelled the parcel the day before. 前一天已取消该包裹。"
 STRANGER = "nobody@example.com"
 AMOUNTS = (AmountRule(Decimal(12)), AmountRule(Decimal(18), tier=Tier.GOLD))
 WITH_CASES, WITHOUT = 3, 20

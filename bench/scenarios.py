@@ -105,8 +105,8 @@ def _search(words: Callable[[Facts], list[str]]) -> Callable[[Session, Facts], l
     return lambda session, facts: [session.get(f"/desk/search/?q={quote(word)}") for word in words(facts)]
 
 
-def _dashboard(session: Session, facts: Facts) -> list[str]:
-    return [session.get(f"/desk/insights/?period={period}") for period in PERIODS]
+def _insights(page: str = "") -> Callable[[Session, Facts], list[str]]:
+    return lambda session, facts: [session.get(f"/desk/insights/{page}?period={each}") for each in PERIODS]
 
 
 def _approvals(session: Session, facts: Facts) -> list[str]:
@@ -147,7 +147,9 @@ SCENARIOS = (
     Scenario("search_rare", 4, _search(lambda facts: facts.orders)),
     Scenario("search_common", 4, _search(lambda facts: facts.common)),
     Scenario("search_zh", 4, _search(lambda facts: facts.chinese)),
-    Scenario("dashboard", 12, _dashboard),
+    Scenario("dashboard", 12, _insights()),
+    Scenario("compensation", 12, _insights("compensation/")),
+    Scenario("fairness", 12, _insights("fairness/")),
     Scenario("approvals", 3, _approvals),
     Scenario("offer_form", 4, _offer_form),
     Scenario("offer_forecast", 4, _offer_forecast),

@@ -17,7 +17,7 @@ from tests.support.processes import Installation
 
 SCENARIOS = {
     *("queue", "case", "save", "search_rare", "search_common", "search_zh", "dashboard", "approvals"),
-    *("offer_form", "offer_forecast"),
+    *("offer_form", "offer_forecast", "compensation", "fairness"),
 }
 MEASURED = {"scenario", "size", "concurrency", "rps", "p50_ms", "p95_ms", "queries", "ratio_to_floor"}
 MOST_QUERIES = 20

@@ -184,6 +184,14 @@ def _day_words(day: date, skeleton: str, language: str | None) -> str:
     return str(format_skeleton(skeleton, day, locale=date_locale(language)))
 
 
+def format_dated(moment: datetime) -> str:
+    """Day and time of the reader's zone as their language writes them, with the year: for what is printed."""
+    local = timezone.localtime(moment)
+    return _("{date} {time}").format(
+        date=_day_words(local.date(), "yMMMd", get_language()), time=f"{local:%H:%M}"
+    )
+
+
 def format_when(moment: datetime, now: datetime | None = None) -> str:
     """A moment as one would say it now: "12 min ago", "today 10:03", "20 Nov 18:00", "20 Nov 2024"."""
     now = now or datetime.now(UTC)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, overload
 
 from babel.core import Locale
 from babel.numbers import format_currency, get_currency_precision
@@ -48,8 +48,7 @@ def check_amount(amount: Decimal, currency: str, *, field: str = "amount") -> De
         raise Invalid(_("The amount must be above zero."), field=field)
     if amount > LARGEST:
         raise Invalid(_("The amount is too large."), field=field)
-    unit = Decimal(1).scaleb(-get_currency_precision(currency))
-    exact = amount.quantize(unit)
+    exact = in_currency(amount, currency)
     if exact != amount:
         raise Invalid(
             _("%(currency)s has no more than %(digits)s decimals."),
@@ -57,6 +56,15 @@ def check_amount(amount: Decimal, currency: str, *, field: str = "amount") -> De
             params={"currency": currency, "digits": get_currency_precision(currency)},
         )
     return exact
+
+
+@overload
+def in_currency(amount: Decimal, currency: str) -> Decimal: ...
+@overload
+def in_currency(amount: None, currency: str) -> None: ...
+def in_currency(amount: Decimal | None, currency: str) -> Decimal | None:
+    """The amount with as many decimals as its currency has: EUR 120.0000 are 120.00, JPY 120.0000 are 120."""
+    return None if amount is None else amount.quantize(Decimal(1).scaleb(-get_currency_precision(currency)))
 
 
 @lru_cache(maxsize=8)

@@ -27,6 +27,16 @@ def semicolon() -> str:
     return "；" if _is_chinese() else "; "
 
 
+def brackets(inside: object) -> str:
+    """What is added to a word, in brackets; the full-width ones need no space before them."""
+    return f"（{inside}）" if _is_chinese() else f"({inside})"
+
+
+def labelled(label: object, value: object) -> str:
+    """A name and what is said of it."""
+    return f"{label}{colon()}{value}"
+
+
 def gap() -> str:
     """What stands between two sentences."""
     return "" if _is_chinese() else " "

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from cases.states import Channel, FailureType
 from common.display import format_percent
 from common.money import format_money
-from common.punctuation import listed
+from common.punctuation import labelled, listed
 from compensation.models.kind import kind_label
 from compensation.policy_rules import Award, Base, Condition, Fact, Facts, Given, Op, Tier, Unit
 from compensation.states import Inside, PaidBy, PolicyEvent
@@ -79,7 +79,7 @@ def reasons(given: Given, facts: Facts, names: Names = VALUE_NAMES) -> list[str]
     if award.by is not None:
         value = facts.get(award.by)
         assert isinstance(value, Decimal)
-        found.append(f"{fact_name(award.by)}: {_plain(value)}")
+        found.append(labelled(fact_name(award.by), _plain(value)))
     if given.halved_by:
         why = listed(condition_words(condition, names) for condition in given.halved_by)
         found.append(_("halved, for {why}").format(why=why))

@@ -15,6 +15,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import get_language, override
 from xlsxwriter import Workbook
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 KINDS = ("csv", "xlsx")
@@ -111,6 +112,7 @@ class _Sheets:
         self.bold = book.add_format({"bold": True})
         self.time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self.day = book.add_format({"num_format": "yyyy-mm-dd"})
+        self.amounts: dict[int, Format] = {}
         self.heading: list[object] = []
         self.sheet: Worksheet | None = None
         self.row = 0
@@ -134,6 +136,14 @@ class _Sheets:
             self.sheet.write_string(0, column, str(value), self.bold)
         self.row = 1
 
+    def _decimals(self, value: Decimal) -> Format:
+        """Shows all decimals of an amount: 120.00 euros, but 120 yen."""
+        digits = max(0, -int(value.as_tuple().exponent))
+        if digits not in self.amounts:
+            pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
+            self.amounts[digits] = self.book.add_format({"num_format": pattern})
+        return self.amounts[digits]
+
     def _cell(self, column: int, value: object) -> None:
         assert self.sheet is not None
         match value:
@@ -141,7 +151,9 @@ class _Sheets:
                 return
             case bool():
                 self.sheet.write_boolean(self.row, column, value)
-            case int() | float() | Decimal():
+            case Decimal():
+                self.sheet.write_number(self.row, column, value, self._decimals(value))
+            case int() | float():
                 self.sheet.write_number(self.row, column, value)
             case dt.datetime():
                 self.sheet.write_datetime(self.row, column, value, self.time)

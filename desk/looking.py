@@ -22,8 +22,8 @@ from desk.access import StaffRequest
 from desk.downloads import table_file
 from desk.forms.compensation_insights import VERIFIED_ONLY, MoneyForm
 from desk.forms.insights import SelectionForm
-from insights.charts import DayLink
 from insights.compensation_queries import currencies
+from insights.courses import DayLink
 from insights.figures import Selection
 from insights.listing import Cursor
 from insights.periods import Preset, Step

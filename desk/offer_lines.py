@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from common.money import in_currency
 from compensation.models import Offer
 
 
@@ -24,7 +25,8 @@ def offer_cells(offer: Offer, zone: ZoneInfo) -> list[object]:
     return [
         offer.pk, offer.case.number, offer.case.customer.name, offer.branch.label,
         offer.get_kind_display(), offer.get_basis_display(), offer.get_state_display(), offer.currency,
-        offer.amount, offer.granted_amount, offer.proposer.name, local(offer.proposed_at, zone),
+        in_currency(offer.amount, offer.currency), in_currency(offer.granted_amount, offer.currency),
+        offer.proposer.name, local(offer.proposed_at, zone),
         approval.approver.name if approval else "", local(offer.decided_at, zone),
     ]  # fmt: skip
 

@@ -20,6 +20,7 @@ from accounts.models import User
 from audit.models import Event
 from common.money import format_money
 from common.templatetags.ui import when
+from compensation.bank_reasons import explained
 from compensation.models import ApprovalStep, BudgetMovement
 from compensation.policy_rules import Fact as PolicyFact
 from compensation.policy_words import fact_name
@@ -177,7 +178,7 @@ def _words(story: Story) -> dict[str, list[str]]:
     if (voucher := getattr(offer, "voucher", None)) is not None:
         words["voucher.voided"].append(voucher.void_reason)
     for setback in story.setbacks:
-        words[f"offer.{setback.kind}"].append(setback.reason)
+        words[f"offer.{setback.kind}"].append(explained(setback.reason))
     for redemption in story.redemptions:
         kind = "redeemed" if redemption.reverses_id is None else "reversed"
         words[f"voucher.{kind}"].append(redemption.reason)
@@ -275,7 +276,7 @@ def _basis(story: Story) -> Iterator[Fact]:
     yield Fact(_("Like cases then"), likes_words(story.likes, offer.currency))
     if case.loss is not None:
         loss = format_money(case.loss, case.currency)
-        said = loss if case.verified_loss is not None else f"{loss} ({_('as claimed')})"
+        said = loss if case.verified_loss is not None else f"{loss} · {_('as claimed')}"
         dose = dose_view(offer.standing_amount or None, case.loss)
         yield Fact(_("Loss"), said if dose is None else format_html("{} · {}", said, dose_words(dose)))
 
@@ -289,7 +290,7 @@ def _rule(story: Story, row: dict[str, int]) -> Any:
     name = rules[number - 1].name_in(get_language() or "en") if 1 <= number <= len(rules) else str(number)
     url = f"{reverse('desk:policy_version', args=[version.pk])}#rule-{number}"
     number_words = _("version {number}").format(number=version.number)
-    return format_html('<a href="{}">{}</a>, {}: {}', url, version.policy.label, number_words, name)
+    return format_html('<a href="{}">{}</a> · {} · {}', url, version.policy.label, number_words, name)
 
 
 # --- how it reaches the customer -----------------------------------------------------------

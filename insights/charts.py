@@ -3,93 +3,43 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from insights.courses import Chart, Course, DayLink, course_chart, plot
 from insights.measures import TrendPoint
-from insights.periods import Period, Step
+from insights.periods import Period
 from insights.rising import Signal, WeekPoint
 from insights.wording import count_writer, format_count, format_day, format_days, span_writer
-
-# The address of the complaints opened or resolved ("opened", "resolved") from one day to another.
-DayLink = Callable[[str, dt.date, dt.date], str]
-Cell = str | dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """What `components/chart.html` draws; `label` says in words what the chart shows."""
-
-    id: str
-    label: str
-    option: dict[str, Any]
-    columns: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    size: str = ""
 
 
 def trend_chart(period: Period, points: Sequence[TrendPoint], link: DayLink) -> Chart:
     """Complaints opened and resolved per day, week or month; gold is what has been recovered."""
-    day = dt.timedelta(days=1)
-    ends = [*(point.day - day for point in points[1:]), period.last]
-    spans = [(point.day, end) for point, end in zip(points, ends, strict=True)]
-    days, counted = span_writer(), count_writer()
-    names = [days(*span) for span in spans]
-    links = {figure: [link(figure, *span) for span in spans] for figure in ("opened", "resolved")}
-    opened, resolved = _("Opened"), _("Resolved")
-    head = {Step.DAY: _("Day"), Step.WEEK: _("Week"), Step.MONTH: _("Month")}[period.step]
+    opened, resolved = [point.opened for point in points], [point.resolved for point in points]
     label = _("{opened} complaints opened and {resolved} resolved, {period}").format(
-        opened=format_count(sum(point.opened for point in points)),
-        resolved=format_count(sum(point.resolved for point in points)),
+        opened=format_count(sum(opened)),
+        resolved=format_count(sum(resolved)),
         period=format_days(period.first, period.last, year=True),
     )
-    return Chart(
-        id="trend",
-        label=label,
-        option={
-            "aria": {"enabled": False},
-            "legend": {"left": 0},
-            "grid": {"top": 34},
-            "xAxis": {
-                "type": "category",
-                "data": names if period.step == Step.DAY else [format_day(point.day) for point in points],
-            },
-            "yAxis": {"type": "value", "minInterval": 1},
-            "series": [
-                _trend_line(opened, "var(--am-accent)", [point.opened for point in points], links["opened"]),
-                _trend_line(
-                    resolved, "var(--am-gold)", [point.resolved for point in points], links["resolved"]
-                ),
-            ],
-        },
-        columns=(head, opened, resolved),
-        rows=[
-            [
-                name,
-                {"text": counted(point.opened), "url": to_opened},
-                {"text": counted(point.resolved), "url": to_resolved},
-            ]
-            for name, point, to_opened, to_resolved in zip(
-                names, points, links["opened"], links["resolved"], strict=True
-            )
-        ],
-    )
+    few = len(points) <= 14
+    courses = [
+        Course(_("Opened"), "opened", _line("var(--am-accent)", few), opened),
+        Course(_("Resolved"), "resolved", _line("var(--am-gold)", few), resolved),
+    ]
+    return course_chart("trend", label, period, courses, link)
 
 
-def _trend_line(name: str, colour: str, values: Sequence[int], links: Sequence[str]) -> dict[str, Any]:
+def _line(colour: str, with_symbols: bool) -> dict[str, Any]:
     return {
-        "name": name,
         "type": "line",
         "color": colour,
         "symbol": "circle",
         "symbolSize": 5,
-        "showSymbol": len(values) <= 14,
+        "showSymbol": with_symbols,
         "lineStyle": {"width": 2},
-        "data": [{"value": value, "href": href} for value, href in zip(values, links, strict=True)],
     }
 
 
@@ -110,17 +60,13 @@ def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: D
     return Chart(
         id="rising",
         label=label,
-        option={
-            "aria": {"enabled": False},
-            "grid": {"top": 18, "right": 16},
-            "xAxis": {
-                "type": "category",
-                "boundaryGap": False,
-                "data": [format_day(each.first) for each in weeks],
-            },
-            "yAxis": {"type": "value", "minInterval": 1, "splitLine": {"show": False}},
-            "series": [_rising_line(signal, weeks, links)],
-        },
+        option=plot(
+            [format_day(each.first) for each in weeks],
+            [_rising_line(signal, weeks, links)],
+            x={"boundaryGap": False},
+            y={"minInterval": 1, "splitLine": {"show": False}},
+            grid={"top": 18, "right": 58},
+        ),
         columns=(pgettext("heading", "Week"), _("Complaints"), _("Upper limit")),
         rows=[
             [days(*span), {"text": counted(each.count), "url": url}, counted(signal.limit)]
@@ -132,7 +78,9 @@ def rising_chart(signal: Signal, weeks: Sequence[WeekPoint], title: str, link: D
 
 def _rising_line(signal: Signal, weeks: Sequence[WeekPoint], links: Sequence[str]) -> dict[str, Any]:
     limit = _mark(_("Upper limit"), signal.limit, "insideStartTop", "var(--am-late)", "dashed")
-    mean = _mark(_("Baseline"), round(signal.mean, 1), "insideMiddleTop", "var(--am-line-strong)", "solid")
+    # Beside the lines and not between them: there may be no room below the limit.
+    mean = _mark(_("Baseline"), round(signal.mean, 1), "end", "var(--am-line-strong)", "solid")
+    mean["label"]["formatter"] = "{b}\n{c}"
     return {
         "name": _("Complaints"),
         "type": "line",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from common.money import in_currency
 from compensation.models import Approval, Offer, Setback
 from insights.compensation import MoneyBoard, MoneyRow
 from insights.compensation_figures import OFFER_FIGURES
@@ -27,41 +28,42 @@ def money_lines(board: MoneyBoard) -> Lines:
     """A line per figure, then one per kind, cause and branch, then one per day, week or month."""
     currency = board.selection.currency
     yield [
-        _("Part"), _("Name"), _("Currency"), _("Waiting now"), _("Offers"), _("Promised now"), _("Offers"),
-        _("Granted"), _("Offers"), _("Paid"), _("Offers"),
+        _("Part"), _("Name"), _("Currency"), _("Waiting now"), _("Offers waiting"), _("Promised now"),
+        _("Offers promised"), _("Granted"), _("Offers granted"), _("Paid"), _("Offers paid"),
     ]  # fmt: skip
     whole = MoneyRow("", "", board.waiting, board.promised, board.granted, board.paid)
-    yield [_("All"), "", currency, *_parts(whole)]
+    yield [_("All"), "", currency, *_parts(currency, whole)]
     for _name, heading, rows in board.groups:
         for row in rows:
-            yield [heading, row.label, currency, *_parts(row)]
+            yield [heading, row.label, currency, *_parts(currency, row)]
     for point in board.points:
-        flows = (*_pair(point.granted), *_pair(point.paid))
+        flows = _pairs(currency, point.granted, point.paid)
         yield [_("From"), point.day, currency, None, None, None, None, *flows]
     for code, total in board.counts.items():
-        yield [_("Figure"), str(OFFER_FIGURES[code].label), currency, total.amount, total.n]
+        yield [_("Figure"), str(OFFER_FIGURES[code].label), currency, *_pairs(currency, total)]
 
 
-def _parts(row: MoneyRow) -> list[object]:
-    return [each for total in (row.waiting, row.promised, row.granted, row.paid) for each in _pair(total)]
+def _parts(currency: str, row: MoneyRow) -> list[object]:
+    return _pairs(currency, row.waiting, row.promised, row.granted, row.paid)
 
 
-def _pair(total: Total) -> tuple[object, object]:
-    return total.amount, total.n
+def _pairs(currency: str, *totals: Total) -> list[object]:
+    return [each for total in totals for each in (in_currency(total.amount, currency), total.n)]
 
 
 def fairness_lines(board: FairnessBoard) -> Lines:
     """A line per bin of compensation ÷ loss, then one per agent, branch and tier; shares are in percent."""
     yield [
-        _("Part"), _("Name"), _("Cases"), _("Share"), _("95 % from"), _("95 % to"), _("Given"), _("Loss"),
-        _("Currency"), _("Median ratio"), _("95 % from"), _("95 % to"), _("Lower quarter"),
-        _("Upper quarter"), _("Compared with like cases"), _("Median difference"), _("95 % from"),
-        _("95 % to"),
+        _("Part"), _("Name"), _("Cases"), _("Share"), _("Share, 95 % from"), _("Share, 95 % to"), _("Given"),
+        _("Loss"), _("Currency"), _("Median ratio"), _("Median ratio, 95 % from"),
+        _("Median ratio, 95 % to"), _("Lower quarter"), _("Upper quarter"), _("Compared with like cases"),
+        _("Median difference"), _("Median difference, 95 % from"), _("Median difference, 95 % to"),
     ]  # fmt: skip
     currency = board.selection.currency
     for dose in board.doses:
         share = _reading(dose.share)
-        yield [_("Compensation ÷ loss"), dose.label, dose.n, *share, dose.given, dose.loss, currency]
+        sums = (in_currency(dose.given, currency), in_currency(dose.loss, currency))
+        yield [_("Compensation ÷ loss"), dose.label, dose.n, *share, *sums, currency]
     nothing = [None] * 5
     yield [_("All"), "", board.n, *nothing, currency, *_middle(board.ratio)]
     for spread in board.spreads:
@@ -96,7 +98,7 @@ def decision_lines(board: DecisionBoard) -> Lines:
     yield [
         _("Part"), _("Name"), _("Kind"), _("Decisions"), _("Approved"), _("Rejected"),
         _("Approved for less"), _("Amount approved"), _("Currency"), _("Median seconds"),
-        _("90th percentile, seconds"), _("Granted"), _("Within one’s own authority"),
+        _("90th percentile, seconds"), _("Offers granted"), _("Within one’s own authority"),
     ]  # fmt: skip
     currency = board.selection.currency
     yield [_("All"), "", "", *_decided(board.all, currency), board.granted.n, board.granted.alone]
@@ -118,7 +120,7 @@ def _decided(row: DecisionRow, currency: str) -> list[object]:
     times = (decided.median, decided.p90) if row.timed else (None, None)
     rounded = [None if each is None else round(each) for each in times]
     numbers = (decided.n, decided.approved, decided.rejected, decided.lowered)
-    return [*numbers, decided.amount, currency, *rounded]
+    return [*numbers, in_currency(decided.amount, currency), currency, *rounded]
 
 
 def offer_lines(figure: Figure, rows: Iterable[Counted], zone: ZoneInfo) -> Lines:
@@ -160,8 +162,9 @@ def _heading(figure: Figure) -> list[object]:
 
 def _cells(figure: Figure, row: Any, zone: ZoneInfo) -> list[object]:
     if figure.source.code == "compensated":
-        ratio = round(float(row.given / row.loss), 4)
-        return [row.given, row.loss, row.case.currency, ratio, row.by.name if row.by else ""]
+        currency, ratio = row.case.currency, round(float(row.given / row.loss), 4)
+        sums = (in_currency(row.given, currency), in_currency(row.loss, currency))
+        return [*sums, currency, ratio, row.by.name if row.by else ""]
     offer: Offer = row.offer if isinstance(row, (Approval, Setback)) else row
     approval = row if isinstance(row, Approval) else getattr(offer, "approval", None)
     fulfilment = getattr(offer, "fulfilment", None)
@@ -169,9 +172,9 @@ def _cells(figure: Figure, row: Any, zone: ZoneInfo) -> list[object]:
         offer.pk,
         offer.get_kind_display(),
         offer.get_state_display(),
-        offer.amount,
-        offer.granted_amount,
-        offer.taken_back or None,
+        in_currency(offer.amount, offer.currency),
+        in_currency(offer.granted_amount, offer.currency),
+        in_currency(offer.taken_back or None, offer.currency),
         offer.currency,
         offer.proposer.name,
         _local(offer.proposed_at, zone),

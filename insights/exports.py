@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from cases.models import Clock, Resolution
+from common.money import in_currency
 from compensation.models import Offer
 from feedback.models import Response
 from insights.figures import FIGURES, Figure
@@ -44,7 +45,8 @@ def figure_lines(board: Dashboard) -> Iterator[list[object]]:
                 yield [label, _("seconds"), seconds, row.finished.n, None, None, None]
     for money in board.money:
         granted = str(FIGURES["granted"].label)
-        yield [granted, money.currency, money.amount, money.n, None, None, money.before]
+        amount, before = (in_currency(each, money.currency) for each in (money.amount, money.before))
+        yield [granted, money.currency, amount, money.n, None, None, before]
         label = _("Compensation of loss, {currency}").format(currency=money.currency)
         yield _reading(label, "%", money.to_loss, 100)
     for failure in board.types:
@@ -120,5 +122,6 @@ def _extra(row: object) -> list[object]:
         case Response():
             return [row.satisfaction_before, row.satisfaction]
         case Offer():
-            return [row.get_kind_display(), row.granted_amount, row.currency]
+            granted = in_currency(row.granted_amount, row.currency)
+            return [row.get_kind_display(), granted, row.currency]
     return []

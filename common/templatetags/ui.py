@@ -27,6 +27,7 @@ from common.display import (
     clean_percent,
     date_locale,
     duration_patterns,
+    format_dated,
     format_duration,
     format_exact,
     format_percent,
@@ -65,6 +66,7 @@ def icon_svg(name: str) -> SafeString:
 
 register.simple_tag(punctuation.colon, name="colon")
 register.simple_tag(punctuation.comma, name="comma")
+register.simple_tag(punctuation.brackets, name="brackets")
 register.filter("listed", punctuation.listed)
 
 
@@ -191,7 +193,7 @@ def range_words(view: RangeView) -> str:
     if view.mine is not None:
         words = _("proposed {amount}, outside policy") if view.outside else _("proposed {amount}")
         said.append(words.format(amount=format_money(view.mine, view.currency)))
-    return _("; ").join(said)
+    return punctuation.semicolon().join(said)
 
 
 @register.filter
@@ -229,6 +231,12 @@ def day(date_: date | None) -> str:
 def exact(moment: datetime | None) -> str:
     """`{{ event.at|exact }}`: date, time and zone in full."""
     return NOTHING if moment is None else format_exact(moment)
+
+
+@register.filter
+def dated(moment: datetime | None) -> str:
+    """`{{ redemption.at|dated }}`: day and time in the reader's language, such as "20 Nov 2025 18:00"."""
+    return NOTHING if moment is None else format_dated(moment)
 
 
 @register.filter

@@ -20,6 +20,7 @@ from compensation.states import ReserveAt
 from desk.forms.changing import ChangeForm
 from desk.forms.places import day_input
 from desk.forms.teams import TeamChoice
+from insights.wording import format_days
 
 _PERCENT = {"inputmode": "decimal", "autocomplete": "off"}
 
@@ -34,14 +35,14 @@ class BranchInCurrency(forms.ModelChoiceField):  # type: ignore[type-arg]  # not
     """A branch, told with the currency that it spends in."""
 
     def label_from_instance(self, obj: Branch) -> str:
-        return f"{obj.label} ({obj.currency})"
+        return f"{obj.label} · {obj.currency}"
 
 
 class BudgetAbove(forms.ModelChoiceField):  # type: ignore[type-arg]  # likewise
     """A budget that others can be part of."""
 
     def label_from_instance(self, obj: Budget) -> str:
-        return f"{obj.label} ({obj.currency}, {obj.starts_on.isoformat()} – {obj.ends_on.isoformat()})"
+        return f"{obj.label} · {obj.currency} · {format_days(obj.starts_on, obj.ends_on, year=True)}"
 
 
 class BudgetTermsForm(ChangeForm):

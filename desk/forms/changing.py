@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from common.errors import Overtaken, Values
+from common.punctuation import labelled, listed
 
 
 class ChangeForm(forms.Form):
@@ -43,7 +44,7 @@ class ChangeForm(forms.Form):
     def overtaken(self, error: Overtaken) -> None:
         """Take in what somebody else has set, and say so."""
         seen = self.seen or {}
-        words = [f"{self.fields[name].label}: {self._words(name, now)}" for name, now in error.now.items()]
+        words = [labelled(self.fields[name].label, self._words(name, now)) for name, now in error.now.items()]
         data = QueryDict(mutable=True) if not isinstance(self.data, QueryDict) else self.data.copy()
         for name, now in error.now.items():
             if self.shows_values and self._sent(name) == _as_sent(seen.get(name)):
@@ -66,10 +67,10 @@ class ChangeForm(forms.Form):
         if isinstance(field, forms.ModelChoiceField):
             assert field.queryset is not None
             rows = field.queryset.filter(pk__in=_as_sent(value))
-            return ", ".join(field.label_from_instance(row) for row in rows) or "–"
+            return listed(field.label_from_instance(row) for row in rows) or "–"
         if isinstance(field, forms.MultipleChoiceField) and isinstance(value, list):
             choices = cast("Iterable[tuple[object, object]]", field.choices)
-            return ", ".join(str(label) for key, label in choices if key in value) or "–"
+            return listed(label for key, label in choices if key in value) or "–"
         if isinstance(field, forms.ChoiceField):
             choices = cast("Iterable[tuple[object, object]]", field.choices)
             return {str(key): str(label) for key, label in choices}.get(str(value), "–")

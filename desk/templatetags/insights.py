@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext
 
 from common.display import format_percent
 from common.templatetags.ui import bar
-from insights.charts import Cell
+from insights.courses import Cell
 from insights.measures import ParetoRow
 from insights.readings import Reading
 from insights.wording import count_writer, format_count, format_number

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.states import Capability
 from audit.queries import TrailPage, Wanted, trail
+from common.punctuation import labelled, semicolon
 from desk.access import StaffRequest, staff_required
 from desk.downloads import local_time, table_file
 from desk.forms.audit import TrailForm
@@ -85,8 +86,8 @@ def _lines(user: User, wanted: Wanted) -> Iterator[list[object]]:
 
 
 def _line(view: EventView) -> list[object]:
-    changes = "; ".join(
-        f"{line.label}: {line.before} → {line.after}" if line.before else f"{line.label}: {line.after}"
+    changes = semicolon().join(
+        labelled(line.label, f"{line.before} → {line.after}" if line.before else line.after)
         for line in view.lines
     )
     return [view.id, local_time(view.at), view.who, view.what, view.about, changes]

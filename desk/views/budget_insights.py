@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.states import Capability
+from common.money import in_currency
 from compensation.budget_queries import visible_budgets
 from compensation.models import Budget
 from desk.access import StaffRequest, staff_required
@@ -22,9 +23,9 @@ from desk.budget_words import BudgetView, budget_views
 from desk.forms.compensation_insights import BudgetsForm
 from desk.looking import Links, MoneyLooking
 from insights.burning import burned
-from insights.charts import Chart
 from insights.compensation_charts import budget_chart
 from insights.compensation_queries import Total, on_budgets
+from insights.courses import Chart
 
 
 @dataclass(frozen=True)
@@ -119,9 +120,11 @@ def _lines(rows: list[BudgetRow]) -> Iterator[list[object]]:
     ]  # fmt: skip
     for row in rows:
         budget, pace = row.view.budget, row.view.pace
-        expected = None if pace.expected is None else round(pace.expected, 2)
+        sums = (budget.amount, budget.reserved, budget.committed, budget.left)
+        amount, reserved, spent, left = (in_currency(each, budget.currency) for each in sums)
+        expected = in_currency(pace.expected, budget.currency)
         yield [
             "  " * row.view.depth + budget.label, budget.currency, budget.starts_on, budget.ends_on,
-            budget.amount, budget.reserved, budget.committed, budget.left, round(pace.share * 100, 1),
+            amount, reserved, spent, left, round(pace.share * 100, 1),
             round(pace.elapsed * 100, 1), expected, pace.runs_out_on, row.offers.n if row.offers else None,
         ]  # fmt: skip

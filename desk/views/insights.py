@@ -18,7 +18,8 @@ from compensation.models import Offer
 from desk.access import StaffRequest, staff_required
 from desk.looking import Looking, cursor_link, export_query
 from feedback.models import Response
-from insights.charts import Chart, rising_chart, trend_chart
+from insights.charts import rising_chart, trend_chart
+from insights.courses import Chart
 from insights.exports import case_lines, figure_lines
 from insights.figures import FIGURES, Figure
 from insights.listing import Counted, Cursor, all_rows, list_page

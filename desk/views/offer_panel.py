@@ -15,6 +15,7 @@ from accounts.states import Capability, Role
 from cases.models import Case
 from common.display import RangeView
 from compensation.authority_queries import GrantView, grant_view
+from compensation.bank_reasons import explained
 from compensation.budget_queries import current_budget
 from compensation.chain_queries import chain_for, chains_of, questions_of
 from compensation.kind_queries import all_kinds, kind_choices
@@ -199,7 +200,9 @@ def offer_row(user: User, offer: Offer, kinds: Mapping[str, KindSetting], chain:
         fulfilment=fulfilment,
         answer=getattr(offer, "answer", None),
         answer_by=offer.expires_at if state == OfferState.OFFERED else None,
-        setback=(getattr(offer, "setback", "") or "") if state in SET_BACK or offer.taken_back else "",
+        setback=explained(getattr(offer, "setback", None) or "")
+        if state in SET_BACK or offer.taken_back
+        else "",
         promise=promise_state(due_at, landed_at, now=timezone.now()),
         acts=list(_acts(user, offer, state, kinds, asked=chain.unanswered)),
         chain=chain,

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.states import Capability
+from common.punctuation import labelled, semicolon
 from compensation.models import Offer
 from compensation.trail_queries import get_story_for
 from desk.access import StaffRequest, staff_required
@@ -59,8 +60,8 @@ def _lines(trail: TrailView, zone: ZoneInfo) -> Iterator[list[object]]:
 
 
 def _line(entry: Entry, zone: ZoneInfo) -> list[object]:
-    details = "; ".join(
-        f"{line.label}: {line.before} → {line.after}" if line.before else f"{line.label}: {line.after}"
+    details = semicolon().join(
+        labelled(line.label, f"{line.before} → {line.after}" if line.before else line.after)
         for line in entry.lines
     )
     at = entry.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")

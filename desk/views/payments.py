@@ -20,6 +20,7 @@ from common.money import format_money
 from compensation.actions.payment_results import Imported, confirm_payment, fail_payment, import_results
 from compensation.actions.payment_sending import send_again
 from compensation.actions.payments import freeze_batch, set_payee, set_paying_account, webhook_is_on
+from compensation.bank_reasons import explained
 from compensation.kind_queries import kind_setting
 from compensation.models import PayingAccount, PaymentBatch, PaymentDelivery, PaymentLine, PaymentOrder
 from compensation.payment_files import MOST_BYTES
@@ -53,6 +54,11 @@ class LineView:
     is_own: bool
     confirm_form: ConfirmForm | None
     fail_form: FailForm | None
+
+    @property
+    def reason(self) -> str:
+        """Why it failed: as the bank says it, with its codes in words."""
+        return explained(self.line.reason)
 
     @property
     def may_send_again(self) -> bool:

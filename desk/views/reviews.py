@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Branch, User
 from accounts.states import Capability
+from common.punctuation import listed
 from compensation.actions.reviews import MOST_POPULATION, draw_reviews, review_offer
 from compensation.models import ReviewItem, ReviewList
 from compensation.review_queries import (
@@ -111,7 +112,7 @@ def _row(item: ReviewItem) -> dict[str, object]:
 def _branch_names(found: ReviewList) -> str:
     if found.branch_ids is None:
         return _("all branches")
-    return ", ".join(row.label for row in Branch.objects.filter(pk__in=found.branch_ids).order_by("code"))
+    return listed(row.label for row in Branch.objects.filter(pk__in=found.branch_ids).order_by("code"))
 
 
 @staff_required(Capability.REVIEW_OFFERS)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.states import Capability
 from common.errors import DomainError
+from common.money import in_currency
 from common.qr import qr_svg
 from compensation.actions.redemption import reverse_redemption
 from compensation.actions.voiding import void_voucher
@@ -122,7 +123,8 @@ def _lines(rows: Iterator[Voucher]) -> Iterator[list[object]]:
         case = voucher.offer.case
         yield [
             voucher.pk, voucher.last_four, case.number, case.customer.name, voucher.branch.label,
-            str(voucher.standing.label), voucher.value, voucher.percent, voucher.remaining, voucher.currency,
+            str(voucher.standing.label), in_currency(voucher.value, voucher.currency), voucher.percent,
+            in_currency(voucher.remaining, voucher.currency), voucher.currency,
             local_time(voucher.issued_at), voucher.issued_by.name, voucher.last_day,
             local_time(voucher.reminded_at), voucher.void_reason,
         ]  # fmt: skip

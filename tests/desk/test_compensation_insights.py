@@ -117,6 +117,28 @@ def test_both_files_hold_the_same(world: World, name: str) -> None:
     assert written[0] == rows[0]
 
 
+FILES = ("vouchers", "exceptions", "audit")
+
+
+@pytest.mark.parametrize("name", [*PAGES, "insights", "insights_cases", "insights_offers", *FILES])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_no_two_columns_of_a_file_have_the_same_name(world: World, name: str, language: str) -> None:
+    world.manager.language = language
+    world.manager.save()
+    heading = lines(signed_in(world.manager), reverse(f"desk:{name}_csv"))[0]
+    assert len(heading) > 3
+    assert len(set(heading)) == len(heading)
+
+
+def test_amounts_have_the_decimals_of_their_currency(world: World) -> None:
+    client = signed_in(world.manager)
+    for query, columns in (("figure=grants", (12, 13)), ("figure=compensated", (9, 10))):
+        rows = lines(client, f"{reverse('desk:insights_offers_csv')}?{query}&period=90d&currency=CNY")[1:]
+        amounts = [row[column] for row in rows for column in columns]
+        assert len(amounts) > 20
+        assert all(re.fullmatch(r"\d+\.\d\d", amount) for amount in amounts)
+
+
 def test_what_a_spreadsheet_would_run_is_text_in_both_files(world: World) -> None:
     customer = world.cases[0].customer
     customer.name = '=HYPERLINK("http://example.com")'

@@ -116,6 +116,8 @@ def test_finance_freezes_downloads_and_imports_the_result(desk: Desk) -> None:
     assert "Paid: 1. Failed: 1." in text_of(response)
     assert Fulfilment.objects.get().offer_id == paid.order.offer_id
     assert "1 payment due" in text_of(client.get(reverse("desk:payments")))
+    shown = client.get(reverse("desk:payment_batch", args=[batch.pk]))
+    assert "AC04 (the account is closed)" in text_of(shown)
 
 
 def test_a_result_that_can_not_be_read_is_said_at_the_file(desk: Desk) -> None:

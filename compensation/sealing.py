@@ -6,12 +6,9 @@ that key can be changed without a touch of any payment: frozen ones never change
 
 from __future__ import annotations
 
-import base64
-
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
+
+from common.sealing import keys_for
 
 PREFIX = "sealed"
 _PURPOSE = b"amends.compensation.sealing"
@@ -22,16 +19,8 @@ class CannotUnsealError(Exception):
 
 
 def outer() -> MultiFernet:
-    """What seals keys: the keys of the environment, the newest first, then those made of SECRET_KEY.
-
-    The latter stay among them, so that an installation may take keys of its own later.
-    """
-    return MultiFernet(_outer_keys())
-
-
-def _outer_keys() -> list[Fernet]:
-    derived = [_derived(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
-    return [*(Fernet(key) for key in settings.SEALING_KEYS), *derived]
+    """What seals keys: the keys of the environment, the newest first."""
+    return MultiFernet(keys_for(_PURPOSE))
 
 
 def new_key() -> str:
@@ -61,7 +50,7 @@ def sealed_anew(wrapped: str) -> str:
 def is_newest(wrapped: str) -> bool:
     """Whether the newest key of the environment opens a key for values by itself."""
     try:
-        _outer_keys()[0].decrypt(wrapped.encode())
+        keys_for(_PURPOSE)[0].decrypt(wrapped.encode())
     except InvalidToken:
         return False
     return True
@@ -84,9 +73,3 @@ def unseal(kept: str, key: Fernet) -> bytes:
         return key.decrypt(kept.rpartition(":")[2].encode())
     except InvalidToken:
         raise CannotUnsealError("A sealed value is not as it was written.") from None
-
-
-def _derived(secret: str | bytes) -> Fernet:
-    given = secret if isinstance(secret, bytes) else secret.encode()
-    key = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=_PURPOSE).derive(given)
-    return Fernet(base64.urlsafe_b64encode(key))

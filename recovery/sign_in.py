@@ -48,6 +48,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):
             template="password_reset",
             context={"reader_name": user.name, "url": context["password_reset_url"]},
             dedupe_key=f"password-reset:{user.pk}:{sha256(context['key'].encode()).hexdigest()[:32]}",
+            secret=urlsplit(context["password_reset_url"]).path,
         )
 
 

@@ -97,7 +97,7 @@ def _write_down(case: Case, voucher: Voucher, actor: User) -> None:
 def send_link(voucher: Voucher, case: Case, *, template: str, occasion: str) -> bool:
     """Send the customer a link of its own, in their language; returns whether there is an address for it.
 
-    The mail holds no code, only the link: it shows the code once, so the outbox is no store of codes. The
+    The mail holds no code, only the link, which shows the code once, and the outbox holds neither. The
     caller's transaction must hold the voucher.
     """
     address = email_of(case.customer_id)
@@ -118,6 +118,7 @@ def send_link(voucher: Voucher, case: Case, *, template: str, occasion: str) -> 
             "organisation": case.branch.name_in(case.language),
         },
         dedupe_key=f"voucher:{voucher.pk}:{occasion}:{link.pk}",
+        secret=token,
         about=case.stream,
     )
     return True

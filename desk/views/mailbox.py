@@ -26,6 +26,7 @@ from messaging.actions import retry_message
 from messaging.actions.sending import uses_mailbox
 from messaging.models import OutboxMessage
 from messaging.queries import mailbox
+from messaging.secrets_in_mail import filled
 from messaging.states import MessageState
 
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)。，；：！？）]")
@@ -76,7 +77,7 @@ def message_page(request: StaffRequest, message_id: int) -> HttpResponse:
     context = {
         "nav": "mailbox",
         "mail": mail,
-        "body": with_links(mail.body_text),
+        "body": with_links(_text_of(mail)),
         "is_failed": mail.state == MessageState.FAILED,
         "case": _case_of(request, mail),
     }
@@ -96,6 +97,14 @@ def retry(request: StaffRequest, message_id: int) -> HttpResponse:
     else:
         messages.success(request, _("The message is sent again."))
     return redirect("desk:mailbox_message", message_id)
+
+
+def _text_of(mail: OutboxMessage) -> str:
+    """The text with what is secret in it, or without where the key is gone."""
+    try:
+        return mail.whole_text
+    except ValueError:
+        return filled(mail.body_text, "")
 
 
 def _case_of(request: StaffRequest, mail: OutboxMessage) -> Case | None:

@@ -29,7 +29,8 @@ def notify(
 
     `message` is an English catalogue message (`gettext_noop`) with %(name)s placeholders, `params` are JSON
     without personal data, `url` is a path of the product. With `email` the same sentence goes out in each
-    one's language; `links` says, by the key of a person, which path it leads to instead of `url`.
+    one's language; `links` says, by the key of a person, which path it leads to instead of `url`. Such a path
+    is theirs alone: the outbox does not tell it.
     """
     keys = {f"{dedupe_key}:{user.pk}": user for user in users if user.is_active}
     known = set(Notice.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True))
@@ -41,12 +42,12 @@ def notify(
     Notice.objects.bulk_create(new, ignore_conflicts=True)
     if email:
         for notice in new:
-            _send_by_email(notice, (links or {}).get(notice.user_id, notice.url))
+            _send_by_email(notice, (links or {}).get(notice.user_id, ""))
     return new
 
 
-def _send_by_email(notice: Notice, path: str) -> None:
-    reader = notice.user
+def _send_by_email(notice: Notice, own_path: str) -> None:
+    reader, path = notice.user, own_path or notice.url
     with override(reader.language):
         text = notice.text
     queue_email(
@@ -61,6 +62,7 @@ def _send_by_email(notice: Notice, path: str) -> None:
             "urgent": notice.urgent,
         },
         dedupe_key=f"notice:{notice.dedupe_key}"[:120],
+        secret=own_path,
     )
 
 

@@ -27,6 +27,7 @@ from messaging.models import OutboxMessage
 from messaging.queries import failed_lately
 from messaging.rendering import render_email
 from messaging.rules import header_text
+from messaging.secrets_in_mail import sealed, without
 from messaging.states import MessageState
 
 SEND_TASK = "messaging.tasks.send_due"
@@ -46,17 +47,21 @@ def queue_email(
     about: str = "",
     due_at: dt.datetime | None = None,
     begins: bool = False,
+    secret: str = "",
 ) -> OutboxMessage | None:
     """Write an e-mail into the outbox, rendered in the reader's language, inside the caller's transaction.
 
     `dedupe_key` names the occasion: None is returned, and nothing written, when it already has its message.
     `about` is the audit stream it belongs to. Sending follows the commit, or `due_at` where that is later.
     An address that no mail could reach is kept as a failed message, so that it is seen and not lost.
-    `begins` says that what the occasion is about is new itself, which saves the look-up.
+    `begins` says that what the occasion is about is new itself, which saves the look-up. `secret` is what the
+    database must not tell of the text, such as the key in a link.
     """
     if not begins and OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists():
         return None
     rendered = render_email(template, context, language)
+    if secret:
+        rendered = without(secret, rendered)
     address = header_text(to_address, LONGEST_ADDRESS)
     problem = address_problem(address)
     now = timezone.now()
@@ -69,6 +74,7 @@ def queue_email(
         subject=rendered.subject,
         body_text=rendered.text,
         body_html=rendered.html,
+        sealed_secret=sealed(secret),
         message_id=make_msgid(domain=own_domain()),
         about=about,
         state=MessageState.FAILED if problem else MessageState.QUEUED,

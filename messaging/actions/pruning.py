@@ -27,7 +27,7 @@ def prune_mail_texts() -> int:
     if not days or uses_mailbox():
         return 0
     old = sent_texts(until=timezone.now() - dt.timedelta(days=days))
-    return update_in_batches(OutboxMessage, old, body_text="", body_html="")
+    return update_in_batches(OutboxMessage, old, body_text="", body_html="", sealed_secret="")
 
 
 def prune_read_notices() -> int:

@@ -84,7 +84,13 @@ def _send_by_smtp(limit: int) -> int:
                 break
             error = _try_to_send(message, connection)
             if error is None:
-                sent += _finish(message, state=MessageState.SENT, sent_at=timezone.now(), last_error="")
+                sent += _finish(
+                    message,
+                    state=MessageState.SENT,
+                    sent_at=timezone.now(),
+                    last_error="",
+                    sealed_secret="",
+                )
                 continue
             _write_down_failure(message, error)
             connection.close()
@@ -130,14 +136,14 @@ def _as_mail(message: OutboxMessage, connection: BaseEmailBackend) -> EmailMulti
     to = formataddr((message.to_name, message.to_address)) if message.to_name else message.to_address
     mail = EmailMultiAlternatives(
         message.subject,
-        message.body_text,
+        message.whole_text,
         settings.DEFAULT_FROM_EMAIL,
         [to],
         connection=connection,
         headers=headers,
     )
     if message.body_html:
-        mail.attach_alternative(message.body_html, "text/html")
+        mail.attach_alternative(message.whole_html, "text/html")
     return mail
 
 

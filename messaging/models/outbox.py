@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from messaging.secrets_in_mail import filled, unsealed
 from messaging.states import MessageState
 
 
@@ -15,6 +16,7 @@ class OutboxMessage(models.Model):
 
     `message_id` is fixed when the row is made, so that a mail server can drop the copy of a retried send.
     A message that was sent loses its text after a time (`actions/pruning.py`) and keeps everything else.
+    Where the text names a secret, such as the key in a link, it has a mark in its place (`whole_text`).
     """
 
     to_address = models.EmailField(pgettext_lazy("mail", "to"))
@@ -24,6 +26,7 @@ class OutboxMessage(models.Model):
     subject = models.CharField(_("subject"), max_length=250)
     body_text = models.TextField(_("text"))
     body_html = models.TextField(_("formatted text"), blank=True)
+    sealed_secret = models.TextField(blank=True, default="", editable=False)
     message_id = models.CharField(_("message id"), max_length=200, unique=True)
     dedupe_key = models.CharField(_("occasion"), max_length=120, unique=True)
     about = models.CharField(_("about"), max_length=60, blank=True, help_text="An audit stream, e.g. case:17")
@@ -62,3 +65,13 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.to_address}: {self.subject}"
+
+    @property
+    def whole_text(self) -> str:
+        """The text as its reader gets it. Raises ValueError where no key opens the secret in it."""
+        return filled(self.body_text, unsealed(self.sealed_secret))
+
+    @property
+    def whole_html(self) -> str:
+        """The formatted text as its reader gets it. Raises ValueError likewise."""
+        return filled(self.body_html, unsealed(self.sealed_secret))

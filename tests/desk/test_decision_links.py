@@ -42,8 +42,8 @@ def offer(world: World) -> Offer:
 def link_for(user: User) -> str:
     """The path in the e-mail to this person."""
     mail = OutboxMessage.objects.get(to_address=user.email)
-    found = re.search(rf"{re.escape(settings.PUBLIC_URL)}({APPROVALS_PATH}link/[^/\s]+/)", mail.body_text)
-    assert found, mail.body_text
+    found = re.search(rf"{re.escape(settings.PUBLIC_URL)}({APPROVALS_PATH}link/[^/\s]+/)", mail.whole_text)
+    assert found, mail.whole_text
     return found[1]
 
 

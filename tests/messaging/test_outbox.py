@@ -112,6 +112,64 @@ def test_a_mail_carries_the_message_id_it_was_written_with(server: type[Scripted
 
 
 @pytest.mark.django_db
+def test_a_secret_is_in_the_mail_and_not_in_the_database(server: type[ScriptedServer]) -> None:
+    secret = "/desk/approvals/link/k3y~s1gn/"
+    write(
+        template="notice",
+        context={"text": "Something waits.", "url": f"https://amends.example{secret}", "reader_name": "Mei"},
+        secret=secret,
+    )
+    assert not is_told(secret)
+
+    assert send_due_messages() == 1
+
+    (mail_sent,) = server.taken
+    assert secret in mail_sent.body
+    assert secret in str(mail_sent.message())
+    assert not is_told(secret)
+    message = OutboxMessage.objects.get()
+    assert message.sealed_secret == ""
+    assert "https://amends.example…" in message.whole_text
+
+
+@pytest.mark.django_db
+def test_without_a_mail_server_the_mailbox_can_show_the_secret() -> None:
+    write(template="notice", context={"text": "?", "url": "https://amends.example/k3y/"}, secret="/k3y/")
+    send_due_messages()
+
+    message = OutboxMessage.objects.get()
+    assert not is_told("/k3y/")
+    assert "https://amends.example/k3y/" in message.whole_text
+    assert "https://amends.example/k3y/" in message.whole_html
+
+
+@pytest.mark.django_db
+def test_a_secret_outlives_a_new_key_and_fails_the_message_without_the_old(
+    server: type[ScriptedServer],
+) -> None:
+    context = {"text": "?", "url": "https://amends.example/k3y/"}
+    with override_settings(SECRET_KEY="old"):
+        write("one", template="notice", context=context, secret="/k3y/")
+        write("two", template="notice", context=context, secret="/k3y/")
+    with override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=["old"]):
+        assert send_due_messages(limit=1) == 1
+    with override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=[]):
+        assert send_due_messages() == 0
+
+    assert len(server.taken) == 1
+    assert OutboxMessage.objects.get(state=MessageState.FAILED).last_error.endswith(
+        "a key that is not there."
+    )
+
+
+def is_told(secret: str) -> bool:
+    """Whether whoever reads the table of messages reads the secret."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(row_to_json(each)::text, ' ') FROM messaging_outboxmessage each")
+        return secret in str(cursor.fetchone()[0]).replace("\\/", "/")
+
+
+@pytest.mark.django_db
 def test_what_staff_write_themselves_is_not_marked_as_automatic(server: type[ScriptedServer]) -> None:
     write()
     send_due_messages()

@@ -40,9 +40,9 @@ def issued(desk: Desk) -> Issued:
 
 def link() -> str:
     message = OutboxMessage.objects.filter(template="voucher").latest("pk")
-    found = re.search(r"/voucher/[\w-]+/", message.body_text)
+    found = re.search(r"/voucher/[\w-]+/", message.whole_text)
     assert found is not None
-    assert found[0] in message.body_html
+    assert found[0] in message.whole_html
     return found[0]
 
 

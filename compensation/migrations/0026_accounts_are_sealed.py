@@ -19,6 +19,7 @@ FROZEN = {
     "compensation_paymentline": "compensation_payment_line_frozen",
     "compensation_paymentfile": "compensation_payment_file_frozen",
 }
+CHUNK = 1000
 FILES_AS_TEXT = (
     "ALTER TABLE compensation_paymentfile ALTER COLUMN content TYPE text USING encode(content, 'base64')"
 )
@@ -71,12 +72,7 @@ def _rewrite(cursor: Any, account: Callable[[str], str], file: Callable[[str], s
     for table, trigger in FROZEN.items():
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
     for table in ACCOUNTS:
-        cursor.execute(f"SELECT id, iban, account FROM {table}")  # noqa: S608  # a name of ours
-        for key, iban, number in cursor.fetchall():
-            cursor.execute(
-                f"UPDATE {table} SET iban = %s, account = %s WHERE id = %s",  # noqa: S608  # likewise
-                [account(iban), account(number), key],
-            )
+        _rewrite_accounts(cursor, table, account)
     cursor.execute("SELECT id FROM compensation_paymentfile")
     for (key,) in cursor.fetchall():
         cursor.execute("SELECT content FROM compensation_paymentfile WHERE id = %s", [key])
@@ -87,6 +83,26 @@ def _rewrite(cursor: Any, account: Callable[[str], str], file: Callable[[str], s
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     for table, trigger in FROZEN.items():
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
+
+
+def _rewrite_accounts(cursor: Any, table: str, account: Callable[[str], str]) -> None:
+    """Write a table's accounts anew, a chunk at a time: however long it is, it fits into memory."""
+    update = (
+        f"UPDATE {table} kept SET iban = new.iban, account = new.account "  # noqa: S608  # a name of ours
+        "FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS new (id, iban, account) WHERE kept.id = new.id"
+    )
+    select = f"SELECT id, iban, account FROM {table} WHERE id > %s ORDER BY id LIMIT %s"  # noqa: S608  # likewise
+    reached = 0
+    while True:
+        cursor.execute(select, [reached, CHUNK])
+        rows = cursor.fetchall()
+        if not rows:
+            return
+        keys, ibans, numbers = zip(*rows, strict=True)
+        cursor.execute(
+            update, [list(keys), [account(each) for each in ibans], [account(each) for each in numbers]]
+        )
+        reached = keys[-1]
 
 
 def _sealed(name: str) -> SealedTextField:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +23,6 @@ from cases.models import (
     Defect,
     PlaybookStep,
     RecoveryStep,
-    Resolution,
-    TimelineEntry,
 )
 from cases.rows import CaseRow, as_rows
 from cases.states import LANDING_STEPS, OPEN_STATES, CaseState, ClockState
@@ -293,26 +291,6 @@ def recent_complaints(customer_id: int, *, days: int = 365) -> int:
 def _recent(*, customer_id: int, since: dt.datetime) -> QuerySet[Case, int]:
     rows = Case.objects.filter(customer=customer_id, received_at__gte=since).order_by()
     return rows.values_list("pk", flat=True)[:100]
-
-
-def timeline_of(case: Case) -> list[TimelineEntry]:
-    """What was said and done, oldest first."""
-    return _timeline(case_id=case.pk)
-
-
-@prepared
-def _timeline(*, case_id: int) -> QuerySet[TimelineEntry]:
-    return TimelineEntry.objects.filter(case=case_id).select_related("author").order_by("at", "id")
-
-
-def with_earlier_resolutions(
-    case: Case, timeline: list[TimelineEntry]
-) -> Sequence[TimelineEntry | Resolution]:
-    """A case's timeline with the decisions that were reopened at their places; the case has the last."""
-    if not case.reopened_count:
-        return timeline
-    earlier = Resolution.objects.filter(case=case, round__lte=case.reopened_count).select_related("cause")
-    return sorted([*timeline, *earlier], key=lambda told: told.at)
 
 
 def steps_of(case: Case) -> list[RecoveryStep]:

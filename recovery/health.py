@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import logging
 import time
 from collections.abc import Callable
 
@@ -22,13 +21,6 @@ from recovery.environment import is_loopback
 HEARTBEAT_KEY = "worker-heartbeat"
 # Four beats missed.
 HEARTBEAT_MAX_AGE_SECONDS = 60
-
-
-class NotProbes(logging.Filter):
-    """Keeps out of the log that the product is not ready: whoever asked has been told."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return getattr(getattr(record, "request", None), "path", "") != "/readyz"
 
 
 def record_heartbeat() -> None:

@@ -179,6 +179,10 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+ACCOUNT_FORMS = {
+    "login": "recovery.sign_in_forms.SignInForm",
+    "reset_password": "recovery.sign_in_forms.ResetForm",
+}
 ACCOUNT_ADAPTER = "recovery.sign_in.StaffAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
@@ -319,12 +323,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "filters": {"not_probes": {"()": "recovery.health.NotProbes"}},
+    "filters": {
+        "not_probes": {"()": "recovery.logs.NotProbes"},
+        "no_trace_of_refusals": {"()": "recovery.logs.NoTraceOfRefusals"},
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": ENVIRONMENT.log_level},
     "loggers": {
         "django": {"handlers": [], "level": ENVIRONMENT.log_level, "propagate": True},
-        "django.request": {"filters": ["not_probes"]},
+        "django.request": {"filters": ["not_probes", "no_trace_of_refusals"]},
         # Scanners ask for any host; they get their 400, and the log its peace.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         # One line per task received and done is a diary, not a sign that something is wrong.

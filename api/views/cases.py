@@ -26,7 +26,8 @@ from cases.access import get_case_for, visible_cases
 from cases.actions.log import AlreadyLogged, log_complaint
 from cases.actions.timeline import add_note
 from cases.models import Case
-from cases.queries import clocks_of, for_list, steps_of, timeline_of
+from cases.queries import clocks_of, for_list, steps_of
+from cases.timeline_queries import timeline_of
 from common.errors import DomainError
 
 PROBLEM = OpenApiResponse(description="A problem document (RFC 9457), application/problem+json.")

@@ -23,11 +23,10 @@ from cases.queries import (
     clocks_of,
     playbook_hints,
     steps_of,
-    timeline_of,
-    with_earlier_resolutions,
 )
 from cases.rules import steps_missing_before
 from cases.states import CaseState, StepState
+from cases.timeline_queries import timeline_page
 from compensation.queries import granted_to_customer
 from customers.queries import contacts_of
 from desk.access import StaffRequest, staff_required
@@ -43,6 +42,7 @@ from desk.forms.cases import (
     WriteForm,
 )
 from desk.marking import mark_evidence
+from desk.paging import key_in
 from desk.steps import StepView
 from desk.views.offer_panel import panel_context
 from feedback.queries import responses_of
@@ -86,7 +86,7 @@ def case_page(
         "steps": step_views(case, steps, bound.get("step_form"), with_hints=not editing["edit"]),
         "steps_done": sum(step.state != StepState.OPEN for step in steps),
         "clocks": [clock_view(clock, timezone.now()) for clock in clocks_of(case)],
-        "timeline": with_earlier_resolutions(case, timeline_of(case)),
+        **timeline_context(request, case),
         "complaint": mark_evidence(case),
         "undelivered": undelivered_about(case.stream),
         # Customers are asked once a case has been resolved, so before that there is nothing to look for.
@@ -98,6 +98,16 @@ def case_page(
         **{name: form for name, form in bound.items() if name.startswith("offer_")},
     }
     return render(request, "desk/case.html", context, status=status)
+
+
+def timeline_context(request: StaffRequest, case: Case) -> dict[str, Any]:
+    """The newest part of the timeline, or the one before the entry that `?after=` names."""
+    try:
+        key = key_in(request)
+    except ValueError:
+        key = None
+    page = timeline_page(case, before=key)
+    return {"timeline": page.told, "older": page.older, "is_older_part": key is not None}
 
 
 def customer_context(case: Case) -> dict[str, Any]:

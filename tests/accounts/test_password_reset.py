@@ -30,7 +30,7 @@ def ask(client: Client, address: str) -> Any:
 
 
 def link_in(message: OutboxMessage) -> str:
-    (found,) = re.findall(r"https?://\S+", message.body_text)
+    (found,) = re.findall(r"https?://\S+", message.whole_text)
     return str(found)
 
 
@@ -94,3 +94,13 @@ def test_nobody_changes_the_own_address_past_the_administrator(client: Client, d
     client.force_login(desk.frontline)
     answer = client.post("/accounts/email/", {"action_add": "", "email": "other@elsewhere.example"})
     assert answer.status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["account_login", "account_reset_password"])
+@pytest.mark.parametrize(("language", "label"), [("en", "E-mail address"), ("zh-hans", "电子邮箱")])
+def test_the_entrance_asks_in_the_words_of_the_house(page: str, language: str, label: str) -> None:
+    shown = Client().get(reverse(page), headers={"accept-language": language}).content.decode()
+    assert label in shown
+    assert ">Email" not in shown
+    assert "Email address" not in shown

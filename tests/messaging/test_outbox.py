@@ -116,7 +116,7 @@ def test_a_secret_is_in_the_mail_and_not_in_the_database(server: type[ScriptedSe
     secret = "/desk/approvals/link/k3y~s1gn/"
     write(
         template="notice",
-        context={"text": "Something waits.", "url": f"https://amends.example{secret}", "reader_name": "Mei"},
+        context=notice(f"https://amends.example{secret}"),
         secret=secret,
     )
     assert not is_told(secret)
@@ -134,7 +134,7 @@ def test_a_secret_is_in_the_mail_and_not_in_the_database(server: type[ScriptedSe
 
 @pytest.mark.django_db
 def test_without_a_mail_server_the_mailbox_can_show_the_secret() -> None:
-    write(template="notice", context={"text": "?", "url": "https://amends.example/k3y/"}, secret="/k3y/")
+    write(template="notice", context=notice("https://amends.example/k3y/"), secret="/k3y/")
     send_due_messages()
 
     message = OutboxMessage.objects.get()
@@ -147,7 +147,7 @@ def test_without_a_mail_server_the_mailbox_can_show_the_secret() -> None:
 def test_a_secret_outlives_a_new_key_and_fails_the_message_without_the_old(
     server: type[ScriptedServer],
 ) -> None:
-    context = {"text": "?", "url": "https://amends.example/k3y/"}
+    context = notice("https://amends.example/k3y/")
     with override_settings(SECRET_KEY="old"):
         write("one", template="notice", context=context, secret="/k3y/")
         write("two", template="notice", context=context, secret="/k3y/")
@@ -160,6 +160,10 @@ def test_a_secret_outlives_a_new_key_and_fails_the_message_without_the_old(
     assert OutboxMessage.objects.get(state=MessageState.FAILED).last_error.endswith(
         "a key that is not there."
     )
+
+
+def notice(url: str) -> dict[str, Any]:
+    return {"reader_name": "Mei", "text": "Something waits.", "url": url, "urgent": False}
 
 
 def is_told(secret: str) -> bool:

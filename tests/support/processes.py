@@ -51,7 +51,7 @@ class Installation:
     def run(self, *arguments: str) -> tuple[int, str]:
         """Runs `manage.py` with the arguments to its end: exit code and output."""
         process = self.start(*arguments)
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=600)
         return process.returncode, output
 
     def processes(self, named: str = "") -> list[psutil.Process]:

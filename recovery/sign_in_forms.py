@@ -14,7 +14,8 @@ class SignInForm(LoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _name(self.fields["login"])
+        self.fields["login"].label = _("E-mail address")
+        _drop_placeholders(self)
 
 
 class ResetForm(ResetPasswordForm):
@@ -22,10 +23,11 @@ class ResetForm(ResetPasswordForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _name(self.fields["email"])
+        self.fields["email"].label = _("E-mail address")
+        _drop_placeholders(self)
 
 
-def _name(field: forms.Field) -> None:
-    field.label = _("E-mail address")
-    # It would say the same once more.
-    field.widget.attrs.pop("placeholder", None)
+def _drop_placeholders(form: forms.BaseForm) -> None:
+    """They would say what the labels say."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -128,7 +129,9 @@ def _office_pages(person: Person) -> Iterator[Place]:
         link.get_attribute("href") or "" for link in settings.locator('main a[href^="/desk/settings/"]').all()
     }
     yield Place("settings", "admin", "/desk/settings/")
-    for path in sorted(sections - {"/desk/settings/"})[:24]:
+    # One of each shape: there are as many people as one likes.
+    shapes = {re.sub(r"\d+", "1", path): path for path in sorted(sections - {"/desk/settings/"})}
+    for path in shapes.values():
         yield Place("settings-" + path.strip("/").split("/", 2)[-1].replace("/", "-"), "admin", path)
     for name in (
         "branches",
@@ -149,7 +152,7 @@ def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("settings-days", "admin", days)
     yield Place("settings-days-change", "admin", _first(person, days, "main table.list a"))
     for section, link in (
-        ("calendars", 'a[href*="/settings/teams/"]:not([href$="/new/"])'),
+        ("teams", 'a[href*="/settings/teams/"]:not([href$="/new/"])'),
         ("authority", 'a[href="/desk/settings/authority/EUR/"]'),
         ("kinds", 'a[href="/desk/settings/kinds/replacement/"]'),
         ("taxonomy", 'a[href*="/failures/"]'),

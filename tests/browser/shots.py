@@ -28,6 +28,9 @@ def take_all(person: Person, width: str, language: Language, theme: str) -> int:
     for role, group in groupby(every, key=lambda place: place.role):
         if role == ANYBODY:
             person.context.clear_cookies()
+            person.context.add_cookies(
+                [{"name": "django_language", "value": language, "url": person.address}]
+            )
         else:
             person.sign_in(role, language)
         for place in group:

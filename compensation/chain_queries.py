@@ -9,6 +9,7 @@ from decimal import Decimal
 from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 
+from accounts.models import User
 from cases.models import Case
 from common.days import local_day
 from common.prepared import prepared
@@ -17,6 +18,7 @@ from compensation.authority_queries import GrantView
 from compensation.chain_rules import Chain, Route, chain_of, route_for
 from compensation.models import ApprovalRoute, ApprovalStep, Offer, Question
 from compensation.rules import Limit
+from compensation.states import OfferState
 
 _ROUTES = Statement(
     """
@@ -105,6 +107,20 @@ def questions_of(offers: Iterable[Offer]) -> dict[int, list[Question]]:
     for question in rows.order_by("id"):
         found.setdefault(question.offer_id, []).append(question)
     return found
+
+
+def questions_to(user: User, *, limit: int = 20) -> list[Question]:
+    """What this person's offers came back with, which they have to answer; the oldest first."""
+    return _asked_back(limit, user_id=user.pk)
+
+
+@prepared
+def _asked_back(limit: int, *, user_id: int) -> QuerySet[Question]:
+    asked = Question.objects.filter(answer="", offer__state=OfferState.DRAFT, offer__proposer=user_id)
+    asked = asked.select_related("offer__case__customer", "asked_by")
+    return asked.defer(
+        "offer__case__search", "offer__case__customer__search", "offer__case__description"
+    ).order_by("id")[:limit]
 
 
 def routes() -> QuerySet[ApprovalRoute]:

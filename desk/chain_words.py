@@ -26,7 +26,11 @@ TONES = {
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
-    """One step as a list shows it; `place` counts the levels, and `starts` says that a round begins here."""
+    """One step as a list shows it; `place` counts the levels.
+
+    Where it begins a proposal of several, `starts` is its number among those that are shown: what was
+    recalled before anybody decided leaves no gap.
+    """
 
     place: int
     role: str
@@ -40,23 +44,42 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True)
 class ChainView:
-    """The steps of an offer, and at which it stands; empty where one role decides, as on most offers."""
+    """The steps of an offer, and at which it stands; empty where one role decides, as on most offers.
 
-    now: str
-    lines: list[StepLine]
-    questions: list[Question]
+    `lines` are those of the proposal that stands and `asked` the questions that want an answer; `before` and
+    `answered` are what went before.
+    """
+
+    now: str = ""
+    lines: Sequence[StepLine] = ()
+    asked: Sequence[Question] = ()
+    before: Sequence[StepLine] = ()
+    answered: Sequence[Question] = ()
 
     @property
-    def unanswered(self) -> bool:
-        return any(not question.answer for question in self.questions)
+    def proposals_before(self) -> int:
+        return max((line.starts for line in self.before), default=0)
+
+    @property
+    def last_answer(self) -> str:
+        return self.answered[-1].answer if self.answered else ""
 
 
 def chain_view(offer: Offer, steps: Sequence[ApprovalStep], questions: Sequence[Question] = ()) -> ChainView:
     """What a page shows of an offer's chain; nothing where one role decides once, as most offers go."""
     current = [step for step in steps if step.round == offer.round]
     if len(steps) < 2 and not questions:
-        return ChainView("", [], [])
-    return ChainView(_now(current), list(_lines(offer, steps)), list(questions))
+        return ChainView()
+    # Those that nobody had to decide any more tell nothing.
+    shown = [step for step in steps if step.state != StepState.DROPPED]
+    rounds = sorted({step.round for step in shown} | {offer.round})
+    return ChainView(
+        now=_now(current),
+        lines=list(_lines(offer, [step for step in shown if step.round == offer.round], rounds)),
+        asked=[question for question in questions if not question.answer],
+        before=list(_lines(offer, [step for step in shown if step.round < offer.round], rounds)),
+        answered=[question for question in questions if question.answer],
+    )
 
 
 def _now(steps: Sequence[ApprovalStep]) -> str:
@@ -73,11 +96,9 @@ def _now(steps: Sequence[ApprovalStep]) -> str:
     return _("step %(place)s of %(all)s: %(roles)s") % values
 
 
-def _lines(offer: Offer, steps: Sequence[ApprovalStep]) -> Iterable[StepLine]:
-    several = len({step.round for step in steps}) > 1
+def _lines(offer: Offer, steps: Sequence[ApprovalStep], rounds: Sequence[int]) -> Iterable[StepLine]:
     before = 0
-    # Those that nobody had to decide any more tell nothing.
-    for step in (each for each in steps if each.state != StepState.DROPPED):
+    for step in steps:
         levels = sorted({each.level for each in steps if each.round == step.round})
         yield StepLine(
             place=levels.index(step.level) + 1,
@@ -87,7 +108,7 @@ def _lines(offer: Offer, steps: Sequence[ApprovalStep]) -> Iterable[StepLine]:
             name=_who(step),
             at=step.decided_at,
             reason=step.reason if step.state != StepState.RETURNED else "",
-            starts=step.round if several and step.round != before else 0,
+            starts=rounds.index(step.round) + 1 if len(rounds) > 1 and step.round != before else 0,
         )
         before = step.round
 

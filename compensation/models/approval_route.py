@@ -209,6 +209,9 @@ class Question(models.Model):
         verbose_name = _("question about an offer")
         verbose_name_plural = _("questions about offers")
         ordering = ("id",)
+        indexes = (
+            models.Index(fields=("id",), name="compensation_question_open", condition=models.Q(answer="")),
+        )
         constraints = (
             models.CheckConstraint(condition=~models.Q(text=""), name="compensation_question_asks"),
             models.CheckConstraint(

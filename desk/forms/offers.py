@@ -133,6 +133,7 @@ class OfferActForm(forms.Form):
     button: Promise
     summary_class = "b small quietly"
     button_class = "b main"
+    opens = False
 
     def __init__(self, data: Any = None, *, offer_id: int, **kwargs: Any) -> None:
         super().__init__(data, auto_id=f"{self.act}_{offer_id}_%s", **kwargs)
@@ -252,7 +253,7 @@ class AnswerForm(OfferActForm):
 
 
 class SubmitForm(ProposeForm, OfferActForm):
-    """Proposing a draft, such as what a customer asked for."""
+    """Proposing a draft, such as what a customer asked for; with `asked` a question wants an answer first."""
 
     act, icon = "offer_submit", "gift"
     summary, button = _("Propose this"), _("Submit the offer")
@@ -272,6 +273,7 @@ class SubmitForm(ProposeForm, OfferActForm):
             data, offer_id=offer_id, currency=currency, kinds=kinds, initial=initial, policy=True
         )
         if asked:
+            self.summary, self.button, self.opens = _("Answer and send again"), _("Send it again"), True
             self.fields["answer"] = forms.CharField(
                 label=_("Answer to the question"),
                 max_length=500,

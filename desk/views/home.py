@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.states import Capability
 from cases.queries import queue
+from compensation.chain_queries import questions_to
 from compensation.payment_queries import due_for
 from compensation.queries import decided_lately
 from desk.access import StaffRequest, form_on, staff_required
@@ -48,6 +49,7 @@ def home_page(request: StaffRequest, *, refused: FollowUpForm | None = None) -> 
         "may_change": user.may(Capability.CHANGE_SETTINGS),
         **page_links(request, page.after),
         "follow_ups": [(row, _form_of(row.pk, refused)) for row in follow_ups],
+        "questions": questions_to(user) if works else [],
         "decisions": list(decided_lately(user)) if works else [],
         **rows_context(page),
     }

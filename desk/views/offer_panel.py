@@ -204,7 +204,7 @@ def offer_row(user: User, offer: Offer, kinds: Mapping[str, KindSetting], chain:
         if state in SET_BACK or offer.taken_back
         else "",
         promise=promise_state(due_at, landed_at, now=timezone.now()),
-        acts=list(_acts(user, offer, state, kinds, asked=chain.unanswered)),
+        acts=list(_acts(user, offer, state, kinds, asked=bool(chain.asked))),
         chain=chain,
         voucher=getattr(offer, "voucher", None),
         issue_form=IssueForm(offer=offer) if _may_issue(user, offer, state, kind) else None,

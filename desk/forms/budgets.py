@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Branch, Team, User
 from accounts.queries import branches_of
@@ -58,7 +59,7 @@ class BudgetTermsForm(ChangeForm):
         Budget.objects.none(),
         label=_("Part of"),
         required=False,
-        empty_label=_("nothing"),
+        empty_label=pgettext_lazy("budget above", "none"),
         help_text=_("What is set aside here is set aside there, too, and neither gives more than it has."),
     )
     reserve_at = forms.ChoiceField(
@@ -146,7 +147,7 @@ class BudgetForm(BudgetTermsForm):
         required=False,
     )
     name = forms.CharField(
-        label=_("Name"),
+        label=pgettext_lazy("of a thing", "Name"),
         max_length=80,
         required=False,
         help_text=_("Of a region or the whole organisation; a branch needs none."),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Branch, User
 from accounts.queries import branches_of
@@ -28,7 +29,7 @@ MOST_BYTES = 5_000_000
 class IncidentForm(forms.Form):
     """What is told of an incident when it is declared."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("of a thing", "Name"), max_length=120)
     description = forms.CharField(label=_("What happened"), widget=forms.Textarea(attrs={"rows": 4}))
     branch = forms.ModelChoiceField(Branch.objects.none(), label=_("Branch"), empty_label=None)
     severity = forms.TypedChoiceField(

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from django.db.models import QuerySet
 
 from common.prepared import prepared
-from compensation.models import KindSetting
+from compensation.models import KindSetting, Stock
 from compensation.states import OfferKind
 
 Choices: TypeAlias = list[tuple[str, str]]
@@ -24,6 +24,13 @@ def all_kinds() -> list[KindSetting]:
 @prepared
 def _all() -> QuerySet[KindSetting]:
     return KindSetting.objects.all()
+
+
+def stocks() -> list[Stock]:
+    """What every branch in use has at hand of the kinds whose stock is counted, by kind and branch."""
+    counted = KindSetting.objects.filter(counts_stock=True).values("kind")
+    rows = Stock.objects.filter(kind__in=counted, branch__is_active=True).select_related("branch")
+    return list(rows.order_by("kind", "branch__code"))
 
 
 def kind_choices(kinds: Iterable[KindSetting] | None = None, *, also: str = "") -> Choices:

@@ -6,5 +6,6 @@ from desk.views import kinds
 
 urlpatterns: list[URLPattern] = [
     path("settings/kinds/new/", kinds.compensation_kind_new, name="compensation_kind_new"),
+    path("settings/kinds/<slug:code>/stock/", kinds.compensation_kind_stock, name="compensation_kind_stock"),
     path("settings/kinds/<slug:code>/", kinds.compensation_kind_edit, name="compensation_kind_edit"),
 ]

@@ -26,6 +26,7 @@ from compensation.actions.guards import (
     take_offer,
 )
 from compensation.actions.promises import PROMISE_FIELDS, end_promise
+from compensation.actions.stock import take_from_stock
 from compensation.actions.telling import amount_text
 from compensation.detail_rules import clean_details
 from compensation.kind_queries import kind_setting
@@ -82,11 +83,14 @@ def land(
 ) -> Fulfilment:
     """Write down that an offer of a locked case reached the customer; the caller has checked who may say so.
 
-    Raises `Conflict` unless it is to be fulfilled, `Invalid` for a time that can't be.
+    Raises `Conflict` unless it is to be fulfilled and, where that is counted, at hand; `Invalid` for a time
+    that can't be.
     """
     check_transition(offer, OfferState.FULFILLED)
-    _check_asked(offer, kind_setting(offer.kind))
+    setting = kind_setting(offer.kind)
+    _check_asked(offer, setting)
     _check_landed(offer, landed_at)
+    take_from_stock(offer, setting, by=by, details=details or {})
     fulfilment = Fulfilment.objects.create(
         offer=offer,
         method=method,

@@ -40,6 +40,7 @@ class KindRecord:
     need: str = Need.PAYMENT
     methods: Sequence[str] = ()
     required: Sequence[str] = ()
+    counts_stock: bool = False
     asks_customer: bool = False
     answer_days: int = 14
     due_days: int = 5
@@ -138,6 +139,7 @@ def _checked(kind: KindSetting, new: KindRecord) -> dict[str, object]:
         for name in ("name_en", "name_zh"):
             after[name] = clean_text(after[name], field=name, longest=60, missing=_NAME_IT)
     ways, details = METHODS[need], DETAILS[need]
+    after["counts_stock"] = new.counts_stock and need == Need.SHIPMENT
     after["methods"] = [way.value for way in ways if way in new.methods]
     after["required"] = [detail.value for detail in details if detail in new.required]
     return after

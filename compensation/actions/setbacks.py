@@ -16,6 +16,7 @@ from cases.models import Case
 from common.errors import Conflict, NotAllowed
 from compensation.actions import ledger
 from compensation.actions.guards import check_transition, clean_text, money_transaction, take_offer
+from compensation.actions.stock import put_back
 from compensation.actions.telling import amount_text
 from compensation.actions.voiding import left_on_voucher, void_voucher_of
 from compensation.models import Offer, Setback
@@ -73,6 +74,7 @@ def claw_back_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
             offer.state = OfferState.CLAWED_BACK
         offer.save(update_fields=("state", "granted_amount", "taken_back"))
         _keep(case, offer, actor, SetbackKind.CLAWED_BACK, reason, amount=back)
+        put_back(offer, by=actor)
         void_voucher_of(offer, case=case, actor=actor, reason=reason)
     return offer
 

@@ -17,6 +17,7 @@ from compensation.models.policy import Policy, PolicyVersion
 from compensation.models.remedy import Remedy, RemedyApproval, RemedyQuestion, RemedyShare
 from compensation.models.review import Review, ReviewItem, ReviewList
 from compensation.models.sealed import SealingKey
+from compensation.models.stock import Stock, StockMovement
 from compensation.models.voucher import Redemption, Voucher, VoucherLink, VoucherRule
 
 __all__ = [
@@ -50,6 +51,8 @@ __all__ = [
     "RouteStep",
     "SealingKey",
     "Setback",
+    "Stock",
+    "StockMovement",
     "Voucher",
     "VoucherLink",
     "VoucherRule",

@@ -56,6 +56,7 @@ class KindSetting(QuickLabels, models.Model):
     need = models.CharField(_("what it takes"), max_length=8, choices=Need, default=Need.PAYMENT)
     methods = models.JSONField(_("ways of fulfilling"), default=list, db_default=[], blank=True)
     required = models.JSONField(_("has to be told at fulfilment"), default=list, db_default=[], blank=True)
+    counts_stock = models.BooleanField(_("its stock is counted"), default=False, db_default=False)
     asks_customer = models.BooleanField(_("the customer is asked first"), default=False)
     answer_days = models.PositiveSmallIntegerField(
         _("days to answer"),

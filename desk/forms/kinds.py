@@ -74,6 +74,14 @@ class KindForm(GroupedForm, ChangeForm):
             "told with the account; a voucher tells all by itself."
         ),
     )
+    counts_stock = forms.BooleanField(
+        label=_("Its stock is counted"),
+        required=False,
+        help_text=_(
+            "For what is sent or handed over: each branch counts in what it gets, and what it has not is not "
+            "given out."
+        ),
+    )
     asks_customer = forms.BooleanField(
         label=_("The customer is asked first"),
         required=False,
@@ -86,7 +94,7 @@ class KindForm(GroupedForm, ChangeForm):
         label=_("Business days until it arrives"), min_value=1, max_value=LONGEST_DAYS, initial=5
     )
     layout: list[tuple[str | Promise, list[str]]] = [
-        ("", ["is_active", "remedy_class", "need", "methods", "required"]),
+        ("", ["is_active", "remedy_class", "need", "methods", "required", "counts_stock"]),
         (_("The customer, and the promise"), ["asks_customer", "answer_days", "due_days"]),
     ]
 
@@ -106,6 +114,28 @@ class KindForm(GroupedForm, ChangeForm):
     def record(self) -> KindRecord:
         """What a valid form says."""
         return KindRecord(**dict(self._kept()))
+
+
+class StockForm(forms.Form):
+    """What came in or went out at a branch, and at which number to warn."""
+
+    branch_id = forms.TypedChoiceField(label=_("Branch"), coerce=int)
+    change = forms.IntegerField(
+        label=_("Came in"),
+        initial=0,
+        help_text=_("With a minus, what went out or was missing."),
+    )
+    low_at = forms.IntegerField(label=_("Warn at"), min_value=0, initial=5)
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, branches: list[tuple[int, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["branch_id"].choices = branches  # type: ignore[attr-defined]
 
 
 class NewKindForm(KindForm):

@@ -150,6 +150,7 @@ GROUPS: tuple[tuple[Promise | str, dict[str, Promise | str]], ...] = (
             "delegation.set": _("Authority lent for some days"),
             "delegation.revoked": _("Lent authority taken back"),
             "offer_kind.set": _("Kind of compensation changed"),
+            "offer_kind.stock": _("Stock counted"),
             "policy.created": _("Policy of compensation made"),
             "policy.drafted": _("Draft of a policy begun"),
             "policy.edited": _("Rules of a draft changed"),

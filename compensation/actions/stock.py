@@ -81,9 +81,7 @@ def _locked(code: str, branch: Branch) -> Stock:
 
 def _too_few(stock: Stock, field: str = "") -> Conflict:
     return Conflict(
-        _(
-            "%(branch)s has %(count)s of “%(kind)s” at hand. Count in what has arrived, or offer another kind."
-        ),
+        _("%(branch)s has %(count)s of “%(kind)s” at hand. Count in what came, or offer another kind."),
         field=field,
         params={
             "branch": stock.branch.label,

@@ -20,13 +20,15 @@ from compensation.models import KindSetting, Offer, Stock, StockMovement
 MOST = 1_000_000
 
 
-def change_stock(*, actor: User, code: str, branch_id: int, change: int, low_at: int, reason: str) -> Stock:
-    """Count things of a kind in, or out (below zero), and say at which number to warn; zero only says that.
+def change_stock(
+    *, actor: User, code: str, branch_id: int, change: int, low_at: int | None, reason: str
+) -> Stock:
+    """Count things of a kind in, or out (below zero), and say at which number to warn, if not as before.
 
     Raises `Conflict` where the kind's stock is not counted or there are not so many, `Invalid` for what can't
     be.
     """
-    if not 0 <= low_at <= MOST:
+    if low_at is not None and not 0 <= low_at <= MOST:
         raise Invalid(_("Enter a number from 0 to %(most)s."), field="low_at", params={"most": MOST})
     if not -MOST <= change <= MOST:
         raise Invalid(_("This number is too large."), field="change")
@@ -41,9 +43,10 @@ def change_stock(*, actor: User, code: str, branch_id: int, change: int, low_at:
         if change:
             reason = clean_text(reason, field="reason", longest=200, missing=_("Say why."))
             StockMovement.objects.create(stock=stock, change=change, reason=reason, by=actor)
-        Stock.objects.filter(pk=stock.pk).update(low_at=low_at)
-        stock.refresh_from_db()
-        data = {"branch": branch.code, "change": change, "on_hand": stock.on_hand, "low_at": low_at}
+        if low_at is not None:
+            Stock.objects.filter(pk=stock.pk).update(low_at=low_at)
+        stock.refresh_from_db(fields=("on_hand", "low_at"))
+        data = {"branch": branch.code, "change": change, "on_hand": stock.on_hand, "low_at": stock.low_at}
         record(stream=f"offer-kind:{code}", verb="offer_kind.stock", actor=actor, data=data)
     return stock
 

@@ -125,7 +125,9 @@ class StockForm(forms.Form):
         initial=0,
         help_text=_("With a minus, what went out or was missing."),
     )
-    low_at = forms.IntegerField(label=_("Warn at"), min_value=0, initial=5)
+    low_at = forms.IntegerField(
+        label=_("Warn at"), min_value=0, required=False, help_text=_("Left empty, it stays as it is.")
+    )
     reason = forms.CharField(
         label=_("Reason"),
         max_length=200,

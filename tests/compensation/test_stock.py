@@ -106,9 +106,11 @@ def test_counting_needs_a_reason_a_right_and_enough_to_take_out(world: World) ->
     assert refused.value.field == "change"
     count_in(world, -1, reason="One was broken.")
     count_in(world, 0, low_at=7, reason="")
+    count_in(world, 1, low_at=None)
     stock = Stock.objects.get()
-    assert (stock.on_hand, stock.low_at, stock.is_low) == (1, 7, True)
-    assert [event.data["change"] for event in Event.objects.filter(verb="offer_kind.stock")] == [2, -1, 0]
+    assert (stock.on_hand, stock.low_at, stock.is_low) == (2, 7, True)
+    events = Event.objects.filter(verb="offer_kind.stock").order_by("id")
+    assert [event.data["change"] for event in events] == [2, -1, 0, 1]
 
 
 @pytest.mark.usefixtures("counted")

@@ -42,7 +42,7 @@ DROP FUNCTION compensation_move_stock();
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_teams"),
-        ("compensation", "0036_budgets_of_teams"),
+        ("compensation", "0037_routes_of_branches"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

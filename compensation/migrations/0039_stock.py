@@ -42,7 +42,7 @@ DROP FUNCTION compensation_move_stock();
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_teams"),
-        ("compensation", "0037_routes_of_branches"),
+        ("compensation", "0038_questions_to_answer"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

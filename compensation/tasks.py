@@ -14,6 +14,7 @@ from compensation.actions import (
     remedy_asking,
     remedy_run,
     remedy_steering,
+    remedy_vouchers,
     sealing,
     voucher_care,
 )
@@ -70,6 +71,12 @@ def _in_batches(sweep: Callable[[], int], batch: int) -> int:
 def remind_of_vouchers() -> int:
     """Remind customers of vouchers that expire soon."""
     return voucher_care.send_voucher_reminders()
+
+
+@shared_task(name="compensation.tasks.issue_vouchers")
+def issue_vouchers() -> int:
+    """Issue the vouchers that remedies of incidents have granted."""
+    return _in_batches(remedy_vouchers.issue_due_vouchers, remedy_vouchers.BATCH)
 
 
 @shared_task(name="compensation.tasks.rekey_vouchers")

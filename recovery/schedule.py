@@ -21,6 +21,7 @@ _EVERY: dict[str, int] = {
     "compensation.tasks.sweep_budgets": 900,
     "compensation.tasks.remind_of_vouchers": 300,
     "compensation.run_remedies": 20,
+    "compensation.tasks.issue_vouchers": 20,
 }
 # Hour and minute, in UTC: when few are at work.
 _NIGHTLY: dict[str, tuple[int, int]] = {

@@ -191,6 +191,12 @@ class Offer(OfKind, QuickLabels, models.Model):
                 name="compensation_outstanding",
                 condition=models.Q(state__in=_HOLDING),
             ),
+            # Granted by a remedy, and not yet issued or paid.
+            models.Index(
+                fields=("kind", "id"),
+                name="compensation_of_remedy",
+                condition=models.Q(state="approved", remedy__isnull=False),
+            ),
             models.Index(
                 fields=("due_at", "id"),
                 name="compensation_promised_by",

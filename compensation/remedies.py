@@ -6,13 +6,15 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Prefetch, Sum
+from django.db.models import Count, Prefetch, QuerySet, Sum
 from django.utils import timezone
 
+from accounts.models import User
 from cases.models import Incident
+from common.prepared import prepared
 from compensation.models import Remedy, RemedyQuestion, RemedyShare
 from compensation.rules import ZERO
-from compensation.states import ShareProblem, ShareState
+from compensation.states import RemedyState, ShareProblem, ShareState
 
 RATE_OVER = dt.timedelta(seconds=60)
 
@@ -45,6 +47,18 @@ def remedies_of(incident: Incident) -> list[Remedy]:
     asked = Prefetch("questions", RemedyQuestion.objects.select_related("asked_by").order_by("id"))
     found = Remedy.objects.filter(incident=incident).select_related(*joined).prefetch_related(asked)
     return list(found.order_by("-id"))
+
+
+def remedy_questions_to(user: User) -> list[RemedyQuestion]:
+    """What this person's remedies came back with, which they have to answer; the oldest first."""
+    return _asked_back(user_id=user.pk)
+
+
+@prepared
+def _asked_back(*, user_id: int) -> QuerySet[RemedyQuestion]:
+    asked = RemedyQuestion.objects.filter(answer="", remedy__state=RemedyState.RETURNED)
+    asked = asked.filter(remedy__proposer=user_id).select_related("remedy__incident", "asked_by")
+    return asked.order_by("id")
 
 
 def progress_of(remedy: Remedy) -> Progress:

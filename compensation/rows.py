@@ -95,9 +95,11 @@ class WaitingRow(NamedTuple):
         return f"{like}:{self.kind}:{self.basis}"
 
 
+# Without a calendar no answer is due; what waits longest then comes first.
+_REMEDY_RISK = Coalesce("due_at", "proposed_at")
 # Where each column after the third comes from: of an offer, and of a remedy.
 _COLUMNS: Sequence[tuple[Any, Any]] = (
-    ("risk_at", F("proposed_at")),
+    ("risk_at", _REMEDY_RISK),
     ("amount", "total"),
     ("currency", "currency"),
     ("kind", "kind"),
@@ -129,9 +131,12 @@ def waiting_for(user: User, *, limit: int) -> list[WaitingRow]:
     """What waits where this person may decide: what asks for them first, then by the risk of breach."""
     if not user.may(Capability.DECIDE_OFFER):
         return []
-    found = _waiting(Reader.of(user), limit, **reader_values(user))
+    reader, values = Reader.of(user), reader_values(user)
     # What asks for the reader and for whom they stand in for, too, is found twice.
-    rows = {(row.is_remedy, row.pk): row for row in map(WaitingRow._make, found)}
+    rows = {(row.is_remedy, row.pk): row for row in map(WaitingRow._make, _asking(reader, limit, **values))}
+    if len(rows) < limit:
+        others = map(WaitingRow._make, _others(reader, limit, **values))
+        rows |= {(row.is_remedy, row.pk): row for row in others}
     return sorted(rows.values(), key=lambda row: (not row.asked, row.risk_at, row.severity, row.pk))[:limit]
 
 
@@ -187,21 +192,30 @@ def _like(
 
 
 @prepared
-def _waiting(
+def _asking(
     reader: Reader, limit: int, *, user_id: int, at: dt.datetime | None = None
 ) -> QuerySet[Any, tuple[Any, ...]]:
-    """The first that ask for somebody, and the first of all others: each by an index, whatever else waits."""
-    ways, unpartial = ways_to_offers(reader, user_id, at), open_to(user_id)
-    offers = waiting_offers(reader.branch_ids).order_by("risk_at", "id")
-    remedies = waiting_remedies(reader.branch_ids).order_by("proposed_at", "id")
-    asked = asked_for_remedy(reader, user_id, at)
-    first, *others = (_offer_rows(offers.filter(way, unpartial), asked=True)[:limit] for way in ways)
-    return first.union(
-        *others,
-        _offer_rows(offers.filter(~(any_of(ways) & unpartial)), asked=False)[:limit],
-        _remedy_rows(remedies.filter(asked), asked=True)[:limit],
-        _remedy_rows(remedies.filter(~asked), asked=False)[:limit],
-        all=True,
+    """The first that ask for the reader, or for whom they stand in for: each way by an index."""
+    offers = waiting_offers(reader.branch_ids).filter(open_to(user_id)).order_by("risk_at", "id")
+    remedies = waiting_remedies(reader.branch_ids).filter(asked_for_remedy(reader, user_id, at))
+    first, *others = (
+        _offer_rows(offers.filter(way), asked=True)[:limit] for way in ways_to_offers(reader, user_id, at)
+    )
+    by_risk = remedies.order_by(_REMEDY_RISK, "id")
+    return first.union(*others, _remedy_rows(by_risk, asked=True)[:limit], all=True)
+
+
+@prepared
+def _others(
+    reader: Reader, limit: int, *, user_id: int, at: dt.datetime | None = None
+) -> QuerySet[Any, tuple[Any, ...]]:
+    """The first of all others, whatever else waits."""
+    asked = any_of(ways_to_offers(reader, user_id, at)) & open_to(user_id)
+    offers = waiting_offers(reader.branch_ids).filter(~asked).order_by("risk_at", "id")
+    remedies = waiting_remedies(reader.branch_ids).filter(~asked_for_remedy(reader, user_id, at))
+    by_risk = remedies.order_by(_REMEDY_RISK, "id")
+    return _offer_rows(offers, asked=False)[:limit].union(
+        _remedy_rows(by_risk, asked=False)[:limit], all=True
     )
 
 

@@ -55,7 +55,7 @@ def decision_of(facts: Dossier, verb: str, refused: forms.Form | None = None) ->
             initial = f"{facts.most.normalize():f}" if facts.most < facts.asked else ""
         case _:
             title, done = _("Reject %(amount)s") % money, _("Reject")
-    url = reverse(_PATHS.get(verb, "desk:offer_approve"), args=[offer.pk])
+    url = _path(verb).replace("/0/", f"/{offer.pk}/")
     return DecisionView(verb, title, done, url, offer.currency, seen, initial, asked, refused)
 
 
@@ -95,6 +95,12 @@ def _draw_form(decision: DecisionView, token: str, after: str, cancel: str) -> s
         f'<div class="actions"><button type="submit" class="b {look}">{escape(decision.done)}</button>'
         f"{cancel}</div></form>"
     )
+
+
+@lru_cache(maxsize=8)
+def _path(verb: str) -> str:
+    """Where the form of an offer 0 would go: four addresses on each page."""
+    return reverse(_PATHS.get(verb, "desk:offer_approve"), args=[0])
 
 
 @lru_cache(maxsize=500)

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from common.money import in_currency
 from compensation.models import Approval, Offer, Setback
@@ -28,7 +29,8 @@ def money_lines(board: MoneyBoard) -> Lines:
     """A line per figure, then one per kind, cause and branch, then one per day, week or month."""
     currency = board.selection.currency
     yield [
-        _("Part"), _("Name"), _("Currency"), _("Waiting now"), _("Offers waiting"), _("Promised now"),
+        _("Part"), pgettext("of a thing", "Name"),
+        _("Currency"), _("Waiting now"), _("Offers waiting"), _("Promised now"),
         _("Offers promised"), _("Granted"), _("Offers granted"), _("Paid"), _("Offers paid"),
     ]  # fmt: skip
     whole = MoneyRow("", "", board.waiting, board.promised, board.granted, board.paid)
@@ -54,7 +56,8 @@ def _pairs(currency: str, *totals: Total) -> list[object]:
 def fairness_lines(board: FairnessBoard) -> Lines:
     """A line per bin of compensation ÷ loss, then one per agent, branch and tier; shares are in percent."""
     yield [
-        _("Part"), _("Name"), _("Cases"), _("Share"), _("Share, 95 % from"), _("Share, 95 % to"), _("Given"),
+        _("Part"), pgettext("of a thing", "Name"),
+        _("Cases"), _("Share"), _("Share, 95 % from"), _("Share, 95 % to"), _("Given"),
         _("Loss"), _("Currency"), _("Median ratio"), _("Median ratio, 95 % from"),
         _("Median ratio, 95 % to"), _("Lower quarter"), _("Upper quarter"), _("Compared with like cases"),
         _("Median difference"), _("Median difference, 95 % from"), _("Median difference, 95 % to"),
@@ -96,7 +99,8 @@ def _middle(middle: Middle | None) -> list[object]:
 def decision_lines(board: DecisionBoard) -> Lines:
     """A line for all decisions, then one per approver, per kind, and per both; times are in seconds."""
     yield [
-        _("Part"), _("Name"), _("Kind"), _("Decisions"), _("Approved"), _("Rejected"),
+        _("Part"), pgettext("of a thing", "Name"),
+        _("Kind"), _("Decisions"), _("Approved"), _("Rejected"),
         _("Approved for less"), _("Amount approved"), _("Currency"), _("Median seconds"),
         _("90th percentile, seconds"), _("Offers granted"), _("Within one’s own authority"),
     ]  # fmt: skip

@@ -247,12 +247,13 @@ def _finish(
     offer.granted_amount = amount
     offer.state, offer.decided_at = OfferState.APPROVED, approval.at
     promise(offer, case, at=approval.at)
+    held = ledger.find_budget(case=case, offer=offer)
+    offer.save(update_fields=("granted_amount", "state", "decided_at", "budget", *PROMISE_FIELDS))
     _write_down(case, offer, approval)
     # Last, for other approvals wait while the budget is held.
-    held = ledger.reserve_approved(case=case, offer=offer, amount=amount, by=approver)
-    if held.overdrawn is not None:
-        check_overdraft(limit=highest, case=case, offer=offer, budget=held.overdrawn)
-    offer.save(update_fields=("granted_amount", "state", "decided_at", "budget", *PROMISE_FIELDS))
+    overdrawn = ledger.reserve_approved(offer=offer, amount=amount, held=held, by=approver)
+    if overdrawn is not None:
+        check_overdraft(limit=highest, case=case, offer=offer, budget=overdrawn)
 
 
 def _decide(

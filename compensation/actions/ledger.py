@@ -8,7 +8,6 @@ change of a balance is a movement, so that the sums always agree (`manage.py ver
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db.models import F, QuerySet
@@ -20,23 +19,13 @@ from common.errors import Conflict
 from common.inserting import insert
 from common.money import format_money
 from common.prepared import prepared
+from common.statements import Slot, Statement
 from compensation.actions.budget_telling import tell_of_share
 from compensation.budget_queries import budgets_moved, current_budget
 from compensation.budget_rules import crossed, overdraws
 from compensation.models import Budget, BudgetMovement, Offer
 from compensation.rules import ZERO
 from compensation.states import EFFECTS, Movement, ReserveAt
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Money that was set aside: from which budget (None where none covers the day), and beyond which amount.
-
-    `overdrawn` is the budget that this took below zero, as its soft stop allows with more authority.
-    """
-
-    budget: Budget | None = None
-    overdrawn: Budget | None = None
 
 
 def reserve(
@@ -90,24 +79,32 @@ def needs_overdraft(*, case: Case, amount: Decimal, kind: str, team_id: int | No
     )
 
 
-def reserve_approved(*, case: Case, offer: Offer, amount: Decimal, by: User | None) -> Held:
-    """Set money aside for an offer that is being approved, or keep what was set aside when it was proposed.
+def find_budget(*, case: Case, offer: Offer) -> Decimal:
+    """Set `offer.budget` to the one that pays for the offer; returns what it has set aside for it already."""
+    held = standing(offer) if offer.budget_id is not None else ZERO
+    if held <= 0:
+        offer.budget = current_budget(case.branch, case.currency, offer.kind, team_id=offer.team_id)
+    return held
 
-    Sets `offer.budget`; save the offer after. Raises `Conflict`, saying what is left and where.
+
+def reserve_approved(*, offer: Offer, amount: Decimal, held: Decimal, by: User | None) -> Budget | None:
+    """Set money aside for an offer that is being approved, or keep what was `held` since it was proposed.
+
+    `find_budget` comes first. Returns the budget that this took below zero, as its soft stop allows with more
+    authority. Raises `Conflict`, saying what is left and where.
     """
-    if offer.budget_id is not None and (held := standing(offer)) > 0:
-        _reduce(offer, held - amount, by)
-        return Held(offer.budget)
-    offer.budget = current_budget(case.branch, case.currency, offer.kind, team_id=offer.team_id)
     if offer.budget is None:
-        return Held()
+        return None
+    if held > 0:
+        _reduce(offer, held - amount, by)
+        return None
     levels = lock_levels(offer.budget)
     for level in levels:
         _refuse_beyond(level, amount)
     overdrawn = next((level for level in levels if overdraws(amount, left=level.left)), None)
     hold(levels, amount)
     _note(offer, (level.pk for level in levels), Movement.RESERVE, amount, by)
-    return Held(offer.budget, overdrawn)
+    return overdrawn
 
 
 def standing(offer: Offer) -> Decimal:
@@ -193,9 +190,15 @@ def lock_levels(budget: Budget) -> list[Budget]:
     return levels
 
 
+_HOLD = Statement(
+    "UPDATE compensation_budget SET reserved = reserved + %s WHERE id = ANY(%s) RETURNING id",
+    (Slot("amount"), Slot("keys")),
+)
+
+
 def hold(levels: Sequence[Budget], amount: Decimal) -> None:
     """Set money aside on locked budgets, and tell of the shares that this crosses."""
-    Budget.objects.filter(pk__in=[level.pk for level in levels]).update(reserved=F("reserved") + amount)
+    _HOLD.rows({"amount": amount, "keys": [level.pk for level in levels]})
     for level in levels:
         share = crossed(level.warn_at, before=level.used, after=level.used + amount, amount=level.amount)
         if share is not None:

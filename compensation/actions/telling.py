@@ -74,4 +74,5 @@ def tell_proposer(*, case: Case, offer: Offer, approval: Approval) -> None:
         },
         url=case_path(case.number),
         dedupe_key=f"offer:{offer.pk}:decided",
+        begins=True,
     )

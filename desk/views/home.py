@@ -12,6 +12,7 @@ from cases.queries import queue
 from compensation.chain_queries import questions_to
 from compensation.payment_queries import due_for
 from compensation.queries import decided_lately
+from compensation.remedies import remedy_questions_to
 from desk.access import StaffRequest, form_on, staff_required
 from desk.first_step import first_step
 from desk.forms.apply import run
@@ -50,6 +51,7 @@ def home_page(request: StaffRequest, *, refused: FollowUpForm | None = None) -> 
         **page_links(request, page.after),
         "follow_ups": [(row, _form_of(row.pk, refused)) for row in follow_ups],
         "questions": questions_to(user) if works else [],
+        "remedy_questions": remedy_questions_to(user) if works else [],
         "decisions": list(decided_lately(user)) if works else [],
         **rows_context(page),
     }

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from accounts.models import User
+from common.inserting import insert
 from messaging.actions.outbox import queue_email
 from messaging.models import Notice
 
@@ -24,6 +25,7 @@ def notify(
     urgent: bool = False,
     email: bool = True,
     links: Mapping[int, str] | None = None,
+    begins: bool = False,
 ) -> list[Notice]:
     """Tell each person once for this occasion; returns the notices that are new.
 
@@ -31,22 +33,28 @@ def notify(
     without personal data, `url` is a path of the product. With `email` the same sentence goes out in each
     one's language; `links` says, by the key of a person, which path it leads to instead of `url`. Such a path
     is theirs alone: the outbox does not tell it.
+    `begins` says that the occasion can't have been told of before, which saves the look-ups.
     """
     keys = {f"{dedupe_key}:{user.pk}": user for user in users if user.is_active}
-    known = set(Notice.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True))
+    known: set[str] = set()
+    if not begins:
+        known.update(Notice.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True))
     new = [
         Notice(user=user, message=message, params=dict(params), url=url, urgent=urgent, dedupe_key=key)
         for key, user in keys.items()
         if key not in known
     ]
-    Notice.objects.bulk_create(new, ignore_conflicts=True)
+    if begins:
+        insert(*new)
+    else:
+        Notice.objects.bulk_create(new, ignore_conflicts=True)
     if email:
         for notice in new:
-            _send_by_email(notice, (links or {}).get(notice.user_id, ""))
+            _send_by_email(notice, (links or {}).get(notice.user_id, ""), begins=begins)
     return new
 
 
-def _send_by_email(notice: Notice, own_path: str) -> None:
+def _send_by_email(notice: Notice, own_path: str, *, begins: bool) -> None:
     reader, path = notice.user, own_path or notice.url
     with override(reader.language):
         text = notice.text
@@ -62,6 +70,7 @@ def _send_by_email(notice: Notice, own_path: str) -> None:
             "urgent": notice.urgent,
         },
         dedupe_key=f"notice:{notice.dedupe_key}"[:120],
+        begins=begins,
         secret=own_path,
     )
 

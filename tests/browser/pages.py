@@ -152,7 +152,6 @@ def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("settings-days", "admin", days)
     yield Place("settings-days-change", "admin", _first(person, days, "main table.list a"))
     for section, link in (
-        ("teams", 'a[href*="/settings/teams/"]:not([href$="/new/"])'),
         ("authority", 'a[href="/desk/settings/authority/EUR/"]'),
         ("kinds", 'a[href="/desk/settings/kinds/replacement/"]'),
         ("taxonomy", 'a[href*="/failures/"]'),
@@ -161,6 +160,10 @@ def _office_pages(person: Person) -> Iterator[Place]:
     ):
         path = _first(person, f"/desk/settings/{section}/", f"main {link}")
         yield Place(f"settings-{section}-change", "admin", path)
+    team = _first(
+        person, "/desk/settings/calendars/", 'main a[href*="/settings/teams/"]:not([href$="/new/"])'
+    )
+    yield Place("settings-teams-change", "admin", team)
     route = _first(person, "/desk/settings/authority/", 'main a[href*="/routes/"][href$="/change/"]')
     yield Place("settings-routes-change", "admin", route)
     number = _first(person, "/desk/queue/", "table.list tbody a").strip("/").rpartition("/")[2]

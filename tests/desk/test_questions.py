@@ -12,11 +12,15 @@ from accounts.models import User
 from accounts.states import Role
 from cases.models import Case
 from compensation.actions.offers import submit_offer, withdraw_offer
+from compensation.actions.remedy_returning import answer_remedy, return_remedy
 from compensation.actions.returning import recall_offer, return_offer
 from compensation.models import Offer
 from tests.compensation.chains import approve, make_route
+from tests.compensation.incidents import make_customers, make_incident
+from tests.compensation.incidents import propose as propose_remedy
 from tests.compensation.world import NOON, World, make_case, make_world, propose
 from tests.desk.reading import case_page, signed_in, text_of
+from tests.factories import make_desk
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +83,19 @@ def test_a_question_about_what_was_withdrawn_wants_no_answer(world: World, case:
     return_offer(actor=world.supervisor, offer_id=offer.pk, question="Which dish was it?")
     withdraw_offer(actor=world.frontline, offer_id=offer.pk, reason="Sorted out.")
     assert "Which dish was it?" not in home(world.frontline)
+
+
+@pytest.mark.django_db
+def test_a_question_about_a_remedy_is_there_until_it_is_answered() -> None:
+    desk = make_desk()
+    remedy = propose_remedy(desk, make_incident(desk, make_customers(2)))
+    return_remedy(actor=desk.manager, remedy_id=remedy.pk, question="Why ten for everybody?")
+    assert "Why ten for everybody?" in home(desk.supervisor)
+    assert remedy.incident.number in home(desk.supervisor)
+    assert "Why ten for everybody?" not in home(desk.manager)
+
+    answer_remedy(actor=desk.supervisor, remedy_id=remedy.pk, answer="All lost the same.")
+    assert "Why ten for everybody?" not in home(desk.supervisor)
 
 
 def test_what_was_asked_and_answered_before_is_folded_away(world: World, case: Case) -> None:

@@ -263,7 +263,8 @@ def test_the_inbox_costs_the_same_for_many_offers_as_for_two(world: World) -> No
     for _ in range(30):
         last = propose(world.frontline, make_case(world.branch), 500)
 
-    assert queries() == few
+    # Where few ask the reader, what asks others is looked for, too.
+    assert queries() == few - 1
     assert few <= MOST_QUERIES
     assert "More are waiting" in text_of(client.get(reverse("desk:approvals")))
     opened = inbox(world.supervisor, offer=last.pk)

@@ -42,7 +42,7 @@ from tests.desk.reading import case_page, signed_in, text_of
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
-MOST_QUERIES = 11
+MOST_QUERIES = 12
 
 
 @pytest.fixture(autouse=True)

@@ -149,7 +149,7 @@ SCENARIOS = (
     Scenario("search_zh", 4, _search(lambda facts: facts.chinese)),
     Scenario("dashboard", 12, _insights()),
     Scenario("compensation", 12, _insights("compensation/")),
-    Scenario("fairness", 24, _insights("fairness/")),
+    Scenario("fairness", 12, _insights("fairness/")),
     Scenario("approvals", 3, _approvals),
     Scenario("offer_form", 4, _offer_form),
     Scenario("offer_forecast", 4, _offer_forecast),

@@ -131,12 +131,9 @@ def waiting_for(user: User, *, limit: int) -> list[WaitingRow]:
     """What waits where this person may decide: what asks for them first, then by the risk of breach."""
     if not user.may(Capability.DECIDE_OFFER):
         return []
-    reader, values = Reader.of(user), reader_values(user)
+    found = _waiting(Reader.of(user), limit, **reader_values(user))
     # What asks for the reader and for whom they stand in for, too, is found twice.
-    rows = {(row.is_remedy, row.pk): row for row in map(WaitingRow._make, _asking(reader, limit, **values))}
-    if len(rows) < limit:
-        others = map(WaitingRow._make, _others(reader, limit, **values))
-        rows |= {(row.is_remedy, row.pk): row for row in others}
+    rows = {(row.is_remedy, row.pk): row for row in map(WaitingRow._make, found)}
     return sorted(rows.values(), key=lambda row: (not row.asked, row.risk_at, row.severity, row.pk))[:limit]
 
 
@@ -192,30 +189,21 @@ def _like(
 
 
 @prepared
-def _asking(
+def _waiting(
     reader: Reader, limit: int, *, user_id: int, at: dt.datetime | None = None
 ) -> QuerySet[Any, tuple[Any, ...]]:
-    """The first that ask for the reader, or for whom they stand in for: each way by an index."""
-    offers = waiting_offers(reader.branch_ids).filter(open_to(user_id)).order_by("risk_at", "id")
-    remedies = waiting_remedies(reader.branch_ids).filter(asked_for_remedy(reader, user_id, at))
-    first, *others = (
-        _offer_rows(offers.filter(way), asked=True)[:limit] for way in ways_to_offers(reader, user_id, at)
-    )
-    by_risk = remedies.order_by(_REMEDY_RISK, "id")
-    return first.union(*others, _remedy_rows(by_risk, asked=True)[:limit], all=True)
-
-
-@prepared
-def _others(
-    reader: Reader, limit: int, *, user_id: int, at: dt.datetime | None = None
-) -> QuerySet[Any, tuple[Any, ...]]:
-    """The first of all others, whatever else waits."""
-    asked = any_of(ways_to_offers(reader, user_id, at)) & open_to(user_id)
-    offers = waiting_offers(reader.branch_ids).filter(~asked).order_by("risk_at", "id")
-    remedies = waiting_remedies(reader.branch_ids).filter(~asked_for_remedy(reader, user_id, at))
-    by_risk = remedies.order_by(_REMEDY_RISK, "id")
-    return _offer_rows(offers, asked=False)[:limit].union(
-        _remedy_rows(by_risk, asked=False)[:limit], all=True
+    """The first that ask for somebody, and the first of all others: each by an index, whatever else waits."""
+    ways, unpartial = ways_to_offers(reader, user_id, at), open_to(user_id)
+    offers = waiting_offers(reader.branch_ids).order_by("risk_at", "id")
+    remedies = waiting_remedies(reader.branch_ids).order_by(_REMEDY_RISK, "id")
+    asked = asked_for_remedy(reader, user_id, at)
+    first, *others = (_offer_rows(offers.filter(way, unpartial), asked=True)[:limit] for way in ways)
+    return first.union(
+        *others,
+        _offer_rows(offers.filter(~(any_of(ways) & unpartial)), asked=False)[:limit],
+        _remedy_rows(remedies.filter(asked), asked=True)[:limit],
+        _remedy_rows(remedies.filter(~asked), asked=False)[:limit],
+        all=True,
     )
 
 

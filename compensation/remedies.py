@@ -21,7 +21,10 @@ RATE_OVER = dt.timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a remedy's run is; `rate` is customers per second over the last minute of the run."""
+    """How far a remedy's run is; `rate` is customers per second over the last minute of the run.
+
+    `failures` says why customers have nothing, or not what was granted, and how many each.
+    """
 
     counts: dict[str, int]
     granted: Decimal
@@ -75,7 +78,7 @@ def progress_of(remedy: Remedy) -> Progress:
         counts[state] = counts.get(state, 0) + count
         if state == ShareState.GRANTED:
             granted += amount
-        elif problem:
+        if problem:
             failures.append((str(ShareProblem(problem).label), count))
     return Progress(counts, granted, failures, _rate(remedy))
 

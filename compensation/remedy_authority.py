@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.queries import delegators_of
 from accounts.states import Capability
 from common.days import local_day
-from compensation.authority_queries import is_own_incident, limits_in_force
+from compensation.authority_queries import Held, is_own_incident, limits_in_force
 from compensation.models import Remedy
 from compensation.rules import ZERO
 
@@ -34,13 +34,17 @@ class Voice:
         return self.most >= self.wanted
 
 
-def own_voice(remedy: Remedy, user: User) -> Voice:
-    """What this person may decide by their own authority."""
-    zone = remedy.incident.branch.time_zone
-    held = limits_in_force(remedy.currency, time_zone=zone, kind=remedy.kind, basis=remedy.basis)
+def own_voice(remedy: Remedy, user: User, held: Held | None = None) -> Voice:
+    """What this person may decide by their own authority; `held` are the limits, where they are at hand."""
+    held = held or _limits(remedy)
     limit = held.of(user)
     asked = held.ranks.get(remedy.asked_role, ZERO) if remedy.deviation_reason else ZERO
     return Voice(most=limit.per_case if limit else ZERO, wanted=max(remedy.total, asked))
+
+
+def _limits(remedy: Remedy) -> Held:
+    zone = remedy.incident.branch.time_zone
+    return limits_in_force(remedy.currency, time_zone=zone, kind=remedy.kind, basis=remedy.basis)
 
 
 def voice_on(remedy: Remedy, user: User) -> Voice:
@@ -48,10 +52,12 @@ def voice_on(remedy: Remedy, user: User) -> Voice:
 
     Nobody lends authority over what they proposed, or would get something by themselves.
     """
-    own = own_voice(remedy, user)
+    held = _limits(remedy)
+    own = own_voice(remedy, user, held)
     if own.is_enough:
         return own
-    lent = (replace(own_voice(remedy, person), on_behalf_of=person) for person in _lending(remedy, user))
+    lending = _lending(remedy, user)
+    lent = (replace(own_voice(remedy, person, held), on_behalf_of=person) for person in lending)
     return next((voice for voice in lent if voice.is_enough), own)
 
 

@@ -345,6 +345,7 @@ class ShareProblem(models.TextChoices):
     RESOLVED = "resolved", _("the case is resolved: reopen it, or part it from the incident")
     CURRENCY = "currency", _("the case is in another currency: part it from the incident")
     REFUSED = "refused", _("the database refused it")
+    VOUCHER = "voucher", _("granted, but the voucher could not be issued: issue it on the case")
 
 
 class PolicyState(models.TextChoices):

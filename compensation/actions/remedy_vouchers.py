@@ -29,25 +29,20 @@ def issue_due_vouchers(*, limit: int = BATCH) -> int:
 
     Each is a transaction of its own, in the name of whoever started the remedy. Several sweeps may run at
     once, and may be killed: a voucher is issued once, with its mail. One that can't be issued is left for
-    staff, and the share says so.
+    staff, and the page of the remedy says so.
     """
     rows = list(_due().values_list("pk", "case_id", "remedy__started_by")[:limit])
     starters = User.objects.in_bulk({starter for _offer, _case, starter in rows})
     for offer_id, case_id, starter in rows:
-        with transaction.atomic():
-            if hold_case(case_id) is None or not _due().filter(pk=offer_id).exists():
-                continue  # somebody else is at it
-            _issue(starters[starter], offer_id)
+        try:
+            with transaction.atomic():
+                if hold_case(case_id) is not None and _due().filter(pk=offer_id).exists():
+                    issue_voucher(actor=starters[starter], offer_id=offer_id)
+        except Exception as error:
+            # The others must not wait for it; a refusal is no fault of ours, anything else is.
+            log.warning("Voucher of offer %s", offer_id, exc_info=not isinstance(error, DomainError))
+            RemedyShare.objects.filter(offer=offer_id).update(problem=ShareProblem.VOUCHER)
     return len(rows)
-
-
-def _issue(starter: User, offer_id: int) -> None:
-    try:
-        with transaction.atomic():
-            issue_voucher(actor=starter, offer_id=offer_id)
-    except DomainError as error:
-        log.warning("The voucher of offer %s is left for staff: %s", offer_id, error)
-        RemedyShare.objects.filter(offer=offer_id).update(problem=ShareProblem.REFUSED)
 
 
 def _due() -> QuerySet[Offer]:

@@ -23,9 +23,9 @@ from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.guards import money_transaction, take_offer
 from compensation.actions.telling import amount_text
 from compensation.kind_queries import kind_setting
-from compensation.models import Offer, Voucher, VoucherLink, VoucherRule
+from compensation.models import Offer, RemedyShare, Voucher, VoucherLink, VoucherRule
 from compensation.models.voucher import LONGEST_VALIDITY
-from compensation.states import Need, OfferKind, VoucherState
+from compensation.states import Need, OfferKind, ShareProblem, VoucherState
 from compensation.voucher_keys import keys
 from compensation.voucher_queries import voucher_rule
 from compensation.voucher_rules import HUNDRED, LAST, derive_code, digest_of, link_digest, remind_at
@@ -71,6 +71,8 @@ def issue_voucher(
             reference=f"…{voucher.last_four}",
             landed_at=voucher.issued_at,
         )
+        if offer.remedy_id is not None:
+            RemedyShare.objects.filter(offer=offer, problem=ShareProblem.VOUCHER).update(problem="")
         is_sent = send and send_link(voucher, case, template="voucher", occasion="issued")
         _write_down(case, voucher, actor)
     return Issued(voucher, code, is_sent)

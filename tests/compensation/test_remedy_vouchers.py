@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 
+from accounts.models import User
 from accounts.states import Role
+from compensation.actions import remedy_vouchers
 from compensation.actions.remedy_run import run_next_batch
 from compensation.actions.remedy_steering import start_remedy
 from compensation.actions.remedy_vouchers import issue_due_vouchers
-from compensation.models import Offer, RemedyShare, Voucher
+from compensation.actions.vouchers import Issued, issue_voucher
+from compensation.models import Offer, Voucher
+from compensation.remedies import progress_of
 from compensation.states import OfferState
 from compensation.tasks import issue_vouchers
 from customers.models import ContactPoint
@@ -57,15 +61,37 @@ def test_other_kinds_and_offers_of_single_cases_are_not_touched(desk: Desk) -> N
     assert issue_vouchers() == 0
 
 
-def test_what_can_not_be_issued_is_left_for_staff_and_holds_up_nobody(desk: Desk) -> None:
-    running_remedy(desk, 2)
+def test_what_can_not_be_issued_is_left_for_staff_who_are_told_until_they_have_issued_it(desk: Desk) -> None:
+    remedy = running_remedy(desk, 2)
     run_next_batch()
     desk.supervisor.role = Role.AUDITOR
     desk.supervisor.save()
     assert issue_vouchers() == 2
     assert issue_vouchers() == 0
-    assert set(RemedyShare.objects.values_list("problem", flat=True)) == {"refused"}
     assert not Voucher.objects.exists()
+    [(reason, count)] = progress_of(remedy).failures
+    assert "issue it on the case" in reason
+    assert count == 2
+
+    issue_voucher(actor=desk.frontline, offer_id=Offer.objects.order_by("pk")[0].pk)
+    assert progress_of(remedy).failures == [(reason, 1)]
+
+
+def test_a_fault_with_one_voucher_holds_up_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    running_remedy(desk, 3)
+    run_next_batch()
+    broken = Offer.objects.order_by("pk")[0].pk
+
+    def issue(*, actor: User, offer_id: int) -> Issued:
+        if offer_id == broken:
+            raise RuntimeError("No such luck.")
+        return issue_voucher(actor=actor, offer_id=offer_id)
+
+    monkeypatch.setattr(remedy_vouchers, "issue_voucher", issue)
+    issue_vouchers()
+    assert Voucher.objects.count() == 2
+    assert Offer.objects.get(pk=broken).state == OfferState.APPROVED
+    assert issue_vouchers() == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,9 +13,13 @@ import time
 from collections import Counter
 from decimal import Decimal
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.entering import add_data, enter, say, tell
+
+if TYPE_CHECKING:
+    from cases.models import Case
+    from compensation.models import Offer
 
 OFFERS = 200
 # The budget covers this many of them.
@@ -34,7 +38,6 @@ def _prepare(more: int) -> tuple[list[int], int, int]:
     """
     from django.db import transaction
     from django.db.models import Count
-    from django.utils import timezone
 
     from accounts.models import Branch, User
     from accounts.queries import staff_of_branch
@@ -56,31 +59,35 @@ def _prepare(more: int) -> tuple[list[int], int, int]:
     budget = current_budget(branch, branch.currency)
     assert approver
     assert budget
-    cases = still_open.filter(branch=branch, currency=branch.currency)
+    cases = still_open.filter(branch=branch, currency=branch.currency).exclude(owner=approver)
     with transaction.atomic():
-        offers = Offer.objects.bulk_create(
-            Offer(
-                case=case,
-                branch=branch,
-                kind="refund",
-                amount=AMOUNT,
-                currency=branch.currency,
-                purpose="What went wrong",
-                reason="Fair to the customer.",
-                proposer_id=case.owner_id or admin.pk,
-                proposed_at=timezone.now(),
-                asked_role=Role.MANAGER,
-            )
-            for case in cases.exclude(owner=approver).order_by("-pk")[: OFFERS + more]
-        )
-        change_budget(
-            actor=admin,
-            budget_id=budget.pk,
-            amount=budget.used + AMOUNT * (COVERED + more),
-            terms=Terms(parent_id=budget.parent_id),
-            reason="Measured",
-        )
+        wait = [_offer(case, case.owner_id or admin.pk) for case in cases.order_by("-pk")[: OFFERS + more]]
+        offers = Offer.objects.bulk_create(wait)
+        terms = Terms(parent_id=budget.parent_id)
+        amount = budget.used + AMOUNT * (COVERED + more)
+        change_budget(actor=admin, budget_id=budget.pk, amount=amount, terms=terms, reason="Measured")
     return [offer.pk for offer in offers], approver.pk, budget.pk
+
+
+def _offer(case: Case, proposer_id: int) -> Offer:
+    """An offer on a case that waits for a manager, not yet written."""
+    from django.utils import timezone
+
+    from accounts.states import Role
+    from compensation.models import Offer
+
+    return Offer(
+        case=case,
+        branch_id=case.branch_id,
+        kind="refund",
+        amount=AMOUNT,
+        currency=case.currency,
+        purpose="What went wrong",
+        reason="Fair to the customer.",
+        proposer_id=proposer_id,
+        proposed_at=timezone.now(),
+        asked_role=Role.MANAGER,
+    )
 
 
 def _approve(work: tuple[list[int], int, Any]) -> list[str]:

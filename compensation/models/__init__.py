@@ -3,8 +3,9 @@
 from compensation.models.approval_route import ApprovalRoute, ApprovalStep, Question, RouteStep
 from compensation.models.budget import Budget, BudgetMovement
 from compensation.models.decision_link import DecisionLink
+from compensation.models.fulfilment import Fulfilment, Setback
 from compensation.models.kind import KindSetting
-from compensation.models.offer import Answer, Approval, Fulfilment, Offer, Setback
+from compensation.models.offer import Answer, Approval, Offer
 from compensation.models.payment import (
     PayingAccount,
     PaymentBatch,

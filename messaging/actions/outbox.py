@@ -59,35 +59,42 @@ def queue_email(
     """
     if not begins and OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists():
         return None
-    rendered = render_email(template, context, language)
-    if secret:
-        rendered = without(secret, rendered)
-    address = header_text(to_address, LONGEST_ADDRESS)
-    problem = address_problem(address)
-    now = timezone.now()
-    message = OutboxMessage(
-        dedupe_key=dedupe_key,
-        to_address=address,
-        to_name=header_text(to_name, LONGEST_NAME),
-        language=language,
-        template=template,
-        subject=rendered.subject,
-        body_text=rendered.text,
-        body_html=rendered.html,
-        sealed_secret=sealed(secret),
-        message_id=make_msgid(domain=own_domain()),
-        about=about,
-        state=MessageState.FAILED if problem else MessageState.QUEUED,
-        last_error=problem,
-        created_at=now,
-        due_at=due_at or now,
+    message = _written(
+        OutboxMessage(
+            to_address=header_text(to_address, LONGEST_ADDRESS),
+            to_name=header_text(to_name, LONGEST_NAME),
+            language=language,
+            template=template,
+            dedupe_key=dedupe_key,
+            about=about,
+        ),
+        context=context,
+        secret=secret,
+        due_at=due_at,
     )
     if begins:
         insert(message)
     elif not _insert(message):
         return None
-    if not problem and message.due_at <= now:
+    if message.state == MessageState.QUEUED and message.due_at <= message.created_at:
         nudge(SEND_TASK)
+    return message
+
+
+def _written(
+    message: OutboxMessage, *, context: Mapping[str, Any], secret: str, due_at: dt.datetime | None
+) -> OutboxMessage:
+    """The message with its text, its state and its times; not yet in the outbox."""
+    rendered = render_email(message.template, context, message.language)
+    if secret:
+        rendered = without(secret, rendered)
+    message.subject, message.body_text, message.body_html = rendered.subject, rendered.text, rendered.html
+    message.sealed_secret = sealed(secret)
+    message.message_id = make_msgid(domain=own_domain())
+    message.last_error = address_problem(message.to_address)
+    message.state = MessageState.FAILED if message.last_error else MessageState.QUEUED
+    message.created_at = timezone.now()
+    message.due_at = due_at or message.created_at
     return message
 
 

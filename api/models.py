@@ -17,7 +17,11 @@ class KeptAnswer(models.Model):
     """
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("member of staff")
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="+",
+        verbose_name=_("member of staff"),
+        db_index=False,
     )
     key = models.CharField(_("key"), max_length=200)
     fingerprint = models.CharField(max_length=64, editable=False)

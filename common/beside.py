@@ -25,19 +25,26 @@ def can_fork() -> bool:
 class Beside(Generic[Question, Answer]):
     """Answers questions by a function: in a process of its own, or with `forks=False` in this one.
 
+    `prepare` is what the other process does before the first question comes.
     One question at a time is asked, and its answer taken before the next; in between, both processes work.
     The function reads its question and what was in memory when this was made: no database, no file, no
     thread. The other process ends with this one, however that ends. If it is lost, this one does its work.
     """
 
-    def __init__(self, function: Callable[[Question], Answer], *, forks: bool) -> None:
+    def __init__(
+        self,
+        function: Callable[[Question], Answer],
+        *,
+        forks: bool,
+        prepare: Callable[[], object] | None = None,
+    ) -> None:
         self._function = function
         self._question: Question | None = None
         self._pipe: Connection[Any, Any] | None = None
         if forks:
             self._pipe, theirs = multiprocessing.Pipe()
             self._process = multiprocessing.get_context("fork").Process(
-                target=_serve, args=(theirs, self._pipe, function), daemon=True
+                target=_serve, args=(theirs, self._pipe, function, prepare), daemon=True
             )
             self._process.start()
             theirs.close()
@@ -80,14 +87,24 @@ class Beside(Generic[Question, Answer]):
         self._process.join()
 
 
-def _serve(pipe: Connection[Any, Any], theirs: Connection[Any, Any], function: Callable[[Any], Any]) -> None:
+def _serve(
+    pipe: Connection[Any, Any],
+    theirs: Connection[Any, Any],
+    function: Callable[[Any], Any],
+    prepare: Callable[[], object] | None,
+) -> None:
     """Answer until the other end is closed, which also is what the end of that process does."""
     theirs.close()
     # Ctrl-C goes to both; the other process decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # What the other process left to be collected, such as a connection, is not this one's to close.
+    gc.disable()
+    if prepare is not None:
+        prepare()
+    # What the other process left to be collected, such as a connection, is not this one's to close; and what
+    # was prepared stays, so that looking through it for what has gone is in vain.
     gc.freeze()
+    gc.enable()
     while True:
         try:
             question = pipe.recv()

@@ -38,6 +38,8 @@ _TOKENS = ArrayField(TextField())
 # The wide forms that nearly every Chinese text holds. With these gone most texts are in normal form, and
 # finding that out is far quicker than normalising.
 _WIDE_MARKS = tuple((mark, unicodedata.normalize("NFKC", mark)) for mark in "，：？！；（）")
+# What a word processor puts into English that is plain ASCII but for these; they stand between words.
+_TYPED_MARKS = "…’‘“”–—"
 
 
 def normalise(text: str) -> str:
@@ -56,8 +58,7 @@ def tokens(text: str) -> list[str]:
 
     A Chinese run gives its characters and its bigrams; a word joined by `-.@+` the whole and its parts.
     """
-    found = _ascii_tokens(text) if text.isascii() else _tokens(text)
-    return list(dict.fromkeys(found))[:MOST_TOKENS]
+    return document_tokens([text])
 
 
 def _ascii_tokens(text: str) -> list[str]:
@@ -106,7 +107,14 @@ def _runs(text: str) -> Iterable[str]:
 
 def document_tokens(texts: Iterable[str]) -> list[str]:
     """The tokens of these texts, as a row that is written by COPY holds them."""
-    return tokens("\n".join([str(text) for text in texts]))
+    found: list[str] = []
+    # One by one, so that one text does not cost the others the short cut of plain ones.
+    for text in map(str, texts):
+        plain = text
+        for mark in _TYPED_MARKS if not text.isascii() else "":
+            plain = plain.replace(mark, " ")
+        found += _ascii_tokens(plain) if plain.isascii() else _tokens(text)
+    return list(dict.fromkeys(found))[:MOST_TOKENS]
 
 
 def joined_tokens(first: list[str], second: list[str]) -> list[str]:

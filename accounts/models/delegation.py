@@ -20,7 +20,11 @@ class Delegation(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who is away")
     )
     delegate = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who stands in")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("who stands in"),
+        db_index=False,
     )
     starts_on = models.DateField(_("from"))
     ends_on = models.DateField(_("until"))

@@ -17,7 +17,12 @@ class Event(models.Model):
     sequence = models.PositiveIntegerField(_("sequence"))
     at = models.DateTimeField(_("at"))
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("by"),
+        db_index=False,
     )
     verb = models.CharField(_("what"), max_length=60)
     data = models.JSONField(_("details"), default=dict)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from django.db import DataError, IntegrityError, connection
+from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, User
-from cases.actions.import_rows import Batch, Checked, RecordWriter
+from cases.actions.import_rows import Checked, Groundwork, RowMaker, Rows
 from cases.importing import (
     BrokenRow,
     Profile,
@@ -27,10 +28,13 @@ from cases.importing import (
     Words,
     read_words,
 )
+from cases.suggestion import warm_up
 from common.beside import Beside, can_fork
+from common.copying import Copying
 from common.errors import Conflict, Invalid
 
 BATCH = 500
+FIRST_BATCH = 125
 # Bytes of a file, packed or not, below which a process that reads its words is not worth its beginning.
 WORTH_A_PROCESS = 200_000
 
@@ -70,14 +74,14 @@ def import_cases(
     """
     with (
         RowFile(path, encoding=profile.encoding, delimiter=profile.delimiter) as rows,
-        Beside(read_words, forks=rows.size >= WORTH_A_PROCESS and can_fork()) as words,
+        Beside(read_words, forks=rows.size >= WORTH_A_PROCESS and can_fork(), prepare=warm_up) as words,
         _alone(profile.source),
     ):
         reader = RecordReader(profile, rows.header, now=timezone.now())
         kept = RefusedRows(refused, rows.header, encoding=profile.encoding, delimiter=profile.delimiter)
         complete = False
         try:
-            run = _Run(reader, words, RecordWriter(actor=actor, profile=profile, branch=branch), kept)
+            run = _Run(reader, words, RowMaker(actor=actor, profile=profile, branch=branch), kept)
             told = 0
             try:
                 for chunk in _chunks(rows, limit, batch):
@@ -94,74 +98,102 @@ def import_cases(
     return run.result
 
 
+class _Batch:
+    """Rows on their way into the database, in one transaction; until `finish` nothing else may use it."""
+
+    def __init__(self, checked: list[Checked], rows: Rows) -> None:
+        self.checked = checked
+        with ExitStack() as stack:
+            stack.enter_context(transaction.atomic())
+            _check_keys_at_once()
+            self._copying = Copying(*rows.tables)
+            self._transaction = stack.pop_all()
+
+    def finish(self) -> None:
+        """Commit; when the database refuses a row, nothing is written, and it raises."""
+        with self._transaction:
+            self._copying.wait()
+
+
 class _Run:
-    """One pass over a file; while the database takes one batch in, the words of the next are read."""
+    """One pass over a file.
+
+    While the database takes one batch in, the words of the next are read beside, and this process makes the
+    rows of the one between.
+    """
 
     def __init__(
         self,
         reader: RecordReader,
         words: Beside[Sequence[Told], list[Words]],
-        writer: RecordWriter,
+        maker: RowMaker,
         refused: RefusedRows,
     ) -> None:
         self.result = ImportResult()
         self._reader = reader
         self._words = words
-        self._writer = writer
+        self._maker = maker
         self._refused = refused
         self._seen: dict[str, tuple[int, int]] = {}
         self._asked: list[Record] = []
-        self._under_way: tuple[Batch, list[Checked]] | None = None
-        self._is_first = not writer.has_written()
+        self._ground: Groundwork | None = None
+        self._under_way: _Batch | None = None
+        self._is_first = not maker.has_rows()
 
     def take(self, rows: list[Row | BrokenRow]) -> None:
         """Have the words of these rows read, and begin to write the rows before them."""
         records = self._fresh(self._records(rows))
-        before = self._answered()
+        answered = list(zip(self._asked, self._words.answer(), strict=True)) if self._asked else []
         if records:
-            self._words.ask([self._writer.told(record) for record in records])
-            self._asked = records
-        self._write(before)
+            self._words.ask([self._maker.told(record) for record in records])
+        self._asked = records
+        checked = self._checked(answered)
+        made = self._maker.rows(checked, self._ground) if self._ground is not None else Rows()
+        self.finish_batch()
+        self._ground = self._maker.prepare(records, made.customers) if records else None
+        if checked:
+            self._under_way = _Batch(checked, made)
 
     def finish(self) -> None:
         """Begin to write the last rows."""
-        self._write(self._answered())
-
-    def _answered(self) -> list[tuple[Record, Words]]:
-        records, self._asked = self._asked, []
-        return list(zip(records, self._words.answer(), strict=True)) if records else []
-
-    def _write(self, answered: list[tuple[Record, Words]]) -> None:
-        checked: list[Checked] = []
-        for record, words in answered:
-            try:
-                checked.append(self._writer.check(record, words))
-            except Invalid as reason:
-                self._refuse(record.line, str(reason), record.values)
-        if not checked:
-            return
-        self.finish_batch()
-        self._under_way = self._writer.begin(checked), checked
+        self.take([])
 
     def finish_batch(self) -> None:
         """Commit the batch that is under way."""
-        if self._under_way is None:
+        batch, self._under_way = self._under_way, None
+        if batch is None:
             return
-        batch, checked = self._under_way
-        self._under_way = None
         try:
-            self._count(checked, batch.finish())
+            batch.finish()
         except (DataError, IntegrityError):
             # One row that the database can't take must not cost the others.
-            for each in checked:
+            for each in batch.checked:
                 self._write_alone(each)
+        else:
+            self._count([each.record for each in batch.checked])
+
+    def _checked(self, answered: list[tuple[Record, Words]]) -> list[Checked]:
+        checked = []
+        for record, words in answered:
+            try:
+                checked.append(self._maker.check(record, words))
+            except Invalid as reason:
+                self._refuse(record.line, str(reason), record.values)
+        return checked
 
     def _write_alone(self, checked: Checked) -> None:
+        record = checked.record
+        if self._maker.known([record]):
+            self.result.already_there += 1
+            return
         try:
-            self._count([checked], self._writer.begin([checked]).finish())
+            rows = self._maker.rows([checked], self._maker.prepare([record]))
+            _Batch([checked], rows).finish()
         except (DataError, IntegrityError) as error:
-            record, reason = checked.record, str(error).splitlines()[0]
+            reason = str(error).splitlines()[0]
             self._refuse(record.line, f"the database refuses it: {reason}", record.values)
+        else:
+            self._count([record])
 
     def _records(self, rows: list[Row | BrokenRow]) -> list[Record]:
         records = []
@@ -183,7 +215,7 @@ class _Run:
         if self._is_first:
             return records
         self.finish_batch()
-        known = self._writer.known(records)
+        known = self._maker.known(records)
         self.result.already_there += len(known)
         return [record for record in records if record.reference not in known]
 
@@ -198,11 +230,9 @@ class _Run:
         self.result.already_there += 1
         return False
 
-    def _count(self, checked: list[Checked], fresh: list[Record]) -> None:
-        result = self.result
-        result.written += len(fresh)
-        result.already_there += len(checked) - len(fresh)
-        result.undated += sum(record.received_at is None for record in fresh)
+    def _count(self, written: list[Record]) -> None:
+        self.result.written += len(written)
+        self.result.undated += sum(record.received_at is None for record in written)
 
     def _refuse(self, line: int, reason: str, values: list[str]) -> None:
         self.result.refused[reason] += 1
@@ -211,11 +241,13 @@ class _Run:
 
 def _chunks(rows: RowFile, limit: int | None, size: int) -> Iterator[list[Row | BrokenRow]]:
     chunk: list[Row | BrokenRow] = []
+    # The first ones are short: the database has nothing to do until they are read.
+    wanted = min(size, FIRST_BATCH)
     for count, row in enumerate(rows, start=1):
         chunk.append(row)
-        if len(chunk) == size or count == limit:
+        if len(chunk) == wanted or count == limit:
             yield chunk
-            chunk = []
+            chunk, wanted = [], min(size, 2 * wanted)
         if count == limit:
             return
     if chunk:
@@ -234,3 +266,12 @@ def _alone(source: str) -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(hashtext('amends.import'), hashtext(%s))", [source])
+
+
+def _check_keys_at_once() -> None:
+    """Have foreign keys checked with each table, while this process reads on, and not by the commit.
+
+    Rows are written in an order in which each finds what it points to.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

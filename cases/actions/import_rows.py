@@ -1,13 +1,13 @@
-"""Turns the records of an import into rows, and writes a batch of them by COPY in one transaction."""
+"""Turns the records of an import into the rows that COPY writes."""
 
 from __future__ import annotations
 
 import datetime as dt
-from contextlib import ExitStack
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection, models
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
@@ -25,8 +25,8 @@ from cases.importing import Profile, Record, Told, Words
 from cases.models import Case, Cause, Clock, Defect, RecoveryStep, Resolution, TimelineEntry
 from cases.queries import playbook_steps
 from cases.rules import business_seconds_taken, clock_due, next_step
-from cases.states import CaseState, ClockState, EntryKind, StepState
-from common.copying import Copying, reserve_ids, unsaved
+from cases.states import CaseState, ClockState, EntryKind, FailureType, StepState
+from common.copying import reserve_ids, unsaved
 from common.days import local_day
 from common.search_text import document_tokens, joined_document
 from customers.models import Customer
@@ -48,7 +48,7 @@ _IMPORTED_UNDATED = gettext_noop(
 
 
 @dataclass
-class _Rows:
+class Rows:
     """The rows of one batch by table, in the order of writing."""
 
     customers: list[Customer] = field(default_factory=list)
@@ -59,8 +59,9 @@ class _Rows:
     resolutions: list[Resolution] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
-    def copy(self) -> Copying:
-        return Copying(
+    @property
+    def tables(self) -> list[Sequence[models.Model]]:
+        return [
             self.customers,
             self.cases,
             self.timeline,
@@ -68,7 +69,7 @@ class _Rows:
             self.clocks,
             self.resolutions,
             self.events,
-        )
+        ]
 
 
 class Checked(NamedTuple):
@@ -79,24 +80,23 @@ class Checked(NamedTuple):
     new: NewCase
 
 
-class Batch:
-    """Records on their way into the database, in a transaction that `finish` ends."""
+@dataclass(frozen=True)
+class Groundwork:
+    """What the database tells before the rows of a batch can be made: asked when nothing else uses it.
 
-    def __init__(self, records: list[Record], copying: Copying | None, transaction_: ExitStack) -> None:
-        self._records = records
-        self._copying = copying
-        self._transaction = transaction_
+    `customers` are those known already, by their reference in the source.
+    """
 
-    def finish(self) -> list[Record]:
-        """Commit, and return what was written; when the database refuses a row, nothing is, and it raises."""
-        with self._transaction:
-            if self._copying is not None:
-                self._copying.wait()
-        return self._records
+    calendar: Calendar
+    hours: BusinessHours | None
+    keys: list[int]
+    numbers: list[str]
+    customers: dict[str, Customer]
+    customer_keys: list[int]
 
 
-class RecordWriter:
-    """Writes records of one source into one branch, by the rules that a page obeys.
+class RowMaker:
+    """Makes the rows of records from one source in one branch, by the rules that a page obeys.
 
     Imported history disturbs nobody: no clock runs, no mail, notice or survey is due. A reply that the record
     tells of gives finished clocks, measured in the branch's business time against the targets of that day.
@@ -106,7 +106,6 @@ class RecordWriter:
         self._actor = actor
         self._profile = profile
         self._branch = branch
-        self._calendar: Calendar = calendar_of(branch.pk)
         self._defects = {defect.code: defect for defect in Defect.objects.filter(is_active=True)}
         self._today = timezone.localdate()
         self._no_cause = Cause.objects.filter(code="not_established").values_list("pk", flat=True).first()
@@ -114,13 +113,8 @@ class RecordWriter:
         self._anyone = Customer()
         self._target_rows = list(Target.objects.order_by("valid_from"))
         self._targets: dict[tuple[int, dt.date], dict[Metric, int]] = {}
-        self._steps: dict[str, list[str]] = {}
+        self._steps = {kind: playbook_steps(kind) for kind in ("", *FailureType)}
         self._undated = dt.datetime.combine(profile.undated, dt.time(12), profile.zone).astimezone(dt.UTC)
-
-    @property
-    def _hours(self) -> BusinessHours:
-        """Made with the first record that tells of a reply, and kept in memory until the calendar changes."""
-        return business_hours(self._calendar)
 
     def told(self, record: Record) -> Told:
         """What of a record is read for its words."""
@@ -153,7 +147,7 @@ class RecordWriter:
         check_complaint(new, today=self._today)
         return Checked(record, words, new)
 
-    def has_written(self) -> bool:
+    def has_rows(self) -> bool:
         """Whether anything from this source is there already."""
         return bool(
             Case.objects.filter(external_source=self._profile.source, external_reference__gt="").exists()
@@ -163,29 +157,34 @@ class RecordWriter:
         """The references among these that are written already."""
         return set(known_references(Case, self._profile.source, [record.reference for record in records]))
 
-    def begin(self, checked: list[Checked]) -> Batch:
-        """Begin to write these in one transaction, but for those that are there already.
+    def prepare(self, records: list[Record], made: Iterable[Customer] = ()) -> Groundwork:
+        """Ask what `rows` needs for these; `made` are the customers of rows that are not written yet."""
+        # A calendar may change during an import: each batch goes by what it is now.
+        calendar = calendar_of(self._branch.pk)
+        references = [self._customer_reference(record) for record in records]
+        customers = {
+            reference: Customer(pk=key, name=name)
+            for reference, (key, name) in known_references(Customer, self._profile.source, references).items()
+        }
+        customers.update({customer.external_reference: customer for customer in made})
+        return Groundwork(
+            calendar=calendar,
+            # It takes a moment to make, and many sources tell of no reply.
+            hours=business_hours(calendar) if any(record.replied_at for record in records) else None,
+            keys=reserve_ids(Case, len(records)),
+            numbers=next_numbers(len(records), timezone.now()),
+            customers=customers,
+            customer_keys=reserve_ids(Customer, len(records)),
+        )
 
-        The database works on them until `Batch.finish`; nothing else may use the connection meanwhile.
-        """
-        with ExitStack() as stack:
-            stack.enter_context(transaction.atomic())
-            known = self.known([each.record for each in checked])
-            fresh = [each for each in checked if each.record.reference not in known]
-            copying = None
-            if fresh:
-                _check_keys_at_once()
-                # A calendar may change during an import: each batch goes by what it is now.
-                self._calendar = calendar_of(self._branch.pk)
-                copying = self._rows(fresh).copy()
-            return Batch([each.record for each in fresh], copying, stack.pop_all())
-
-    def _rows(self, fresh: list[Checked]) -> _Rows:
+    def rows(self, checked: list[Checked], ground: Groundwork) -> Rows:
+        """The rows of these; nothing is asked of the database, which may be at work on others."""
         now = timezone.now()
-        rows = _Rows()
-        customers = self._customers([each.record for each in fresh], rows, now)
-        keys, numbers = reserve_ids(Case, len(fresh)), next_numbers(len(fresh), now)
-        for (record, words, new), customer, key, number in zip(fresh, customers, keys, numbers, strict=True):
+        rows = Rows()
+        customers = self._customers([each.record for each in checked], ground, rows, now)
+        for (record, words, new), customer, key, number in zip(
+            checked, customers, ground.keys, ground.numbers, strict=False
+        ):
             received = record.received_at or self._undated
             columns = case_columns(
                 new, customer=customer, number=number, received_at=received, actor=self._actor
@@ -198,6 +197,7 @@ class RecordWriter:
             case = unsaved(Case, id=key, **columns)
             self._complete(case, record, received)
             self._add(rows, case, record, now)
+            rows.clocks.extend(self._finished_clocks(case, record, ground))
         return rows
 
     def _failure(self, record: Record, words: Words) -> tuple[str, str]:
@@ -209,32 +209,36 @@ class RecordWriter:
             return label.failure_type, words.defect
         return label.failure_type, label.defect
 
-    def _customers(self, records: list[Record], rows: _Rows, now: dt.datetime) -> list[Customer]:
+    def _customer_reference(self, record: Record) -> str:
+        return record.customer or f"row:{record.reference}"[:120]
+
+    def _customers(
+        self, records: list[Record], ground: Groundwork, rows: Rows, now: dt.datetime
+    ) -> list[Customer]:
         """Each record's customer: one known by the same reference, or a new one."""
-        source = self._profile.source
-        references = [record.customer or f"row:{record.reference}"[:120] for record in records]
-        found: dict[str, Customer] = {
-            reference: Customer(pk=key, name=name)
-            for reference, (key, name) in known_references(Customer, source, references).items()
-        }
-        keys = iter(reserve_ids(Customer, len(references)))
-        for record, reference in zip(records, references, strict=True):
-            if reference in found:
-                continue
-            name = record.customer_name or self._profile.customer_unnamed.format(reference=record.reference)
-            customer = found[reference] = unsaved(
-                Customer,
-                id=next(keys),
-                name=name[:120],
-                language=self._profile.language,
-                time_zone=self._profile.time_zone,
-                created_at=now,
-                external_source=source,
-                external_reference=reference,
-                search=document_tokens([name[:120]]),
-            )
-            rows.customers.append(customer)
-        return [found[reference] for reference in references]
+        found, keys = dict(ground.customers), iter(ground.customer_keys)
+        customers = []
+        for record in records:
+            reference = self._customer_reference(record)
+            customer = found.get(reference)
+            if customer is None:
+                name = record.customer_name or self._profile.customer_unnamed.format(
+                    reference=record.reference
+                )
+                customer = found[reference] = unsaved(
+                    Customer,
+                    id=next(keys),
+                    name=name[:120],
+                    language=self._profile.language,
+                    time_zone=self._profile.time_zone,
+                    created_at=now,
+                    external_source=self._profile.source,
+                    external_reference=reference,
+                    search=document_tokens([name[:120]]),
+                )
+                rows.customers.append(customer)
+            customers.append(customer)
+        return customers
 
     def _complete(self, case: Case, record: Record, received: dt.datetime) -> None:
         """What imported history has beyond a complaint just logged: where it comes from, and how it ended."""
@@ -248,13 +252,10 @@ class RecordWriter:
             case.outcome, case.cause_id = record.outcome, self._no_cause
             case.resolution = record.resolution
 
-    def _add(self, rows: _Rows, case: Case, record: Record, now: dt.datetime) -> None:
+    def _add(self, rows: Rows, case: Case, record: Record, now: dt.datetime) -> None:
         rows.cases.append(case)
         rows.timeline.extend(self._entries(case, record, now))
-        rows.clocks.extend(self._finished_clocks(case, record))
         if case.is_open:
-            if case.failure_type not in self._steps:
-                self._steps[case.failure_type] = playbook_steps(case.failure_type)
             kinds = self._steps[case.failure_type]
             case.next_step = next_step((kind, StepState.OPEN) for kind in kinds)
             rows.steps.extend(
@@ -312,13 +313,13 @@ class RecordWriter:
         )
         return entries
 
-    def _finished_clocks(self, case: Case, record: Record) -> list[Clock]:
+    def _finished_clocks(self, case: Case, record: Record, ground: Groundwork) -> list[Clock]:
         """Clocks of a case whose times are both told; where one is not, there is nothing to measure."""
         stopped = record.replied_at
-        if stopped is None or record.received_at is None or case.is_open:
+        hours = ground.hours
+        if stopped is None or hours is None or record.received_at is None or case.is_open:
             return []
         started = case.received_at
-        hours = self._hours
         seconds = business_seconds_taken(started, stopped, 0, hours)
         clocks = []
         for metric, minutes in self._targets_for(
@@ -332,7 +333,7 @@ class RecordWriter:
                     metric=metric,
                     severity=case.severity,
                     target_minutes=minutes,
-                    calendar_id=self._calendar.pk,
+                    calendar_id=ground.calendar.pk,
                     state=ClockState.MET if stopped <= due else ClockState.MISSED,
                     started_at=started,
                     due_at=due,
@@ -353,15 +354,6 @@ class RecordWriter:
                 if row.severity == severity and row.valid_from <= on and row.metric in _MEASURED
             }
         return self._targets[key]
-
-
-def _check_keys_at_once() -> None:
-    """Have foreign keys checked with each table, while this process reads on, and not by the commit.
-
-    Rows are written in an order in which each finds what it points to.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def known_references(

@@ -51,7 +51,9 @@ class Case(QuickLabels, models.Model):
     """
 
     number = models.CharField(_("case number"), max_length=20, unique=True)
-    customer = models.ForeignKey(Customer, models.PROTECT, related_name="cases", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="cases", verbose_name=_("customer"), db_index=False
+    )
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
     state = models.CharField(_("state"), max_length=8, choices=CaseState, default=CaseState.OPEN)
 

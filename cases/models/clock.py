@@ -19,7 +19,9 @@ class Clock(QuickLabels, models.Model):
     3: 150 %) and `next_alert_at` when the next one does; the sweep looks at that column alone.
     """
 
-    case = models.ForeignKey(Case, models.CASCADE, related_name="clocks", verbose_name=_("case"))
+    case = models.ForeignKey(
+        Case, models.CASCADE, related_name="clocks", verbose_name=_("case"), db_index=False
+    )
     metric = models.CharField(_("clock"), max_length=16, choices=CASE_METRIC_CHOICES)
     round = models.PositiveSmallIntegerField(_("round"), default=1)
     severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity)

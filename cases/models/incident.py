@@ -27,7 +27,9 @@ class Incident(QuickLabels, models.Model):
     number = models.CharField(_("incident number"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("what happened"))
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
+    branch = models.ForeignKey(
+        Branch, models.PROTECT, related_name="+", verbose_name=_("branch"), db_index=False
+    )
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
     failure_type = models.CharField(_("failure type"), max_length=8, choices=FailureType, blank=True)
     defect = models.ForeignKey(
@@ -74,11 +76,17 @@ class Affected(models.Model):
     """A customer whom an incident hit, with their case where there is one; a reason leaves them out."""
 
     incident = models.ForeignKey(
-        Incident, models.CASCADE, related_name="affected", verbose_name=_("incident")
+        Incident, models.CASCADE, related_name="affected", verbose_name=_("incident"), db_index=False
     )
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", verbose_name=_("customer"))
     case = models.ForeignKey(
-        Case, models.PROTECT, null=True, blank=True, related_name="incidents", verbose_name=_("case")
+        Case,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="incidents",
+        verbose_name=_("case"),
+        db_index=False,
     )
     loss = AmountField(verbose_name=_("loss"), null=True, blank=True)
     excluded_because = models.CharField(_("left out because"), max_length=200, blank=True)
@@ -109,7 +117,7 @@ class UnknownLine(models.Model):
     """A line of a list of customers for which no customer, or more than one, was found: kept until mended."""
 
     incident = models.ForeignKey(
-        Incident, models.CASCADE, related_name="unknown_lines", verbose_name=_("incident")
+        Incident, models.CASCADE, related_name="unknown_lines", verbose_name=_("incident"), db_index=False
     )
     text = models.CharField(_("line"), max_length=300)
     problem = models.CharField(_("problem"), max_length=20)

@@ -38,7 +38,9 @@ class Playbook(BilingualName):
 class PlaybookStep(models.Model):
     """One step of a playbook, with guidance in both languages."""
 
-    playbook = models.ForeignKey(Playbook, models.CASCADE, related_name="steps", verbose_name=_("playbook"))
+    playbook = models.ForeignKey(
+        Playbook, models.CASCADE, related_name="steps", verbose_name=_("playbook"), db_index=False
+    )
     kind = models.CharField(_("step"), max_length=12, choices=StepKind)
     position = models.PositiveSmallIntegerField(_("position"))
     hint_en = models.CharField(_("guidance in English"), max_length=250, blank=True)
@@ -57,7 +59,9 @@ class PlaybookStep(models.Model):
 class RecoveryStep(QuickLabels, models.Model):
     """A step of a case: done, or skipped with a reason, by whom and when."""
 
-    case = models.ForeignKey(Case, models.CASCADE, related_name="steps", verbose_name=_("case"))
+    case = models.ForeignKey(
+        Case, models.CASCADE, related_name="steps", verbose_name=_("case"), db_index=False
+    )
     kind = models.CharField(_("step"), max_length=12, choices=StepKind)
     position = models.PositiveSmallIntegerField(_("position"))
     state = models.CharField(_("state"), max_length=8, choices=StepState, default=StepState.OPEN)

@@ -17,7 +17,9 @@ from common.money import worded
 class TimelineEntry(QuickLabels, models.Model):
     """One thing said or done. Events hold a catalogue message and its `params`; the rest is free text."""
 
-    case = models.ForeignKey(Case, models.CASCADE, related_name="timeline", verbose_name=_("case"))
+    case = models.ForeignKey(
+        Case, models.CASCADE, related_name="timeline", verbose_name=_("case"), db_index=False
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=EntryKind)
     at = models.DateTimeField(_("at"), default=timezone.now)
     author = models.ForeignKey(

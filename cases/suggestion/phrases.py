@@ -107,9 +107,11 @@ def patterns(phrase: str, script: Script) -> Iterator[tuple[str, str]]:
     tail = _expression(slots[head_length:], script)
     for parts in itertools.product(*head):
         anchor, star, after = _join(parts, script).partition("*")
+        if not star and not tail:
+            yield anchor, ""
+            continue
         start = _LETTERS if star else script.edge_at(anchor[-1])
-        rest = re.escape(after).replace(r"\*", _LETTERS) + tail
-        yield anchor, start + rest + script.edge if star or rest else ""
+        yield anchor, start + re.escape(after).replace(r"\*", _LETTERS) + tail + script.edge
 
 
 def _check(phrase: str, slots: list[str]) -> None:

@@ -32,7 +32,13 @@ class Budget(OfKind, models.Model):
     """
 
     branch = models.ForeignKey(
-        Branch, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("branch")
+        Branch,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("branch"),
+        db_index=False,
     )
     # A constraint of the database refers to the team and the branch as one.
     team = models.ForeignKey(

@@ -63,7 +63,11 @@ class Offer(OfKind, QuickLabels, models.Model):
     reason = models.CharField(_("reason"), max_length=500)
     state = models.CharField(_("state"), max_length=11, choices=OfferState, default=OfferState.WAITING)
     proposer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("proposed by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        related_name="+",
+        verbose_name=_("proposed by"),
+        db_index=False,
     )
     team = models.ForeignKey(
         "accounts.Team",

@@ -38,7 +38,9 @@ class AccountFields(models.Model):
 class PayingAccount(AccountFields):
     """The account from which a branch pays in a currency; files for the bank name it."""
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
+    branch = models.ForeignKey(
+        Branch, models.PROTECT, related_name="+", verbose_name=_("branch"), db_index=False
+    )
     currency = CurrencyField(verbose_name=_("currency"))
 
     class Meta:
@@ -149,7 +151,9 @@ class PaymentLine(QuickLabels, AccountFields):
 class PaymentFile(models.Model):
     """A file of a batch, kept as it was written, so that it is the same bytes at every download."""
 
-    batch = models.ForeignKey(PaymentBatch, models.PROTECT, related_name="files", verbose_name=_("batch"))
+    batch = models.ForeignKey(
+        PaymentBatch, models.PROTECT, related_name="files", verbose_name=_("batch"), db_index=False
+    )
     kind = models.CharField(_("kind"), max_length=7, choices=FileKind)
     content = SealedBytesField(_("content"))
     sha256 = models.CharField(_("checksum"), max_length=64)

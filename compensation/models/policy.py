@@ -47,7 +47,9 @@ class PolicyVersion(QuickLabels, models.Model):
     query looks into it. A trigger refuses to change what has been in force.
     """
 
-    policy = models.ForeignKey(Policy, models.PROTECT, related_name="versions", verbose_name=_("policy"))
+    policy = models.ForeignKey(
+        Policy, models.PROTECT, related_name="versions", verbose_name=_("policy"), db_index=False
+    )
     number = models.PositiveSmallIntegerField(_("version"))
     state = models.CharField(_("state"), max_length=8, choices=PolicyState, default=PolicyState.DRAFT)
     effective_from = models.DateField(_("in force from"), null=True, blank=True)

@@ -214,7 +214,9 @@ class RemedyApproval(QuickLabels, models.Model):
 class RemedyShare(QuickLabels, models.Model):
     """One customer's share of a remedy: the work list of its run, and who got what in the end."""
 
-    remedy = models.ForeignKey(Remedy, models.PROTECT, related_name="shares", verbose_name=_("remedy"))
+    remedy = models.ForeignKey(
+        Remedy, models.PROTECT, related_name="shares", verbose_name=_("remedy"), db_index=False
+    )
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", verbose_name=_("customer"))
     amount = AmountField(verbose_name=_("amount"))
     state = models.CharField(_("state"), max_length=8, choices=ShareState, default=ShareState.DUE)

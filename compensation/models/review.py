@@ -65,7 +65,9 @@ class ReviewList(models.Model):
 class ReviewItem(models.Model):
     """One offer of a list. `band` counts from the smallest amounts up, `place` is its place on the list."""
 
-    list = models.ForeignKey(ReviewList, models.PROTECT, related_name="items", verbose_name=_("review list"))
+    list = models.ForeignKey(
+        ReviewList, models.PROTECT, related_name="items", verbose_name=_("review list"), db_index=False
+    )
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="review_items", verbose_name=_("offer"))
     band = models.PositiveSmallIntegerField(_("band"))
     place = models.PositiveIntegerField(_("place"))

@@ -56,7 +56,9 @@ class Voucher(models.Model):
     """
 
     offer = models.OneToOneField(Offer, models.PROTECT, related_name="voucher", verbose_name=_("offer"))
-    branch = models.ForeignKey("accounts.Branch", models.PROTECT, related_name="+", verbose_name=_("branch"))
+    branch = models.ForeignKey(
+        "accounts.Branch", models.PROTECT, related_name="+", verbose_name=_("branch"), db_index=False
+    )
     value = AmountField(verbose_name=_("value"))
     currency = CurrencyField(verbose_name=_("currency"))
     percent = models.DecimalField(_("percent"), max_digits=5, decimal_places=2, null=True, blank=True)

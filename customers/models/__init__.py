@@ -54,7 +54,7 @@ class ContactPoint(QuickLabels, models.Model):
     """A phone number (E.164 where it can be read so) or e-mail address, as given and as compared."""
 
     customer = models.ForeignKey(
-        Customer, models.CASCADE, related_name="contact_points", verbose_name=_("customer")
+        Customer, models.CASCADE, related_name="contact_points", verbose_name=_("customer"), db_index=False
     )
     kind = models.CharField(_("kind"), max_length=5, choices=ContactKind)
     value = models.CharField(_("as given"), max_length=254)
@@ -80,7 +80,9 @@ class ContactPoint(QuickLabels, models.Model):
 class Order(models.Model):
     """What a customer bought, as far as a shop or booking system told us."""
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="orders", verbose_name=_("customer"))
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="orders", verbose_name=_("customer"), db_index=False
+    )
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
     reference = models.CharField(_("order number"), max_length=60, unique=True)
     product = models.CharField(_("product or service"), max_length=120)
@@ -92,12 +94,7 @@ class Order(models.Model):
         verbose_name = _("order")
         verbose_name_plural = _("orders")
         ordering = ("-ordered_at", "-id")
-        indexes = (
-            models.Index(fields=("customer", "-ordered_at"), name="customers_order_latest"),
-            models.Index(
-                fields=("reference",), name="customers_order_reference", opclasses=("varchar_pattern_ops",)
-            ),
-        )
+        indexes = (models.Index(fields=("customer", "-ordered_at"), name="customers_order_latest"),)
 
     def __str__(self) -> str:
         return self.reference

@@ -35,7 +35,7 @@ class Item(models.Model):
     """One question, answered on a scale from `lowest` to `highest` whose ends are put into words."""
 
     instrument = models.ForeignKey(
-        Instrument, models.CASCADE, related_name="items", verbose_name=_("questionnaire")
+        Instrument, models.CASCADE, related_name="items", verbose_name=_("questionnaire"), db_index=False
     )
     code = models.SlugField(_("code"), max_length=40)
     construct = models.CharField(_("measures"), max_length=14, choices=Construct)

@@ -15,7 +15,9 @@ from feedback.states import FollowUpState, InvitationState
 class Invitation(models.Model):
     """The one survey about one resolution of a case; `token` is the customer's only key to it."""
 
-    case = models.ForeignKey(Case, models.CASCADE, related_name="invitations", verbose_name=_("case"))
+    case = models.ForeignKey(
+        Case, models.CASCADE, related_name="invitations", verbose_name=_("case"), db_index=False
+    )
     round = models.PositiveSmallIntegerField(_("round"), default=1)
     instrument = models.ForeignKey(
         Instrument, models.PROTECT, related_name="+", verbose_name=_("questionnaire")

@@ -18,7 +18,11 @@ class Notice(models.Model):
     """
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices", verbose_name=_("for")
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        related_name="notices",
+        verbose_name=_("for"),
+        db_index=False,
     )
     message = models.CharField(_("message"), max_length=200)
     params = models.JSONField(_("parameters"), default=dict)

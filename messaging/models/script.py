@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 class Script(models.Model):
     """A text with placeholders in braces, such as {customer} or {number}."""
 
-    code = models.SlugField(_("code"), max_length=60)
+    code = models.SlugField(_("code"), max_length=60, db_index=False)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES)
     step = models.CharField(_("recovery step"), max_length=12, blank=True)
     title = models.CharField(_("title"), max_length=120)

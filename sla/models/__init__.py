@@ -48,7 +48,9 @@ class Calendar(BilingualName):
 class CalendarDay(models.Model):
     """A date with hours of its own: closed, a part-day holiday, or a make-up working day."""
 
-    calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="days", verbose_name=_("calendar"))
+    calendar = models.ForeignKey(
+        Calendar, models.CASCADE, related_name="days", verbose_name=_("calendar"), db_index=False
+    )
     date = models.DateField(_("date"))
     hours = models.JSONField(_("hours"), default=list, blank=True)
     note = models.CharField(_("note"), max_length=120, blank=True)

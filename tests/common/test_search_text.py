@@ -31,6 +31,7 @@ ANYTHING = st.text(st.one_of(HAN, st.characters(codec="utf-8"), st.sampled_from(
 
 
 PLAIN = st.text(st.sampled_from("abcZ09-.@+_ \n\t'/"))
+TYPED = st.text(st.sampled_from("abZ09-.@+ …’‘“”–—'"))
 HAN_RUN = r"[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
 
 
@@ -47,7 +48,7 @@ def by_the_book(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-@given(st.one_of(PLAIN, ANYTHING))
+@given(st.one_of(PLAIN, TYPED, ANYTHING))
 def test_the_quick_ways_find_what_the_long_way_finds(text: str) -> None:
     assert tokens(text) == by_the_book(text)
     assert normalise(text) == unicodedata.normalize("NFKC", text).replace("\x00", "").lower()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,20 +23,15 @@ from cases.importing import (
     RefusedRows,
     Row,
     RowFile,
-    Told,
     Unusable,
     Words,
-    read_words,
+    WordsReader,
 )
-from cases.suggestion import warm_up
-from common.beside import Beside, can_fork
 from common.copying import Copying
 from common.errors import Conflict, Invalid
 
 BATCH = 500
 FIRST_BATCH = 125
-# Bytes of a file, packed or not, below which a process that reads its words is not worth its beginning.
-WORTH_A_PROCESS = 200_000
 
 
 @dataclass
@@ -60,6 +55,7 @@ def import_cases(
     path: Path,
     profile: Profile,
     branch: Branch,
+    words: WordsReader,
     refused: Path,
     limit: int | None = None,
     batch: int = BATCH,
@@ -69,12 +65,12 @@ def import_cases(
 
     A row is known by its reference in the source: what is there already is passed over, so that the import
     may be run again after it was stopped, whatever stopped it. Refused rows go to the file `refused`, with
-    the reason. `limit` ends after that many rows; `on_progress` is told how many more bytes have been read.
-    Raises `FileProblem` when the file can't be read, `Conflict` while another import from this source runs.
+    the reason. `words` is of `words_reader`. `limit` ends after that many rows; `on_progress` is told how
+    many more bytes have been read. Raises `FileProblem` when the file can't be read, `Conflict` while another
+    import from this source runs.
     """
     with (
         RowFile(path, encoding=profile.encoding, delimiter=profile.delimiter) as rows,
-        Beside(read_words, forks=rows.size >= WORTH_A_PROCESS and can_fork(), prepare=warm_up) as words,
         _alone(profile.source),
     ):
         reader = RecordReader(profile, rows.header, now=timezone.now())
@@ -125,7 +121,7 @@ class _Run:
     def __init__(
         self,
         reader: RecordReader,
-        words: Beside[Sequence[Told], list[Words]],
+        words: WordsReader,
         maker: RowMaker,
         refused: RefusedRows,
     ) -> None:

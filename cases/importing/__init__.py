@@ -4,7 +4,7 @@ from cases.importing.profile import BranchPlan, Profile, ProfileProblem, load_pr
 from cases.importing.record import Record, RecordReader, Unusable
 from cases.importing.refused import RefusedRows, refused_path
 from cases.importing.rows import BrokenRow, FileProblem, Row, RowFile
-from cases.importing.words import Told, Words, read_words
+from cases.importing.words import Told, Words, WordsReader, words_reader
 
 __all__ = [
     "BranchPlan",
@@ -20,8 +20,9 @@ __all__ = [
     "Told",
     "Unusable",
     "Words",
+    "WordsReader",
     "load_profile",
     "profile_names",
-    "read_words",
     "refused_path",
+    "words_reader",
 ]

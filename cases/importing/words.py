@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from cases.rules import found_by, title_of
-from cases.suggestion import suggest
+from cases.suggestion import suggest, warm_up
+from common.beside import Beside, can_fork
 from common.copying import JsonText, json_text
 from common.search_text import document_text
+
+# Bytes of a file, packed or not, below which a process that reads its words is not worth its beginning.
+WORTH_A_PROCESS = 200_000
 
 
 class Told(NamedTuple):
@@ -31,6 +35,14 @@ class Words(NamedTuple):
     cues: tuple[str, ...]
     suggestion: JsonText
     document: str
+
+
+WordsReader: TypeAlias = Beside[Sequence[Told], list[Words]]
+
+
+def words_reader(size: int) -> WordsReader:
+    """What reads the words of a file of so many bytes: begun early, it is ready when the first rows come."""
+    return Beside(read_words, forks=size >= WORTH_A_PROCESS and can_fork(), prepare=warm_up)
 
 
 def read_words(complaints: Sequence[Told]) -> list[Words]:

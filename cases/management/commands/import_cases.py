@@ -16,7 +16,15 @@ from tqdm import tqdm
 
 from cases.actions.import_branch import branch_for_import
 from cases.actions.import_cases import BATCH, ImportResult, import_cases
-from cases.importing import FileProblem, ProfileProblem, RowFile, load_profile, profile_names, refused_path
+from cases.importing import (
+    FileProblem,
+    ProfileProblem,
+    RowFile,
+    load_profile,
+    profile_names,
+    refused_path,
+    words_reader,
+)
 from common.errors import DomainError
 
 # Objects made, less objects freed, before Python looks for cycles; a batch makes some tens of thousands.
@@ -54,25 +62,27 @@ class Command(BaseCommand):
             # A file that can't be read must not leave a branch behind.
             with RowFile(path, encoding=profile.encoding, delimiter=profile.delimiter) as rows:
                 size = rows.size
-            branch = branch_for_import(
-                actor=None, code=options["branch"], plan=profile.branch, zone=profile.zone
-            )
-            self.stdout.write(f"{profile.title} → branch {branch.code}")
-            begun = time.monotonic()
-            with (
-                fewer_collections(),
-                tqdm(total=size, unit="B", unit_scale=True, disable=None, leave=False) as bar,
-            ):
-                result = import_cases(
-                    actor=None,
-                    path=path,
-                    profile=profile,
-                    branch=branch,
-                    refused=refused,
-                    limit=options["limit"],
-                    batch=options["batch"],
-                    on_progress=bar.update,
+            with words_reader(size) as words:
+                branch = branch_for_import(
+                    actor=None, code=options["branch"], plan=profile.branch, zone=profile.zone
                 )
+                self.stdout.write(f"{profile.title} → branch {branch.code}")
+                begun = time.monotonic()
+                with (
+                    fewer_collections(),
+                    tqdm(total=size, unit="B", unit_scale=True, disable=None, leave=False) as bar,
+                ):
+                    result = import_cases(
+                        actor=None,
+                        path=path,
+                        profile=profile,
+                        branch=branch,
+                        words=words,
+                        refused=refused,
+                        limit=options["limit"],
+                        batch=options["batch"],
+                        on_progress=bar.update,
+                    )
         except (FileProblem, ProfileProblem, DomainError, OSError) as error:
             raise CommandError(str(error)) from error
         self._report(result, time.monotonic() - begun, refused, profile.undated.isoformat())

@@ -25,7 +25,7 @@ def signed_in(user_id: int) -> User | None:
 def _signed_in(*, user_id: int, first: dt.date, last: dt.date) -> QuerySet[User]:
     lent = Delegation.between(first, last).filter(delegate=OuterRef("pk")).order_by()
     roles = lent.values_list("delegator__role", flat=True)
-    return User.objects.filter(pk=user_id).order_by().annotate(lent=ArraySubquery(roles))
+    return User.objects.filter(pk=user_id).order_by().annotate(lent_now=ArraySubquery(roles))
 
 
 def staff_of_branch(branch_id: int, *, role: str) -> QuerySet[User]:

@@ -61,7 +61,7 @@ class RangeView:
     currency: str
     low: Decimal | None = None
     high: Decimal | None = None
-    likes: Sequence[Decimal] = ()
+    likes: tuple[Decimal, ...] = ()
     mine: Decimal | None = None
     limit: Decimal | None = None
     top: Decimal | None = None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from html import escape
 
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.states import Role
@@ -48,32 +48,55 @@ class Card:
         return remedy_path(self.row.number) if self.row.is_remedy else f"{_inbox()}?offer={self.row.pk}"
 
 
-def draw_card(card: Card, *, key: str = "") -> SafeString:
+def draw_card(card: Card, language: str, *, key: str = "") -> SafeString:
     """Enough of an offer to choose the next; `key` is the one that leads to it."""
-    row, language = card.row, get_language() or "en"
+    row = card.row
     bound = f' data-key="{key}"' if key else ""
-    title = f"{format_money(row.amount, row.currency)} {kind_label(row.kind)} · {row.customer_name}"
-    defect = row.defect_in(language)
-    said = [row.summary, *([defect] if defect else []), row.proposer_name, *_whose(card, language)]
+    title, told = _words_of(
+        language,
+        row.is_remedy,
+        row.amount,
+        row.currency,
+        kind_label(row.kind),
+        row.customer_name,
+        row.severity,
+        (row.summary, row.defect_in(language), row.proposer_name, *_whose(card, language)),
+    )
     timed = draw_clock(card.clock) if card.clock else f'<span class="quiet">{when(row.proposed_at)}</span>'
-    mark = f'<span class="chip">{escape(_("remedy for all"))}</span> ' if row.is_remedy else ""
-    return mark_safe(  # noqa: S308  # what comes from people is escaped
+    return SafeString(  # what comes from people is escaped
         f'<article class="panel" id="{"remedy" if row.is_remedy else "offer"}-{row.pk}"><header>'
-        f'<h2><a href="{escape(card.url)}"{bound}>{escape(title)}</a></h2>{timed}</header>'
-        f'<p class="quiet">{severity_mark(row.severity, language)} {mark}{escape(" · ".join(said))}</p>'
-        "</article>\n"
+        f'<h2><a href="{escape(card.url)}"{bound}>{title}</a></h2>{timed}</header>{told}</article>\n'
     )
 
 
-def draw_choice(card: Card, *, chosen: bool) -> SafeString:
+# The same offers stand in the inbox until they are decided: only their clocks change.
+@lru_cache(maxsize=2048)
+def _words_of(
+    language: str,
+    is_remedy: bool,
+    amount: Decimal,
+    currency: str,
+    kind: str,
+    customer_name: str,
+    severity: int,
+    said: tuple[str, ...],
+) -> tuple[str, str]:
+    """A card's title, and the line under it."""
+    title = f"{format_money(amount, currency)} {kind} · {customer_name}"
+    mark = f'<span class="chip">{escape(_("remedy for all"))}</span> ' if is_remedy else ""
+    line = escape(" · ".join(filter(None, said)))
+    return escape(title), f'<p class="quiet">{severity_mark(severity, language)} {mark}{line}</p>'
+
+
+def draw_choice(card: Card, language: str, *, chosen: bool) -> SafeString:
     """An offer of a batch with its box; the box also tells which amount was shown."""
-    row, language = card.row, get_language() or "en"
+    row = card.row
     said = [row.number, row.summary, row.proposer_name, *_whose(card, language)]
     ratio = dose_ratio(row.amount, row.loss)
     if ratio is not None:
         said.insert(0, _("%(ratio)s of loss") % {"ratio": format_percent(ratio)})
     timed = draw_clock(card.clock) if card.clock else ""
-    return mark_safe(  # noqa: S308  # what comes from people is escaped
+    return SafeString(  # what comes from people is escaped
         '<li><label class="check"><input type="checkbox" name="offer" data-choice'
         f' value="{row.pk}:{row.amount}"{" checked" if chosen else ""}>'
         f"<span><b>{escape(format_money(row.amount, row.currency))}</b> {escape(row.customer_name)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol, Self
 
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -21,9 +21,22 @@ from sla.states import Metric
 RISK_FROM = 0.75
 # How far ahead the page may count down by itself before it is loaded again.
 LOOK_AHEAD = dt.timedelta(hours=2)
+LONG_AGO = dt.datetime(2000, 1, 3, tzinfo=dt.UTC)
 
 
-def clock_view(clock: Clock, now: dt.datetime | None = None) -> ClockView:
+class Reading(NamedTuple):
+    """When a page is read, in which language, and in which time zone: asked once, not for each row."""
+
+    now: dt.datetime
+    language: str
+    zone: dt.tzinfo
+
+    @classmethod
+    def begin(cls) -> Self:
+        return cls(timezone.now(), get_language() or "en", timezone.get_current_timezone())
+
+
+def clock_view(clock: Clock, reading: Reading) -> ClockView:
     """One clock of a case."""
     label = Metric(clock.metric).label
     if clock.state in (ClockState.MET, ClockState.MISSED):
@@ -31,15 +44,15 @@ def clock_view(clock: Clock, now: dt.datetime | None = None) -> ClockView:
     if clock.state == ClockState.PAUSED:
         return ClockView("paused", _("paused"), str(label), _used(clock, clock.paused_at or clock.due_at))
     hours = business_hours(clock.calendar)
-    return _running(clock.due_at, clock.target_minutes, clock.metric, hours, now or timezone.now())
+    return _running(clock.due_at, clock.target_minutes, clock.metric, hours, reading)
 
 
-def row_clock(case: Case, clocks: dict[int, Clock], now: dt.datetime) -> ClockView | None:
+def row_clock(case: Case, clocks: dict[int, Clock], reading: Reading) -> ClockView | None:
     """The clock that stands beside a case: the one due first, or that we wait."""
     if case.state == CaseState.WAITING and case.pk not in clocks:
         return ClockView("paused", _("waiting for customer"), "", 0)
     clock = clocks.get(case.pk)
-    return clock_view(clock, now) if clock else None
+    return clock_view(clock, reading) if clock else None
 
 
 def _finished(clock: Clock, label: str) -> ClockView:
@@ -67,13 +80,13 @@ class Timed(Protocol):
     def calendar_changed_at(self) -> dt.datetime | None: ...
 
 
-def queue_clock(row: Timed, now: dt.datetime) -> ClockView | None:
+def queue_clock(row: Timed, reading: Reading) -> ClockView | None:
     """The clock that a row of a list shows: the one due first, or that we wait."""
     if row.minutes is None or row.calendar_id is None or row.calendar_changed_at is None:
         waits = row.state == CaseState.WAITING
         return ClockView("paused", _("waiting for customer"), "", 0) if waits else None
     hours = hours_of(row.calendar_id, row.calendar_changed_at)
-    return _running(row.due_at, row.minutes, row.due_metric, hours, now)
+    return _running(row.due_at, row.minutes, row.due_metric, hours, reading)
 
 
 class Answered(Timed, Protocol):
@@ -85,24 +98,24 @@ class Answered(Timed, Protocol):
     def risk_at(self) -> dt.datetime: ...
 
 
-def answer_clock(row: Answered, now: dt.datetime) -> ClockView | None:
+def answer_clock(row: Answered, reading: Reading) -> ClockView | None:
     """The clock of an offer that waits: the answer's where that is due before the case's clocks."""
     if row.risk_at >= row.due_at or row.calendar_id is None or row.calendar_changed_at is None:
-        return queue_clock(row, now)
+        return queue_clock(row, reading)
     hours = hours_of(row.calendar_id, row.calendar_changed_at)
-    given = business_time_between(row.proposed_at, row.risk_at, hours).total_seconds()
-    return _running(row.risk_at, max(1, round(given / 60)), Metric.DECISION, hours, now)
+    given = (_opened(row.risk_at, hours) - _opened(row.proposed_at, hours)).total_seconds()
+    return _running(row.risk_at, max(1, round(given / 60)), Metric.DECISION, hours, reading)
 
 
 @lru_cache(maxsize=64)
-def _metric_label(metric: str, _language: str | None) -> str:
+def _metric_label(metric: str, _language: str) -> str:
     return str(Metric(metric).label)
 
 
 def _running(
-    due_at: dt.datetime, minutes: int, metric: str, hours: BusinessHours, now: dt.datetime
+    due_at: dt.datetime, minutes: int, metric: str, hours: BusinessHours, reading: Reading
 ) -> ClockView:
-    language = get_language()
+    now, language, zone = reading
     left = seconds_left(due_at, now, hours)
     total = minutes * 60
     used = 1 - left / total
@@ -113,22 +126,29 @@ def _running(
         label=_metric_label(metric, language),
         percent=max(0, min(100, round(used * 100))),
         due_at=due_at,
-        exact=_due_words(language).format(time=format_exact(due_at, language=language)),
+        exact=_due_words(due_at, zone, language),
         left=left,
         total=total,
         open_for=_open_for(hours, now),
     )
 
 
-@lru_cache(maxsize=16)
-def _due_words(_language: str | None) -> str:
-    return _("due {time}")
+# The same cases stand in the lists of one reader after another: what does not change with time is kept.
+@lru_cache(maxsize=4096)
+def _due_words(due_at: dt.datetime, zone: dt.tzinfo, language: str) -> str:
+    return _("due {time}").format(time=format_exact(due_at, zone, language=language))
+
+
+@lru_cache(maxsize=4096)
+def _opened(moment: dt.datetime, hours: BusinessHours) -> dt.timedelta:
+    """The business time from a day long ago up to that moment: the difference of two is what lies between."""
+    return business_time_between(LONG_AGO, moment, hours)
 
 
 @lru_cache(maxsize=64)
 def _open_for(hours: BusinessHours, now: dt.datetime) -> int:
     """Business seconds within the next hours; the rows of a page share calendars, and the moment."""
-    return round(business_time_between(now, now + LOOK_AHEAD, hours).total_seconds())
+    return round((_opened(now + LOOK_AHEAD, hours) - _opened(now, hours)).total_seconds())
 
 
 def _used(clock: Clock, at: dt.datetime) -> int:
@@ -139,6 +159,5 @@ def _used(clock: Clock, at: dt.datetime) -> int:
 
 def seconds_left(due: dt.datetime, now: dt.datetime, hours: BusinessHours) -> int:
     """Business seconds until a deadline; below zero once it has passed."""
-    if now <= due:
-        return round(business_time_between(now, due, hours).total_seconds())
-    return -max(1, round(business_time_between(due, now, hours).total_seconds()))
+    left = round((_opened(due, hours) - _opened(now, hours)).total_seconds())
+    return left if now <= due else min(-1, left)

@@ -21,6 +21,7 @@ class StaffPreferences:
         user = request.user
         if not isinstance(user, User):
             return self.get_response(request)
+        request.user = user = user.plain
         translation.activate(user.language)
         request.LANGUAGE_CODE = user.language
         with timezone.override(ZoneInfo(user.time_zone)):

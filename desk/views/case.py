@@ -8,7 +8,6 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import get_language
 
 from accounts.models import User
@@ -30,7 +29,7 @@ from cases.timeline_queries import timeline_page
 from compensation.queries import granted_to_customer
 from customers.queries import contacts_of
 from desk.access import StaffRequest, staff_required
-from desk.clocks import clock_view
+from desk.clocks import Reading, clock_view
 from desk.forms.cases import (
     AssignForm,
     CallForm,
@@ -70,7 +69,7 @@ def case_page(
     request: StaffRequest, case: Case, *, status: int = 200, **bound: forms.BaseForm
 ) -> HttpResponse:
     """The page, with any bound form that an action refused shown where it belongs."""
-    user = request.user
+    user, reading = request.user, Reading.begin()
     steps = steps_of(case)
     works = user.may(Capability.RECOVER_CASE)
     editing = edit_context(request, case, bound, steps)
@@ -85,7 +84,7 @@ def case_page(
         "is_resolved": not case.is_open,
         "steps": step_views(case, steps, bound.get("step_form"), with_hints=not editing["edit"]),
         "steps_done": sum(step.state != StepState.OPEN for step in steps),
-        "clocks": [clock_view(clock, timezone.now()) for clock in clocks_of(case)],
+        "clocks": [clock_view(clock, reading) for clock in clocks_of(case)],
         **timeline_context(request, case),
         "complaint": mark_evidence(case),
         "undelivered": undelivered_about(case.stream),

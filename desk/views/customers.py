@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.states import Capability
@@ -16,7 +15,7 @@ from compensation.queries import granted_to_customer, granted_to_customers
 from customers.models import Customer
 from customers.queries import find_customers, newest_customers, orders_of, with_contacts
 from desk.access import StaffRequest, staff_required
-from desk.clocks import row_clock
+from desk.clocks import Reading, row_clock
 from desk.paging import key_in, page_links
 from feedback.queries import responses_of_customer
 
@@ -58,7 +57,7 @@ def customer(request: StaffRequest, customer_id: int) -> HttpResponse:
     user = request.user
     found = get_object_or_404(with_contacts(Customer.objects.defer("search")), pk=customer_id)
     cases = cases_of_customer(user, found.pk)
-    clocks, now = clocks_for(cases), timezone.now()
+    clocks, reading = clocks_for(cases), Reading.begin()
     open_complaints, complaints = complaint_counts([found.pk]).get(found.pk, (0, 0))
     visible = visible_cases(user).filter(customer_id=found.pk).count()
     context = {
@@ -72,6 +71,6 @@ def customer(request: StaffRequest, customer_id: int) -> HttpResponse:
         "granted": granted_to_customer(found.pk),
         "orders": orders_of(found.pk, branch_ids=user.branch_ids, limit=ORDERS),
         "responses": list(responses_of_customer(user, found.pk)),
-        "rows": [(case, row_clock(case, clocks, now)) for case in cases],
+        "rows": [(case, row_clock(case, clocks, reading)) for case in cases],
     }
     return render(request, "desk/customer.html", context)

@@ -281,7 +281,7 @@ def range_of(
         currency=case.currency,
         low=band.minimum if band else None,
         high=band.maximum if band else None,
-        likes=likes.amounts,
+        likes=tuple(likes.amounts),
         mine=mine,
         limit=limit or None,
         top=case.loss or None,

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,7 +16,7 @@ from cases.queries import QUEUE_VIEWS, CasePage, queue, queue_counts
 from cases.states import FailureType
 from common.counting import shown
 from desk.access import StaffRequest, staff_required
-from desk.clocks import queue_clock
+from desk.clocks import Reading, queue_clock
 from desk.paging import page_links
 from sla.states import Severity
 
@@ -110,5 +109,5 @@ def queue_page(request: StaffRequest) -> HttpResponse:
 
 def rows_context(page: CasePage) -> dict[str, Any]:
     """Rows of a list of cases with their clocks: (row, clock view) pairs, and the key of the next page."""
-    now = timezone.now()
-    return {"rows": [(row, queue_clock(row, now)) for row in page.rows], "after": page.after}
+    reading = Reading.begin()
+    return {"rows": [(row, queue_clock(row, reading)) for row in page.rows], "after": page.after}

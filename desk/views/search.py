@@ -6,7 +6,6 @@ import re
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.states import Capability
@@ -16,7 +15,7 @@ from cases.rows import CaseRow
 from common.search_text import normalise
 from customers.queries import find_customers
 from desk.access import StaffRequest, staff_required
-from desk.clocks import queue_clock
+from desk.clocks import Reading, queue_clock
 from desk.highlight import excerpt, spans
 from desk.paging import key_in, page_links
 from desk.rows import Hit
@@ -49,6 +48,6 @@ def search(request: StaffRequest) -> HttpResponse:
 
 
 def _hits(rows: list[CaseRow], query: str) -> list[Hit]:
-    now = timezone.now()
+    reading = Reading.begin()
     texts = descriptions_of(row for row in rows if not spans(row.summary, query))
-    return [Hit(row, queue_clock(row, now), excerpt(texts.get(row.pk, ""), query)) for row in rows]
+    return [Hit(row, queue_clock(row, reading), excerpt(texts.get(row.pk, ""), query)) for row in rows]

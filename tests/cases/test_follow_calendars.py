@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import OrderedDict
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -35,7 +34,7 @@ TUESDAY = (MONDAY + DAY).date()
 @pytest.fixture(autouse=True)
 def _no_hours_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time stands still here, so the calendar of another test would be taken for this one's."""
-    monkeypatch.setattr("sla.queries._kept", OrderedDict())
+    monkeypatch.setattr("sla.queries._kept", {})
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ def test_numbers_in_drawings_are_not_localised() -> None:
     with translation.override("de"):
         assert "," not in re.sub(r'points="[^"]*"', "", spark([1, 2.5, 3]))
         assert 'x="33.3%"' in show(
-            "{% range_bar v %}", v=RangeView("EUR", likes=[Decimal(1)], top=Decimal(3))
+            "{% range_bar v %}", v=RangeView("EUR", likes=(Decimal(1),), top=Decimal(3))
         )
 
 
@@ -179,7 +179,7 @@ def test_the_range_says_in_words_what_it_draws() -> None:
         "EUR",
         low=Decimal(300),
         high=Decimal(600),
-        likes=[Decimal(330), Decimal(450), Decimal(580)],
+        likes=(Decimal(330), Decimal(450), Decimal(580)),
         mine=Decimal(500),
         limit=Decimal(300),
     )

@@ -13,7 +13,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 # Of one connection; beyond that all are forgotten, for the server keeps each plan in its memory.
 MOST_HELD = 400
@@ -50,23 +51,24 @@ class Statement:
 
     def rows(self, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Execute it; one query, but for the first time on a connection."""
-        with connection.cursor() as cursor:
+        database = connections[DEFAULT_DB_ALIAS]
+        with database.cursor() as cursor:
             if not settings.DATABASE_PREPARE:
                 cursor.execute(self.sql, self.given(values))
                 return list(cursor.fetchall())
             marks = ", ".join(["%s"] * len(self.names))
-            name = self._name(cursor)
+            name = self._name(database, cursor)
             given: list[Any] = [values[name] for name in self.names]
             cursor.execute(f"EXECUTE {name} ({marks})" if marks else f"EXECUTE {name}", given)
             return list(cursor.fetchall())
 
-    def _name(self, cursor: Any) -> str:
-        held = _held.setdefault(connection.connection, {})
+    def _name(self, database: BaseDatabaseWrapper, cursor: Any) -> str:
+        held = _held.setdefault(database.connection, {})
         if self._prepared is None:
             self._prepared = self._write(cursor)
         name = held.get(self._prepared)
         if name is None:
-            name = held[self._prepared] = _prepare(self._prepared, held)
+            name = held[self._prepared] = _prepare(database, self._prepared, held)
         return name
 
     def _write(self, cursor: Any) -> str:
@@ -87,11 +89,11 @@ class Statement:
         return _PLACEHOLDER.sub(written, self.sql)
 
 
-def _prepare(sql: str, held: dict[str, str]) -> str:
+def _prepare(database: BaseDatabaseWrapper, sql: str, held: dict[str, str]) -> str:
     """Have the connection plan a statement; returns its name there."""
     name = f"amends_{len(held)}"
     # Past Django's cursor: this is no query of the page's, and who counts those must not meet it at random.
-    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+    with database.wrap_database_errors, database.connection.cursor() as cursor:
         if len(held) >= MOST_HELD:
             cursor.execute("DEALLOCATE ALL")
             held.clear()

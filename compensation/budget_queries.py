@@ -18,20 +18,30 @@ from compensation.states import EFFECTS, Movement
 
 
 def budget_for(
-    branch_id: int, currency: str, on: dt.date, kind: str = "", *, team_id: int | None = None
+    branch_id: int,
+    currency: str,
+    on: dt.date,
+    kind: str = "",
+    *,
+    team_id: int | None = None,
+    named: bool = True,
 ) -> Budget | None:
     """The budget that pays for a branch that day, with all above it: the one of that kind before the general.
 
     Those of the team of whoever proposes come before those of the whole branch. None means that spending is
-    not limited by a budget. A closed budget is found, too: it refuses.
+    not limited by a budget. A closed budget is found, too: it refuses. Without `named` the branches and teams
+    that are in the names of budgets are read when a name is asked for.
     """
     team = 0 if team_id is None else team_id
-    return _budgets.first(branch_id=branch_id, currency=currency, on=on, kind=kind, team_id=team)
+    return _budgets.first(named, branch_id=branch_id, currency=currency, on=on, kind=kind, team_id=team)
 
 
 @prepared
-def _budgets(*, branch_id: int, currency: str, on: dt.date, kind: str, team_id: int) -> QuerySet[Budget]:
-    found = with_levels(Budget.objects.filter(branch=branch_id, currency=currency))
+def _budgets(
+    named: bool, *, branch_id: int, currency: str, on: dt.date, kind: str, team_id: int
+) -> QuerySet[Budget]:
+    found = Budget.objects.filter(branch=branch_id, currency=currency)
+    found = with_levels(found) if named else found.select_related("parent__parent__parent")
     found = found.filter(Q(team=None) | Q(team=team_id), Q(kind="") | Q(kind=kind))
     found = found.filter(starts_on__lte=on, ends_on__gte=on)
     return found.order_by(F("team_id").asc(nulls_last=True), "-kind", "-starts_on")[:1]
@@ -45,11 +55,11 @@ def with_levels(budgets: QuerySet[Budget]) -> QuerySet[Budget]:
 
 
 def current_budget(
-    branch: Branch, currency: str, kind: str = "", *, team_id: int | None = None
+    branch: Branch, currency: str, kind: str = "", *, team_id: int | None = None, named: bool = True
 ) -> Budget | None:
     """The budget that pays for a branch today, in the branch's own day; see `budget_for`."""
     today = local_day(timezone.now(), branch.time_zone)
-    return budget_for(branch.pk, currency, today, kind, team_id=team_id)
+    return budget_for(branch.pk, currency, today, kind, team_id=team_id, named=named)
 
 
 def visible_budgets(user: User) -> QuerySet[Budget]:

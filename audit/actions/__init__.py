@@ -13,8 +13,8 @@ from accounts.models import User
 from audit.models import Event
 from audit.rules import START, chain_hash
 from common.copying import unsaved
-from common.inserting import insert
 from common.prepared import prepared
+from common.writing import insert
 
 
 def record(

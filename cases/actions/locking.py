@@ -32,12 +32,12 @@ def lock_case(case_id: int) -> Case:
 
 @prepared
 def _locked(*, case_id: int) -> QuerySet[Case]:
-    return (
-        Case.objects.select_for_update(of=("self",))
-        .select_related("branch")
-        .defer("search")
-        .filter(pk=case_id)
-    )
+    return locked_cases().filter(pk=case_id)
+
+
+def locked_cases() -> QuerySet[Case]:
+    """Cases, each locked until the transaction ends; for a query that finds one of them."""
+    return Case.objects.select_for_update(of=("self",)).select_related("branch").defer("search")
 
 
 def take_case_for(
@@ -45,10 +45,15 @@ def take_case_for(
 ) -> Case:
     """Lock a case that the actor may work on. Raises `NotAllowed`, or `Conflict` when it is not open."""
     case = lock_case(case_id)
+    check_case_for(actor, case, capability, must_be_open=must_be_open)
+    return case
+
+
+def check_case_for(actor: User, case: Case, capability: Capability, *, must_be_open: bool = True) -> None:
+    """Raise `NotAllowed` unless the actor may work on a case, or `Conflict` when it is not open."""
     require(actor, capability, branch_id=case.branch_id)
     if must_be_open and not case.is_open:
         raise Conflict(STANDS[CaseState.RESOLVED])
-    return case
 
 
 def move_case(case: Case, to: CaseState) -> None:

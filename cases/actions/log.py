@@ -25,9 +25,9 @@ from cases.queries import playbook_steps
 from cases.rules import found_by, next_step, title_of
 from cases.states import BaselineSource, Channel, Cue, EntryKind, FailureType, Remedy, StepKind, StepState
 from common.errors import Conflict, Invalid
-from common.inserting import insert
 from common.money import check_amount
 from common.search_text import document_tokens, joined_tokens, stored_document
+from common.writing import insert
 from customers.actions import NewCustomer, create_customer
 from customers.models import ContactPoint, Customer
 from messaging.actions import queue_email

@@ -18,7 +18,7 @@ from cases.actions.steps import finish_step
 from cases.models import Case, TimelineEntry
 from cases.states import CaseState, EntryKind, StepKind
 from common.errors import Invalid
-from common.inserting import insert
+from common.writing import insert
 from customers.models import ContactPoint
 from customers.queries import contacts_of
 from customers.states import ContactKind

@@ -19,8 +19,8 @@ from cases.actions.timeline import add_event
 from cases.models import Case
 from common.days import local_day
 from common.errors import Conflict, Invalid, NotAllowed
-from common.inserting import insert
 from common.money import check_amount, format_money
+from common.writing import insert, update
 from compensation.actions import ledger
 from compensation.actions.chain import asked_now, decide_step, open_next, steps_now
 from compensation.actions.guards import (
@@ -99,7 +99,7 @@ def reject_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
         )
         ledger.release(offer=offer, by=actor, reason=reason)
         offer.state, offer.decided_at = OfferState.REJECTED, approval.at
-        offer.save(update_fields=("state", "decided_at"))
+        update(offer, "state", "decided_at")
         _write_down(case, offer, approval)
     return offer
 
@@ -210,7 +210,7 @@ def _above_authority(limit: Limit | None, offer: Offer) -> NotAllowed:
 def _go_on(case: Case, offer: Offer, step: ApprovalStep, steps: Sequence[ApprovalStep]) -> None:
     """One step is approved and others are not: ask the next, and write it down."""
     opened = open_next(offer, steps)
-    offer.save(update_fields=("asked_role",))
+    update(offer, "asked_role")
     if opened:
         tell_deciders(case=case, offer=offer, steps=opened)
     approver = step.decided_by
@@ -248,7 +248,7 @@ def _finish(
     offer.state, offer.decided_at = OfferState.APPROVED, approval.at
     promise(offer, case, at=approval.at)
     held = ledger.find_budget(case=case, offer=offer)
-    offer.save(update_fields=("granted_amount", "state", "decided_at", "budget", *PROMISE_FIELDS))
+    update(offer, "granted_amount", "state", "decided_at", "budget", *PROMISE_FIELDS)
     _write_down(case, offer, approval)
     # Last, for other approvals wait while the budget is held.
     overdrawn = ledger.reserve_approved(offer=offer, amount=amount, held=held, by=approver)

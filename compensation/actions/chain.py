@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from accounts.models import User
+from common.writing import update
 from compensation.actions.escalation import start_time
 from compensation.chain_queries import steps_of
 from compensation.chain_rules import Planned
@@ -54,17 +55,7 @@ def decide_step(
     """Write a decision on an open step."""
     step.state, step.decided_by, step.decided_at = state, by, timezone.now()
     step.amount, step.reason, step.next_alert_at = amount, reason, None
-    step.save(
-        update_fields=(
-            "state",
-            "decided_by",
-            "on_behalf_of",
-            "decided_at",
-            "amount",
-            "reason",
-            "next_alert_at",
-        )
-    )
+    update(step, "state", "decided_by", "on_behalf_of", "decided_at", "amount", "reason", "next_alert_at")
 
 
 def open_next(offer: Offer, steps: Sequence[ApprovalStep]) -> list[ApprovalStep]:
@@ -80,5 +71,5 @@ def open_next(offer: Offer, steps: Sequence[ApprovalStep]) -> list[ApprovalStep]
     for step in following:
         step.state, step.opened_at = StepState.OPEN, timezone.now()
         start_time(step, offer.case)
-        step.save(update_fields=("state", "opened_at", "due_at", "next_alert_at"))
+        update(step, "state", "opened_at", "due_at", "next_alert_at")
     return following

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import require
 from accounts.models import User
 from accounts.states import Capability, Role
-from cases.actions.locking import take_case_for
+from cases.actions.locking import check_case_for, locked_cases
 from cases.models import Case
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
 from common.money import check_amount
@@ -101,17 +101,17 @@ def take_offer(
 
     Raises `Offer.DoesNotExist`, `NotAllowed`, or `Conflict` for a resolved case where it must be open.
     """
-    case_id = _case_of.first(offer_id=offer_id)
-    if case_id is None:
+    case = _case_of.first(offer_id=offer_id)
+    if case is None:
         raise Offer.DoesNotExist
-    case = take_case_for(actor, case_id, capability, must_be_open=must_be_open)
+    check_case_for(actor, case, capability, must_be_open=must_be_open)
     (offer,) = _offer(offer_id=offer_id)
     return case, offer
 
 
 @prepared
-def _case_of(*, offer_id: int) -> QuerySet[Offer, int]:
-    return Offer.objects.filter(pk=offer_id).values_list("case_id", flat=True)
+def _case_of(*, offer_id: int) -> QuerySet[Case]:
+    return locked_cases().filter(offers=offer_id)
 
 
 @prepared

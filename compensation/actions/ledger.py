@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from cases.models import Case
 from common.errors import Conflict
-from common.inserting import insert
 from common.money import format_money
 from common.prepared import prepared
 from common.statements import Slot, Statement
+from common.writing import insert
 from compensation.actions.budget_telling import tell_of_share
 from compensation.budget_queries import budgets_moved, current_budget
 from compensation.budget_rules import crossed, overdraws
@@ -39,7 +39,7 @@ def reserve(
     """
     if not amount:
         return True, None
-    budget = current_budget(case.branch, case.currency, kind, team_id=team_id)
+    budget = current_budget(case.branch, case.currency, kind, team_id=team_id, named=False)
     if budget is None:
         return True, None
     levels = lock_levels(budget)
@@ -60,7 +60,7 @@ def reserve_proposed(*, case: Case, offer: Offer, by: User | None) -> None:
 
     Where it has not, the offer waits without, and whoever approves it is told how much there is.
     """
-    budget = current_budget(case.branch, case.currency, offer.kind, team_id=offer.team_id)
+    budget = current_budget(case.branch, case.currency, offer.kind, team_id=offer.team_id, named=False)
     if budget is None or budget.reserve_at != ReserveAt.PROPOSAL:
         return
     done, budget = reserve(case=case, amount=offer.amount, kind=offer.kind, team_id=offer.team_id)
@@ -72,7 +72,7 @@ def reserve_proposed(*, case: Case, offer: Offer, by: User | None) -> None:
 
 def needs_overdraft(*, case: Case, amount: Decimal, kind: str, team_id: int | None = None) -> bool:
     """Whether this much could be set aside only by going beyond an amount, as soft stops allow."""
-    budget = current_budget(case.branch, case.currency, kind, team_id=team_id)
+    budget = current_budget(case.branch, case.currency, kind, team_id=team_id, named=False)
     levels = budget.chain if budget else []
     return all(amount <= level.room for level in levels) and any(
         overdraws(amount, left=level.left) for level in levels
@@ -83,7 +83,9 @@ def find_budget(*, case: Case, offer: Offer) -> Decimal:
     """Set `offer.budget` to the one that pays for the offer; returns what it has set aside for it already."""
     held = standing(offer) if offer.budget_id is not None else ZERO
     if held <= 0:
-        offer.budget = current_budget(case.branch, case.currency, offer.kind, team_id=offer.team_id)
+        offer.budget = current_budget(
+            case.branch, case.currency, offer.kind, team_id=offer.team_id, named=False
+        )
     return held
 
 
@@ -177,8 +179,7 @@ def lock(keys: Iterable[int]) -> list[Budget]:
 
 @prepared
 def _locked(*, keys: list[int]) -> QuerySet[Budget]:
-    rows = Budget.objects.select_for_update(no_key=True, of=("self",)).select_related("branch", "team")
-    return rows.filter(pk__among=keys).order_by("pk")
+    return Budget.objects.select_for_update(no_key=True).filter(pk__among=keys).order_by("pk")
 
 
 def lock_levels(budget: Budget) -> list[Budget]:

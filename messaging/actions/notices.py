@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from accounts.models import User
-from common.inserting import insert
+from common.writing import insert
 from messaging.actions.outbox import queue_email
 from messaging.models import Notice
 

@@ -21,8 +21,8 @@ from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
 from common.errors import Conflict
-from common.inserting import insert
 from common.queue import claim, nudge
+from common.writing import insert
 from messaging.models import OutboxMessage
 from messaging.queries import failed_lately
 from messaging.rendering import render_email

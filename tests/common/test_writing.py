@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.states import Role
 from audit.models import Event
 from cases.models import RecoveryStep
-from common.inserting import insert
+from common.writing import insert, update
 from compensation.models import Offer
 from messaging.models import Notice
 from tests.compensation.world import make_case
@@ -90,3 +91,26 @@ def test_a_refusal_by_the_database_is_raised_as_saving_would() -> None:
     insert(Event(**event))
     with pytest.raises(IntegrityError), transaction.atomic():
         insert(Event(**event))
+
+
+def test_only_the_named_fields_of_a_row_are_changed() -> None:
+    case = make_case(make_branch("harbour"))
+    step = RecoveryStep.objects.filter(case=case).first()
+    assert step is not None
+    before = columns(step)
+    step.state, step.position, step.at = "done", 7, timezone.now()
+
+    update(step, "state", "at")
+
+    assert columns(step) == before | {"state": "done", "at": step.at}
+
+
+def test_a_row_that_is_gone_is_told_and_a_refusal_is_raised_as_saving_would() -> None:
+    case = make_case(make_branch("harbour"))
+    first, second = RecoveryStep.objects.filter(case=case).order_by("position")[:2]
+    second.kind = first.kind
+    with pytest.raises(IntegrityError), transaction.atomic():
+        update(second, "kind")
+    RecoveryStep.objects.filter(pk=first.pk).delete()
+    with pytest.raises(ObjectDoesNotExist):
+        update(first, "state")

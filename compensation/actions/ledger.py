@@ -152,6 +152,8 @@ def _reduce(offer: Offer, surplus: Decimal, by: User | None) -> None:
 
 
 def _refuse_beyond(level: Budget, amount: Decimal) -> None:
+    if level.closed_at is None and amount <= level.room:
+        return
     params = {
         "name": level.label,
         "until": level.ends_on.isoformat(),
@@ -161,15 +163,14 @@ def _refuse_beyond(level: Budget, amount: Decimal) -> None:
         raise Conflict(
             _("The budget “%(name)s” was closed, so nothing more is granted from it."), params=params
         )
-    if amount > level.room:
-        raise Conflict(
-            _(
-                "The budget “%(name)s” until %(until)s has %(left)s left. "
-                "Approve less, or have the budget raised."
-            ),
-            field="amount",
-            params=params,
-        )
+    raise Conflict(
+        _(
+            "The budget “%(name)s” until %(until)s has %(left)s left. "
+            "Approve less, or have the budget raised."
+        ),
+        field="amount",
+        params=params,
+    )
 
 
 def lock(keys: Iterable[int]) -> list[Budget]:

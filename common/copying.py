@@ -30,7 +30,9 @@ def reserve_ids(model: type[models.Model], count: int) -> list[int]:
     """That many primary keys from the model's own sequence, which will not come again."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+            # Its name is looked up once, and not for each key.
+            "WITH sequence AS MATERIALIZED (SELECT pg_get_serial_sequence(%s, %s)::regclass AS name) "
+            "SELECT nextval(name) FROM sequence, generate_series(1, %s)",
             [model._meta.db_table, model._meta.pk.column, count],
         )
         return [value for (value,) in cursor.fetchall()]
@@ -177,6 +179,8 @@ def _boolean(value: bool) -> str:
     return "t" if value else "f"
 
 
+# The rows of a batch have many moments in common.
+@lru_cache(maxsize=1024)
 def _moment(value: dt.datetime) -> str:
     if value.tzinfo is None:
         raise TypeError("A moment without a time zone can't be written.")

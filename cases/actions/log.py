@@ -234,9 +234,10 @@ def case_columns(
 
 def next_numbers(count: int, at: dt.datetime) -> list[str]:
     """That many new case numbers, such as C-26-01842: the year, and a number that never comes twice."""
+    year = f"{at:%y}"
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval('cases_case_number') FROM generate_series(1, %s)", [count])
-        return [f"C-{at:%y}-{value:05d}" for (value,) in cursor.fetchall()]
+        return [f"C-{year}-{value:05d}" for (value,) in cursor.fetchall()]
 
 
 def build_steps(

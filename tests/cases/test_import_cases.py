@@ -1,21 +1,15 @@
-"""Importing cases: what gets in, by the same rules as a page, once, and without disturbing anybody."""
+"""Imported cases: they say what their rows say, by the same rules as a page, and disturb nobody."""
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-from collections.abc import Callable
-from io import StringIO
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Branch
 from accounts.states import Role
 from audit.models import Event
 from audit.rules import START, chain_hash
@@ -23,66 +17,18 @@ from cases.actions import import_cases as importing
 from cases.actions.escalate import fire_due_alerts
 from cases.actions.log import LONGEST_DESCRIPTION
 from cases.actions.resolve import reopen_case
-from cases.models import NEVER, Case, Clock, TimelineEntry
+from cases.models import NEVER, Case, Clock
 from cases.queries import search_cases
 from customers.models import Customer
 from feedback.models import Invitation
 from messaging.models import Notice, OutboxMessage
 from sla.actions.calendars import mark_changed
-from sla.models import Calendar, CalendarDay
+from sla.models import CalendarDay
 from sla.queries import calendar_of
-from tests.factories import Desk, make_branch, make_user
+from tests.cases.import_files import BANK, LETTER, POST, TELECOM, Write, bank_row, letter_row, run
+from tests.factories import Desk, make_user
 
 pytestmark = pytest.mark.django_db
-
-BANK = ("Complaint ID", "Product", "Issue", "narrative", "Company response to consumer", "Timely response?")
-POST = ("tweet_id", "airline", "text", "negativereason", "tweet_created")
-TELECOM = ("Ticket", "Customer_Complaint", "Date", "Time", "Received_Via", "Status")
-LETTER = ("留言编号", "留言用户", "留言主题", "留言时间", "留言详情", "答复意见", "答复时间")
-
-Write = Callable[..., Path]
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def write_rows(header: tuple[str, ...], *rows: tuple[str, ...], name: str = "rows.csv") -> Path:
-        path = tmp_path / name
-        with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([header, *rows])
-        return path
-
-    return write_rows
-
-
-def run(path: Path, profile: str, **options: Any) -> str:
-    output = StringIO()
-    call_command("import_cases", path, profile=profile, stdout=output, **options)
-    return output.getvalue()
-
-
-def bank_row(number: int, **fields: str) -> tuple[str, ...]:
-    values = {
-        "id": str(number),
-        "product": "Savings account",
-        "issue": "Fees",
-        "text": f"The branch charged me a fee of 25 twice, number {number}, and nobody answers the phone.",
-        "response": "Closed with explanation",
-        "timely": "Yes",
-    } | fields
-    return tuple(values.values())
-
-
-def letter_row(number: int, **fields: str) -> tuple[str, ...]:
-    values = {
-        "id": str(number),
-        "who": f"U{number}",
-        "title": "路灯不亮",
-        "at": "2019/4/25 9:32:09",
-        "text": "小区门口的路灯坏了一个月，打了三次电话没人处理。",
-        "reply": "您好，路灯已修复。",
-        "replied": "2019/4/26 10:02:08",
-    } | fields
-    return tuple(values.values())
 
 
 def test_a_bank_complaint_comes_in_with_all_that_its_row_says(write: Write) -> None:
@@ -217,75 +163,6 @@ def test_a_person_who_complains_again_is_one_customer(write: Write) -> None:
     assert Customer.objects.get(external_reference="U9").cases.count() == 2
 
 
-def test_it_may_be_run_again_and_adds_only_what_is_new(write: Write) -> None:
-    run(write(BANK, bank_row(1), bank_row(2)), "cfpb_complaints")
-    before = (
-        Case.objects.count(),
-        Customer.objects.count(),
-        Event.objects.count(),
-        TimelineEntry.objects.count(),
-    )
-    assert "2 already there" in run(write(BANK, bank_row(1), bank_row(2)), "cfpb_complaints")
-    assert before == (
-        Case.objects.count(), Customer.objects.count(), Event.objects.count(), TimelineEntry.objects.count()
-    )  # fmt: skip
-    output = run(write(BANK, bank_row(3), bank_row(1), bank_row(4)), "cfpb_complaints")
-    assert "2 in" in output
-    assert "1 already there" in output
-
-
-@pytest.mark.parametrize("batch", [1, 2, 1000])
-def test_a_row_that_comes_twice_in_a_file_gets_in_once(write: Write, batch: int) -> None:
-    rows = (bank_row(1), bank_row(1), bank_row(2), bank_row(1, text="Something else went wrong altogether."))
-    output = run(write(BANK, *rows), "cfpb_complaints", batch=batch)
-    assert "2 in" in output
-    assert "1 already there" in output
-    assert "1 × another text under a reference" in output
-    assert Case.objects.count() == 2
-
-
-def test_refused_rows_are_kept_beside_the_file_with_their_reasons(write: Write, tmp_path: Path) -> None:
-    path = write(BANK, bank_row(1, text=" "), bank_row(2), ("too", "short"), name="mixed.csv")
-    output = run(path, "cfpb_complaints")
-    refused = tmp_path / "mixed.refused.csv"
-    assert "2 refused" in output
-    assert str(refused) in output
-    with refused.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
-    assert rows[0] == ["line", "reason", *BANK]
-    assert [row[:2] for row in rows[1:]] == [
-        ["2", "no complaint text"],
-        ["4", "2 columns where the header has 6"],
-    ]
-
-
-def test_corrected_refusals_get_in_from_the_refused_file(write: Write, tmp_path: Path) -> None:
-    run(write(BANK, bank_row(1, text=" ")), "cfpb_complaints")
-    refused = tmp_path / "rows.refused.csv"
-    corrected = tmp_path / "corrected.csv"
-    corrected.write_text(refused.read_text().replace(", ,", ",They never answered.,"))
-    assert "1 in" in run(corrected, "cfpb_complaints")
-    assert Case.objects.get().description == "They never answered."
-
-
-def test_a_row_that_the_database_refuses_costs_that_row_only(
-    write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    check = importing.RowMaker.check
-
-    def check_and_spoil(self: importing.RowMaker, *given: Any) -> Any:
-        checked = check(self, *given)
-        if checked.record.reference == "2":
-            object.__setattr__(checked.new, "channel", "a channel with too long a name")
-        return checked
-
-    monkeypatch.setattr(importing.RowMaker, "check", check_and_spoil)
-    output = run(write(BANK, *(bank_row(n) for n in range(1, 5))), "cfpb_complaints")
-    assert "3 in" in output
-    assert "the database refuses it" in output
-    assert set(Case.objects.values_list("external_reference", flat=True)) == {"1", "3", "4"}
-
-
 def test_the_rules_of_the_page_hold_and_nothing_of_a_long_letter_is_lost(write: Write) -> None:
     text = "They lost my parcel again. " * 2000
     run(write(BANK, bank_row(1, text=text)), "cfpb_complaints")
@@ -349,64 +226,3 @@ def test_an_imported_case_has_a_page_and_can_be_opened_again(write: Write) -> No
     assert reopened.next_step == "acknowledge"
     assert reopened.clocks.filter(state="running").count() == 1
     assert client.get(f"/desk/cases/{case.number}/").status_code == 200
-
-
-def test_the_profiles_branch_is_made_once_and_works_in_its_own_time_zone(write: Write) -> None:
-    run(write(LETTER, letter_row(1)), "gov_replies")
-    run(write(LETTER, letter_row(2)), "gov_replies")
-    branch = Branch.objects.get()
-    calendar = Calendar.objects.get(code=branch.code)
-    assert (branch.code, branch.currency, branch.time_zone) == ("imported-cn", "CNY", "Asia/Shanghai")
-    assert (calendar.time_zone, calendar.holiday_country) == ("Asia/Shanghai", "CN")
-    assert Event.objects.filter(stream=f"branch:{branch.pk}", verb="branch.created").count() == 1
-
-
-def test_a_named_branch_is_used_and_none_is_made(write: Write) -> None:
-    make_branch("harbour", currency="GBP")
-    run(write(BANK, bank_row(1)), "cfpb_complaints", branch="harbour")
-    assert (Case.objects.get().branch.code, Case.objects.get().currency) == ("harbour", "GBP")
-    assert Branch.objects.count() == 1
-
-
-def test_an_unknown_branch_is_refused_with_those_there_are(write: Write) -> None:
-    path = write(BANK, bank_row(1))
-    with pytest.raises(CommandError, match="There is no branch yet"):
-        run(path, "cfpb_complaints", branch="nowhere")
-    make_branch("harbour")
-    make_branch("airport")
-    with pytest.raises(CommandError, match="There is no branch nowhere; there are: airport, harbour"):
-        run(path, "cfpb_complaints", branch="nowhere")
-    assert not Case.objects.exists()
-
-
-def test_a_file_that_can_not_be_read_leaves_nothing_behind(tmp_path: Path, write: Write) -> None:
-    with pytest.raises(CommandError, match="can't be read"):
-        run(tmp_path / "nothing.csv", "cfpb_complaints")
-    with pytest.raises(CommandError, match="There is no profile"):
-        run(write(BANK), "nonsense")
-    assert not Branch.objects.exists()
-
-
-def test_limit_reads_no_more_rows(write: Write) -> None:
-    output = run(write(BANK, *(bank_row(n) for n in range(5))), "cfpb_complaints", limit=3, batch=2)
-    assert "3 rows read" in output
-    assert Case.objects.count() == 3
-
-
-def test_running_again_over_many_rows_is_one_question_a_batch(
-    write: Write, django_assert_max_num_queries: Any
-) -> None:
-    path = write(BANK, *(bank_row(n) for n in range(20)))
-    run(path, "cfpb_complaints")
-    with django_assert_max_num_queries(40):
-        assert "20 already there" in run(path, "cfpb_complaints", batch=5)
-
-
-@pytest.mark.parametrize("rows", [10, 100])
-def test_a_batch_takes_the_same_number_of_queries_however_many_rows_it_has(
-    write: Write, rows: int, django_assert_max_num_queries: Any
-) -> None:
-    path = write(BANK, *(bank_row(n) for n in range(rows)))
-    # Making the branch and its calendar takes a dozen of them, once.
-    with django_assert_max_num_queries(48):
-        run(path, "cfpb_complaints")

@@ -12,10 +12,11 @@ from typing import Any
 from accounts.models import User
 from accounts.states import Role
 from compensation.actions.approvals import approve_offer
-from compensation.actions.payments import set_payee
-from compensation.models import Offer, PaymentOrder
+from compensation.actions.payments import freeze_batch, set_payee
+from compensation.models import Offer, PaymentBatch, PaymentOrder
+from compensation.payment_queries import due_for
 from compensation.states import OfferState
-from tests.compensation.world import World, make_case, make_user, propose
+from tests.compensation.world import World, committed, make_case, make_user, propose
 
 IBAN = "DE89 3704 0044 0532 0130 00"
 SECRET = "a-made-up-secret-of-more-than-32-characters"
@@ -38,6 +39,17 @@ def payable(world: World, amount: int | str | Decimal = 500, **fields: Any) -> P
     """Such an offer with an account to pay it to."""
     values: dict[str, Any] = {"name": "Wei Chen", "account": IBAN, "bank": "", "text": ""}
     return set_payee(actor=world.frontline, offer_id=granted(world, amount, **fields).pk, **values)
+
+
+def frozen(world: World, *orders: PaymentOrder) -> PaymentBatch:
+    """These payments in a batch that somebody froze who has had no part in anything."""
+    with committed():
+        return freeze_batch(actor=payer_of(world), order_ids=[order.pk for order in orders])
+
+
+def due(world: World) -> set[int]:
+    """The payments that can go into a batch now."""
+    return {order.pk for group in due_for(payer_of(world)) for order in group.orders}
 
 
 class PaymentSystem:

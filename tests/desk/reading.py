@@ -29,3 +29,7 @@ def text_of(response: Response) -> str:
 
 def case_page(user: User, case: Case) -> Response:
     return signed_in(user).get(reverse("desk:case", args=(case.number,)))
+
+
+def inbox(user: User, **query: str | int) -> Response:
+    return signed_in(user).get(reverse("desk:approvals"), query)

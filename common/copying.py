@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from queue import SimpleQueue
@@ -59,34 +59,39 @@ def _blank(model: type[models.Model]) -> dict[str, Any]:
     return dict(model().__dict__)
 
 
+def pieces_of(*tables: Sequence[models.Model]) -> Iterator[Piece]:
+    """Unsaved rows put into words for `Copying`, one model a list, in the order of writing.
+
+    Rows that have a primary key keep it (see `reserve_ids`); others get one, which is not told back. Defaults
+    are those of the instances, as with `bulk_create`.
+    """
+    return (_piece(rows) for rows in tables if rows)
+
+
 class Copying:
     """Rows on their way into the database, in the caller's transaction; every constraint and trigger holds.
 
-    `tables` are lists of unsaved rows, one model each, in the order of writing. Rows that have a primary key
-    keep it (see `reserve_ids`); others get one, which is not told back. Signals are not sent, and defaults
-    are those of the instances, as with `bulk_create`.
-    The database works while the caller goes on to something else, and `wait` returns when it is done; until
-    then nothing else may use this connection.
+    `pieces` are of `pieces_of`; of an iterator, the database works on one while the next is put into words.
+    Signals are not sent. The database works while the caller goes on to something else, and `wait` returns
+    when it is done; until then nothing else may use this connection.
     """
 
-    def __init__(self, *tables: Sequence[models.Model]) -> None:
-        filled = [rows for rows in tables if rows]
+    def __init__(self, pieces: Iterable[Piece]) -> None:
         self._done: Future[None] | None = None
-        if not filled:
-            return
-        connection.ensure_connection()
-        pieces: SimpleQueue[Piece | None] = SimpleQueue()
-        # Django ties a connection to its thread; the driver's cursor under it may be lent to another.
-        self._done = _background.submit(_send, connection.connection.cursor(), pieces)
+        queue: SimpleQueue[Piece | None] = SimpleQueue()
         try:
-            # The database works on one table while the next is put into words.
-            for rows in filled:
-                pieces.put(_piece(rows))
+            for piece in pieces:
+                if self._done is None:
+                    connection.ensure_connection()
+                    # Django ties a connection to its thread; the driver's cursor under it may be lent.
+                    self._done = _background.submit(_send, connection.connection.cursor(), queue)
+                queue.put(piece)
         except BaseException:
-            pieces.put(None)
-            self._done.exception()
+            queue.put(None)
+            if self._done is not None:
+                self._done.exception()
             raise
-        pieces.put(None)
+        queue.put(None)
 
     def wait(self) -> None:
         """Raises the errors that saving the rows would have raised, such as `IntegrityError`."""
@@ -97,7 +102,7 @@ class Copying:
 
 def copy_rows(*tables: Sequence[models.Model]) -> None:
     """Write unsaved rows, one model a list, inside the caller's transaction: see `Copying`."""
-    Copying(*tables).wait()
+    Copying(pieces_of(*tables)).wait()
 
 
 _background = ThreadPoolExecutor(thread_name_prefix="copy")

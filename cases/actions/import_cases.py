@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ from cases.importing import (
     Words,
     WordsReader,
 )
-from common.copying import Copying
+from common.copying import Copying, Piece, pieces_of
 from common.errors import Conflict, Invalid
 
 BATCH = 500
@@ -97,12 +97,12 @@ def import_cases(
 class _Batch:
     """Rows on their way into the database, in one transaction; until `finish` nothing else may use it."""
 
-    def __init__(self, checked: list[Checked], rows: Rows) -> None:
+    def __init__(self, checked: list[Checked], pieces: Iterable[Piece]) -> None:
         self.checked = checked
         with ExitStack() as stack:
             stack.enter_context(transaction.atomic())
             _check_keys_at_once()
-            self._copying = Copying(*rows.tables)
+            self._copying = Copying(pieces)
             self._transaction = stack.pop_all()
 
     def finish(self) -> None:
@@ -145,10 +145,12 @@ class _Run:
         self._asked = records
         checked = self._checked(answered)
         made = self._maker.rows(checked, self._ground) if self._ground is not None else Rows()
+        # Put into words before the batch before is waited for, so that the database goes on at once.
+        pieces = list(pieces_of(*made.tables))
         self.finish_batch()
         self._ground = self._maker.prepare(records, made.customers) if records else None
         if checked:
-            self._under_way = _Batch(checked, made)
+            self._under_way = _Batch(checked, pieces)
 
     def finish(self) -> None:
         """Begin to write the last rows."""
@@ -184,7 +186,7 @@ class _Run:
             return
         try:
             rows = self._maker.rows([checked], self._maker.prepare([record]))
-            _Batch([checked], rows).finish()
+            _Batch([checked], pieces_of(*rows.tables)).finish()
         except (DataError, IntegrityError) as error:
             reason = str(error).splitlines()[0]
             self._refuse(record.line, f"the database refuses it: {reason}", record.values)

@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Prefetch, QuerySet, Sum
+from django.db.models import Case as Branching
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Sum, Value, When
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,7 +15,7 @@ from cases.models import Incident
 from common.prepared import prepared
 from compensation.models import Remedy, RemedyQuestion, RemedyShare
 from compensation.rules import ZERO
-from compensation.states import RemedyState, ShareProblem, ShareState
+from compensation.states import OfferState, RemedyState, ShareProblem, ShareState
 
 RATE_OVER = dt.timedelta(seconds=60)
 
@@ -64,13 +65,21 @@ def _asked_back(*, user_id: int) -> QuerySet[RemedyQuestion]:
     return asked.order_by("id")
 
 
+# A voucher that could not be issued is trouble until its offer has gone another way.
+_TROUBLE = Branching(
+    When(~Q(offer__state=OfferState.APPROVED), problem=ShareProblem.VOUCHER, then=Value("")),
+    default=F("problem"),
+)
+
+
 def progress_of(remedy: Remedy) -> Progress:
     """How far a remedy's run is."""
     rows = (
         RemedyShare.objects.filter(remedy=remedy)
-        .values_list("state", "problem")
+        .annotate(trouble=_TROUBLE)
+        .values_list("state", "trouble")
         .annotate(n=Count("pk"), amount=Sum("amount"))
-        .order_by("state", "problem")
+        .order_by("state", "trouble")
     )
     counts: dict[str, int] = {}
     failures, granted = [], ZERO

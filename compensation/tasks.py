@@ -76,7 +76,7 @@ def remind_of_vouchers() -> int:
 @shared_task(name="compensation.tasks.issue_vouchers")
 def issue_vouchers() -> int:
     """Issue the vouchers that remedies of incidents have granted."""
-    return _in_batches(remedy_vouchers.issue_due_vouchers, remedy_vouchers.BATCH)
+    return remedy_vouchers.issue_due_vouchers()
 
 
 @shared_task(name="compensation.tasks.rekey_vouchers")

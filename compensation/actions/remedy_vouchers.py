@@ -22,27 +22,46 @@ from customers.states import ContactKind
 log = logging.getLogger(__name__)
 
 BATCH = 100
+BATCHES = 40
 
 
-def issue_due_vouchers(*, limit: int = BATCH) -> int:
-    """Issue up to `limit` vouchers that remedies have granted; returns how many were due.
+def issue_due_vouchers(*, limit: int = BATCH, batches: int = BATCHES) -> int:
+    """Issue vouchers that remedies have granted, up to so many batches; returns how many were issued.
 
     Each is a transaction of its own, in the name of whoever started the remedy. Several sweeps may run at
-    once, and may be killed: a voucher is issued once, with its mail. One that can't be issued is left for
-    staff, and the page of the remedy says so.
+    once, and may be killed: a voucher is issued once, with its mail. One that is refused is left for staff,
+    and the page of the remedy says so; after any other fault it is tried again by the next sweep.
     """
-    rows = list(_due().values_list("pk", "case_id", "remedy__started_by")[:limit])
-    starters = User.objects.in_bulk({starter for _offer, _case, starter in rows})
-    for offer_id, case_id, starter in rows:
-        try:
-            with transaction.atomic():
-                if hold_case(case_id) is not None and _due().filter(pk=offer_id).exists():
-                    issue_voucher(actor=starters[starter], offer_id=offer_id)
-        except Exception as error:
-            # The others must not wait for it; a refusal is no fault of ours, anything else is.
-            log.warning("Voucher of offer %s", offer_id, exc_info=not isinstance(error, DomainError))
-            RemedyShare.objects.filter(offer=offer_id).update(problem=ShareProblem.VOUCHER)
-    return len(rows)
+    issued = last = 0
+    for _batch in range(batches):
+        rows = list(_due().filter(pk__gt=last).values_list("pk", "case_id", "remedy__started_by")[:limit])
+        if not rows:
+            break
+        starters = User.objects.in_bulk({starter for _offer, _case, starter in rows})
+        for offer_id, case_id, starter in rows:
+            issued += _issue(starters[starter], offer_id, case_id)
+        last = rows[-1][0]
+    return issued
+
+
+def _issue(starter: User, offer_id: int, case_id: int) -> bool:
+    """Whether it is issued now; not when another sweep, or somebody of the staff, has it in hand."""
+    try:
+        with transaction.atomic():
+            if hold_case(case_id) is None or not _due().filter(pk=offer_id).exists():
+                return False
+            issue_voucher(actor=starter, offer_id=offer_id)
+    except DomainError as refusal:
+        log.warning("The voucher of offer %s is left for staff: %s", offer_id, refusal)
+        # Somebody may have issued it since.
+        left = RemedyShare.objects.filter(offer=offer_id, offer__state=OfferState.APPROVED)
+        left.update(problem=ShareProblem.VOUCHER)
+    except Exception:
+        # The others must not wait for it.
+        log.exception("The voucher of offer %s could not be issued", offer_id)
+    else:
+        return True
+    return False
 
 
 def _due() -> QuerySet[Offer]:

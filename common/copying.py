@@ -184,8 +184,6 @@ def _boolean(value: bool) -> str:
     return "t" if value else "f"
 
 
-# The rows of a batch have many moments in common.
-@lru_cache(maxsize=1024)
 def _moment(value: dt.datetime) -> str:
     if value.tzinfo is None:
         raise TypeError("A moment without a time zone can't be written.")

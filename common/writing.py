@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.expressions import DatabaseDefault
 
 from common.statements import Slot, Statement
+
+# A connection holds a plan for each number of rows; of more rows planning is the smaller part.
+MOST_PREPARED = 10
 
 _Fields: TypeAlias = "tuple[models.Field[Any, Any], ...]"
 
@@ -30,7 +33,13 @@ def insert(*rows: models.Model) -> None:
     values = [
         field.get_db_prep_save(field.pre_save(row, add=True), database) for row in rows for field in fields
     ]
-    keys = _insertion(model, fields, len(rows)).rows(_numbered(values))
+    statement = _insertion(model, fields, len(rows))
+    if len(rows) <= MOST_PREPARED:
+        keys = statement.rows(_numbered(values))
+    else:
+        with database.cursor() as cursor:
+            cursor.execute(statement.sql, values)
+            keys = cursor.fetchall()
     for row, (key,) in zip(rows, keys, strict=True):
         row.pk = key
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
@@ -40,7 +49,7 @@ def update(row: models.Model, *names: str) -> None:
     """Write these fields of a row that is there; one query.
 
     As `save(update_fields=…)`: plain values only, and signals are not sent. Raises what saving would raise,
-    and `ObjectDoesNotExist` when it is not there any more.
+    `FieldDoesNotExist` for another name, and `ObjectDoesNotExist` when the row is not there any more.
     """
     row._prepare_related_fields_for_save(operation_name="save")  # type: ignore[attr-defined]
     model = type(row)
@@ -76,7 +85,7 @@ def _fields(model: type[models.Model], left_out: tuple[str, ...]) -> _Fields:
 
 @lru_cache(maxsize=128)
 def _named(model: type[models.Model], names: tuple[str, ...]) -> _Fields:
-    return tuple(field for field in model._meta.concrete_fields if field.name in names)
+    return tuple(cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names)
 
 
 @lru_cache(maxsize=512)

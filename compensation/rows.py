@@ -193,14 +193,14 @@ def _waiting(
     reader: Reader, limit: int, *, user_id: int, at: dt.datetime | None = None
 ) -> QuerySet[Any, tuple[Any, ...]]:
     """The first that ask for somebody, and the first of all others: each by an index, whatever else waits."""
-    ways, unpartial = ways_to_offers(reader, user_id, at), open_to(user_id)
+    ways, impartial = ways_to_offers(reader, user_id, at), open_to(user_id)
     offers = waiting_offers(reader.branch_ids).order_by("risk_at", "id")
     remedies = waiting_remedies(reader.branch_ids).order_by(_REMEDY_RISK, "id")
     asked = asked_for_remedy(reader, user_id, at)
-    first, *others = (_offer_rows(offers.filter(way, unpartial), asked=True)[:limit] for way in ways)
+    first, *others = (_offer_rows(offers.filter(way, impartial), asked=True)[:limit] for way in ways)
     return first.union(
         *others,
-        _offer_rows(offers.filter(~(any_of(ways) & unpartial)), asked=False)[:limit],
+        _offer_rows(offers.filter(~(any_of(ways) & impartial)), asked=False)[:limit],
         _remedy_rows(remedies.filter(asked), asked=True)[:limit],
         _remedy_rows(remedies.filter(~asked), asked=False)[:limit],
         all=True,

@@ -76,13 +76,13 @@ def _words_of(
     is_remedy: bool,
     amount: Decimal,
     currency: str,
-    kind: str,
+    kind_name: str,
     customer_name: str,
     severity: int,
     said: tuple[str, ...],
 ) -> tuple[str, str]:
     """A card's title, and the line under it."""
-    title = f"{format_money(amount, currency)} {kind} · {customer_name}"
+    title = f"{format_money(amount, currency)} {kind_name} · {customer_name}"
     mark = f'<span class="chip">{escape(_("remedy for all"))}</span> ' if is_remedy else ""
     line = escape(" · ".join(filter(None, said)))
     return escape(title), f'<p class="quiet">{severity_mark(severity, language)} {mark}{line}</p>'

@@ -21,7 +21,8 @@ from sla.states import Metric
 RISK_FROM = 0.75
 # How far ahead the page may count down by itself before it is loaded again.
 LOOK_AHEAD = dt.timedelta(hours=2)
-LONG_AGO = dt.datetime(2000, 1, 3, tzinfo=dt.UTC)
+# Moments are measured from here: near those that are asked about, for far ones take longer.
+HERE = timezone.now()
 
 
 class Reading(NamedTuple):
@@ -141,8 +142,8 @@ def _due_words(due_at: dt.datetime, zone: dt.tzinfo, language: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _opened(moment: dt.datetime, hours: BusinessHours) -> dt.timedelta:
-    """The business time from a day long ago up to that moment: the difference of two is what lies between."""
-    return business_time_between(LONG_AGO, moment, hours)
+    """The business time up to that moment; the difference of two of them is what lies between."""
+    return business_time_between(HERE, moment, hours)
 
 
 @lru_cache(maxsize=64)

@@ -75,7 +75,7 @@ class User(QuickLabels, AbstractBaseUser):
 
     @property
     def plain(self) -> Self:
-        """This person without the stand-in that a request holds, which makes ten calls of each attribute."""
+        """This person without the lazy object that a request holds, where each attribute takes ten calls."""
         return self
 
     def may(self, capability: Capability) -> bool:

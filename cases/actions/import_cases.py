@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from accounts.models import Branch, User
 from cases.actions.import_rows import Checked, Groundwork, RowMaker, Rows
 from cases.importing import (
     BrokenRow,
+    FileProblem,
     Profile,
     Record,
     RecordReader,
@@ -86,6 +88,10 @@ def import_cases(
                         on_progress(rows.position - told)
                         told = rows.position
                 run.finish()
+            except FileProblem:
+                # What was read before the damage gets in.
+                run.finish()
+                raise
             finally:
                 run.finish_batch()
             complete = limit is None
@@ -95,7 +101,7 @@ def import_cases(
 
 
 class _Batch:
-    """Rows on their way into the database, in one transaction; until `finish` nothing else may use it."""
+    """Rows on their way into the database, in a transaction; until `finish` the connection is taken."""
 
     def __init__(self, checked: list[Checked], pieces: Iterable[Piece]) -> None:
         self.checked = checked
@@ -147,7 +153,10 @@ class _Run:
         made = self._maker.rows(checked, self._ground) if self._ground is not None else Rows()
         # Put into words before the batch before is waited for, so that the database goes on at once.
         pieces = list(pieces_of(*made.tables))
-        self.finish_batch()
+        if not self.finish_batch() and checked:
+            # Their customers may have been among the rows that were refused.
+            made = self._maker.rows(checked, self._maker.prepare([each.record for each in checked]))
+            pieces = list(pieces_of(*made.tables))
         self._ground = self._maker.prepare(records, made.customers) if records else None
         if checked:
             self._under_way = _Batch(checked, pieces)
@@ -156,19 +165,20 @@ class _Run:
         """Begin to write the last rows."""
         self.take([])
 
-    def finish_batch(self) -> None:
-        """Commit the batch that is under way."""
+    def finish_batch(self) -> bool:
+        """Commit the batch that is under way; whether the database has taken it as it was."""
         batch, self._under_way = self._under_way, None
         if batch is None:
-            return
+            return True
         try:
             batch.finish()
         except (DataError, IntegrityError):
             # One row that the database can't take must not cost the others.
             for each in batch.checked:
                 self._write_alone(each)
-        else:
-            self._count([each.record for each in batch.checked])
+            return False
+        self._count([each.record for each in batch.checked])
+        return True
 
     def _checked(self, answered: list[tuple[Record, Words]]) -> list[Checked]:
         checked = []
@@ -241,13 +251,16 @@ def _chunks(rows: RowFile, limit: int | None, size: int) -> Iterator[list[Row | 
     chunk: list[Row | BrokenRow] = []
     # The first ones are short: the database has nothing to do until they are read.
     wanted = min(size, FIRST_BATCH)
-    for count, row in enumerate(rows, start=1):
-        chunk.append(row)
-        if len(chunk) == wanted or count == limit:
+    try:
+        for row in itertools.islice(rows, limit):
+            chunk.append(row)
+            if len(chunk) == wanted:
+                yield chunk
+                chunk, wanted = [], min(size, 2 * wanted)
+    except FileProblem:
+        if chunk:
             yield chunk
-            chunk, wanted = [], min(size, 2 * wanted)
-        if count == limit:
-            return
+        raise
     if chunk:
         yield chunk
 

@@ -84,7 +84,7 @@ class Checked(NamedTuple):
 class Groundwork:
     """What the database tells before the rows of a batch can be made: asked when nothing else uses it.
 
-    `customers` are those known already, by their reference in the source.
+    `customers` are those known already, or made for rows on their way, by their reference in the source.
     """
 
     calendar: Calendar
@@ -109,7 +109,7 @@ class RowMaker:
         self._defects = {defect.code: defect for defect in Defect.objects.filter(is_active=True)}
         self._today = timezone.localdate()
         self._no_cause = Cause.objects.filter(code="not_established").values_list("pk", flat=True).first()
-        # Who complains is looked up when a batch is written; the rules do not ask.
+        # Who complains is looked up for a batch at once; the rules do not ask.
         self._anyone = Customer()
         self._target_rows = list(Target.objects.order_by("valid_from"))
         self._targets: dict[tuple[int, dt.date], dict[Metric, int]] = {}
@@ -182,9 +182,10 @@ class RowMaker:
         now = timezone.now()
         rows = Rows()
         customers = self._customers([each.record for each in checked], ground, rows, now)
-        for (record, words, new), customer, key, number in zip(
-            checked, customers, ground.keys, ground.numbers, strict=False
-        ):
+        # Refused records leave keys and numbers over.
+        keys, numbers = iter(ground.keys), iter(ground.numbers)
+        for (record, words, new), customer in zip(checked, customers, strict=True):
+            key, number = next(keys), next(numbers)
             received = record.received_at or self._undated
             columns = case_columns(
                 new, customer=customer, number=number, received_at=received, actor=self._actor

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +152,53 @@ def test_a_batch_takes_the_same_number_of_queries_however_many_rows_it_has(
     # Making the branch and its calendar takes a dozen of them, once.
     with django_assert_max_num_queries(48):
         run(path, "cfpb_complaints")
+
+
+def test_a_refused_row_costs_no_row_of_the_next_batch_whose_customer_is_the_same(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check, tried = importing.RowMaker.check, Counter[str]()
+
+    def check_and_spoil(self: importing.RowMaker, *given: Any) -> Any:
+        checked = check(self, *given)
+        if checked.record.reference == "2":
+            object.__setattr__(checked.new, "channel", "a channel with too long a name")
+        return checked
+
+    write_alone = importing._Run._write_alone
+
+    def count_alone(self: Any, checked: Any) -> None:
+        tried[checked.record.reference] += 1
+        write_alone(self, checked)
+
+    monkeypatch.setattr(importing.RowMaker, "check", check_and_spoil)
+    monkeypatch.setattr(importing._Run, "_write_alone", count_alone)
+    rows = [letter_row(number, who="U9") for number in range(1, 7)]
+    output = run(write(LETTER, *rows), "gov_replies", batch=2)
+    assert "5 in" in output
+    assert "1 refused" in output
+    assert Customer.objects.get(external_reference="U9").cases.count() == 5
+    # Only the batch that held it was taken apart.
+    assert set(tried) == {"1", "2"}
+
+
+def test_many_rows_get_in_batch_by_batch_and_a_second_run_adds_the_new_ones_among_them(write: Write) -> None:
+    assert "400 in" in run(write(BANK, *(bank_row(n) for n in range(400))), "cfpb_complaints")
+    output = run(write(BANK, *(bank_row(n) for n in range(0, 800, 2))), "cfpb_complaints")
+    assert "200 in" in output
+    assert "200 already there" in output
+    assert Case.objects.values("external_reference").distinct().count() == Case.objects.count() == 600
+    assert Case.objects.values("number").distinct().count() == 600
+
+
+def test_what_stands_before_the_damage_of_a_file_gets_in(write: Write, tmp_path: Path) -> None:
+    path = write(BANK, *(bank_row(n) for n in range(300)))
+    packed = gzip.compress(path.read_bytes())
+    damaged = tmp_path / "damaged.csv.gz"
+    damaged.write_bytes(packed[: len(packed) * 3 // 4])
+    with pytest.raises(CommandError, match="damaged after line") as raised:
+        run(damaged, "cfpb_complaints")
+    [line] = re.findall(r"after line (\d+)", str(raised.value))
+    # The header is the first line; the last row may be torn.
+    assert int(line) - 2 <= Case.objects.count() <= int(line) - 1
+    assert Case.objects.count() > 125

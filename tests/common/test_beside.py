@@ -34,6 +34,31 @@ def test_it_answers_what_it_is_asked(forks: bool) -> None:
             assert (process != os.getpid()) is forks
 
 
+def test_it_is_prepared_in_the_process_that_answers_and_only_there() -> None:
+    prepared: list[int] = []
+
+    def prepare() -> None:
+        prepared.append(os.getpid())
+
+    def who_was(_question: int) -> list[int]:
+        return prepared
+
+    with Beside(who_was, forks=True, prepare=prepare) as beside:
+        beside.ask(1)
+        [process] = beside.answer()
+        assert process != os.getpid()
+    assert prepared == []
+
+
+def test_when_the_other_process_can_not_be_prepared_this_one_does_its_work() -> None:
+    def prepare() -> None:
+        raise RuntimeError("No such luck.")
+
+    with Beside(with_process, forks=True, prepare=prepare) as beside:
+        beside.ask(2)
+        assert beside.answer() == (4, os.getpid())
+
+
 def test_when_the_other_process_is_lost_this_one_does_its_work() -> None:
     with Beside(with_process, forks=True) as beside:
         beside.ask(1)

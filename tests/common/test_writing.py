@@ -1,11 +1,11 @@
-"""Rows that are inserted are as the ORM would have saved them."""
+"""Rows that are inserted or changed are as the ORM would have saved them."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -103,6 +103,24 @@ def test_only_the_named_fields_of_a_row_are_changed() -> None:
     update(step, "state", "at")
 
     assert columns(step) == before | {"state": "done", "at": step.at}
+
+
+def test_a_name_that_is_no_field_is_told_and_nothing_is_changed() -> None:
+    step = RecoveryStep.objects.filter(case=make_case(make_branch("harbour"))).first()
+    assert step is not None
+    before = columns(step)
+    step.state = "done"
+    with pytest.raises(FieldDoesNotExist):
+        update(step, "state", "sate")
+    assert columns(step) == before
+
+
+def test_a_crowd_of_rows_is_inserted_as_a_few_are() -> None:
+    user = make_user(Role.FRONTLINE, make_branch("harbour"))
+    notices = [Notice(user=user, message="Hello", params={}, url="/x", dedupe_key=str(n)) for n in range(40)]
+    insert(*notices)
+    found = dict(Notice.objects.values_list("pk", "dedupe_key"))
+    assert {notice.pk: notice.dedupe_key for notice in notices} == found
 
 
 def test_a_row_that_is_gone_is_told_and_a_refusal_is_raised_as_saving_would() -> None:

@@ -80,20 +80,7 @@ def import_cases(
         complete = False
         try:
             run = _Run(reader, words, RowMaker(actor=actor, profile=profile, branch=branch), kept)
-            told = 0
-            try:
-                for chunk in _chunks(rows, limit, batch):
-                    run.take(chunk)
-                    if on_progress is not None:
-                        on_progress(rows.position - told)
-                        told = rows.position
-                run.finish()
-            except FileProblem:
-                # What was read before the damage gets in.
-                run.finish()
-                raise
-            finally:
-                run.finish_batch()
+            run.take_all(rows, limit, batch, on_progress)
             complete = limit is None
         finally:
             kept.close(complete=complete)
@@ -141,6 +128,24 @@ class _Run:
         self._ground: Groundwork | None = None
         self._under_way: _Batch | None = None
         self._is_first = not maker.has_rows()
+
+    def take_all(
+        self, rows: RowFile, limit: int | None, batch: int, on_progress: Callable[[int], object] | None
+    ) -> None:
+        """Take in the rows of a file; of one that is damaged, those before the damage."""
+        told = 0
+        try:
+            for chunk in _chunks(rows, limit, batch):
+                self.take(chunk)
+                if on_progress is not None:
+                    on_progress(rows.position - told)
+                    told = rows.position
+            self.finish()
+        except FileProblem:
+            self.finish()
+            raise
+        finally:
+            self.finish_batch()
 
     def take(self, rows: list[Row | BrokenRow]) -> None:
         """Have the words of these rows read, and begin to write the rows before them."""

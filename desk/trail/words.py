@@ -109,6 +109,7 @@ FIELDS: dict[str, Promise | str] = {
     "told": gettext_lazy("Told"),
     "valid_from": gettext_lazy("Valid from"),
     "verified_loss": gettext_lazy("Verified loss"),
+    "via": gettext_lazy("Result told by"),
     "week": gettext_lazy("Hours of the week"),
     "within_authority": gettext_lazy("Within own authority"),
 }
@@ -149,6 +150,11 @@ _CODED: dict[str, dict[Any, Any]] = {
     "finding": dict(Finding.choices),
     "method": dict(FulfilmentMethod.choices),
     "language": dict(settings.LANGUAGES),
+    "via": {
+        "hand": gettext_lazy("a person"),
+        "file": gettext_lazy("the bank's file"),
+        "callback": gettext_lazy("the payment system"),
+    },
 }
 _DATES = frozenset({"valid_from", "first", "last", "starts_on", "ends_on", "of"})
 _MOMENTS = frozenset({"landed_at", "from", "to", "due_at", "expires_at"})

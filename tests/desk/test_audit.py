@@ -25,6 +25,7 @@ from audit.queries import Wanted, trail
 from cases.actions.classify import Classification, reclassify_case
 from cases.actions.escalate import fire_due_alerts
 from cases.models import Case, Defect
+from compensation.actions.payment_results import BY_CALLBACK, BY_FILE, BY_HAND
 from desk.trail.verbs import PAIRED, VERBS
 from tests.factories import MONDAY, Desk, log_case, make_branch, make_user
 
@@ -114,6 +115,15 @@ def test_a_change_is_told_in_words_with_what_was_before(desk: Desk, auditor: Cli
     ):
         assert change in text
     assert f"The chain of {case.number} is whole." in text
+
+
+@pytest.mark.parametrize(
+    ("via", "said"),
+    [(BY_HAND, "a person"), (BY_FILE, "the bank's file"), (BY_CALLBACK, "the payment system")],
+)
+def test_who_told_of_a_payment_is_said_in_words(auditor: Client, case: Case, via: str, said: str) -> None:
+    record(stream=case.stream, verb="payment.confirmed", actor=None, data={"amount": "5.00", "via": via})
+    assert f"Result told by: {said}" in words(auditor.get(AUDIT, {"number": case.number}))
 
 
 def test_a_clocks_warning_belongs_to_its_case(desk: Desk, auditor: Client) -> None:

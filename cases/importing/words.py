@@ -54,6 +54,8 @@ def _read(told: Told) -> Words:
     found = suggest(told.text, currency=told.currency)
     text = told.text.replace("\x00", "").strip()
     title = title_of(told.summary, text)
+    # One that was made of the text is found by the text's own words.
+    named = title if told.summary else ""
     return Words(
         title=title,
         failure_type=found.failure_type or "",
@@ -61,5 +63,5 @@ def _read(told: Told) -> Words:
         severity=found.severity,
         cues=found.cues,
         suggestion=json_text(found.kept),
-        document=document_text(found_by(told.order_reference, told.product, title, text)),
+        document=document_text(found_by(told.order_reference, told.product, named, text)),
     )

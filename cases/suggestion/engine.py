@@ -16,6 +16,9 @@ _FOUND = 2.0
 # Harm to people is an outcome, however the service was delivered: from here on, in lexicon weight.
 _HARM = 3.0
 
+# Of defects that weigh the same the one named first in the taxonomy is suggested.
+_PLACES = {code: place for place, code in enumerate(FAILURE_OF_DEFECT)}
+
 # The lead one failure type needs over the other, in lexicon weight, before the text is said to tell.
 _LEAD = 0.25
 
@@ -127,5 +130,4 @@ def _defect(groups: Iterable[Group], failure_type: str | None) -> str | None:
             weights[group.defect] += group.weight
     if not weights:
         return None
-    order = list(FAILURE_OF_DEFECT)
-    return max(weights, key=lambda code: (weights[code], -order.index(code)))
+    return max(weights, key=lambda code: (weights[code], -_PLACES[code]))

@@ -103,6 +103,13 @@ def _compensation_pages(person: Person) -> Iterator[Place]:
 
 
 def _office_pages(person: Person) -> Iterator[Place]:
+    yield from _supervisor_pages(person)
+    yield from _manager_pages(person)
+    yield from _admin_pages(person)
+    yield from _audit_pages(person)
+
+
+def _supervisor_pages(person: Person) -> Iterator[Place]:
     yield Place("supervisor", "supervisor", "/desk/")
     yield Place("approvals", "supervisor", "/desk/approvals/")
     person.sign_in("supervisor")
@@ -111,6 +118,9 @@ def _office_pages(person: Person) -> Iterator[Place]:
         yield Place("approvals-like", "supervisor", like.get_attribute("href") or "")
     yield Place("standing-in", "supervisor", "/desk/preferences/standing-in/")
     yield Place("incident-new", "supervisor", "/desk/incidents/new/")
+
+
+def _manager_pages(person: Person) -> Iterator[Place]:
     person.sign_in("manager")
     yield Place("insights", "manager", "/desk/insights/")
     figure = _first(person, "/desk/insights/", 'main a[href*="figure="]')
@@ -121,6 +131,9 @@ def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("insights-offers", "manager", offers)
     yield Place("payments", "manager", "/desk/payments/")
     yield Place("finance", "finance", "/desk/")
+
+
+def _admin_pages(person: Person) -> Iterator[Place]:
     person.sign_in("admin")
     yield Place("paying-accounts", "admin", "/desk/payments/accounts/")
     yield Place("undelivered", "admin", "/desk/undelivered/")
@@ -148,6 +161,10 @@ def _office_pages(person: Person) -> Iterator[Place]:
     ):
         yield Place(f"settings-{name.replace('/', '-')}-new", "admin", f"/desk/settings/{name}/new/")
     yield Place("settings-targets-change", "admin", "/desk/settings/targets/change/")
+    yield from _changes_of_settings(person)
+
+
+def _changes_of_settings(person: Person) -> Iterator[Place]:
     days = _first(person, "/desk/settings/calendars/", 'main a[href$="/days/"]')
     yield Place("settings-days", "admin", days)
     yield Place("settings-days-change", "admin", _first(person, days, "main table.list a"))
@@ -166,14 +183,13 @@ def _office_pages(person: Person) -> Iterator[Place]:
     yield Place("settings-teams-change", "admin", team)
     route = _first(person, "/desk/settings/authority/", 'main a[href*="/routes/"][href$="/change/"]')
     yield Place("settings-routes-change", "admin", route)
+
+
+def _audit_pages(person: Person) -> Iterator[Place]:
     number = _first(person, "/desk/queue/", "table.list tbody a").strip("/").rpartition("/")[2]
     yield Place("audit", "auditor", "/desk/audit/")
     yield Place("audit-case", "auditor", f"/desk/audit/?number={number}")
     yield Place("audit-refused", "auditor", "/desk/audit/?number=nothing&since=2026-02-01&until=2026-01-01")
-    yield from _audit_pages(person)
-
-
-def _audit_pages(person: Person) -> Iterator[Place]:
     person.sign_in("auditor")
     yield Place("exceptions", "auditor", "/desk/audit/exceptions/?period=90d")
     yield Place("exceptions-thresholds", "auditor", "/desk/audit/exceptions/?pair_least=1&customer_cases=2")

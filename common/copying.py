@@ -177,9 +177,7 @@ def escape(text: str) -> str:
 
 
 def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else str(value)
-    # Names and codes, which are most of it, hold nothing that COPY would misread.
-    return text if text.isalnum() else escape(text)
+    return escape(value if isinstance(value, str) else str(value))
 
 
 def _boolean(value: bool) -> str:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Branch, User
-from cases.actions.import_rows import Checked, Groundwork, RowMaker, Rows
+from cases.actions.import_rows import Checked, Groundwork, RowMaker
 from cases.importing import (
     BrokenRow,
     FileProblem,
@@ -31,6 +31,7 @@ from cases.importing import (
 )
 from common.copying import Copying, Piece, pieces_of
 from common.errors import Conflict, Invalid
+from customers.models import Customer
 
 BATCH = 500
 FIRST_BATCH = 125
@@ -155,16 +156,21 @@ class _Run:
             self._words.ask([self._maker.told(record) for record in records])
         self._asked = records
         checked = self._checked(answered)
-        made = self._maker.rows(checked, self._ground) if self._ground is not None else Rows()
-        # Put into words before the batch before is waited for, so that the database goes on at once.
-        pieces = list(pieces_of(*made.tables))
+        # Made before the batch before is waited for, so that the database goes on at once.
+        made, pieces = self._made(checked, self._ground)
         if not self.finish_batch() and checked:
             # Their customers may have been among the rows that were refused.
-            made = self._maker.rows(checked, self._maker.prepare([each.record for each in checked]))
-            pieces = list(pieces_of(*made.tables))
-        self._ground = self._maker.prepare(records, made.customers) if records else None
+            made, pieces = self._made(checked, self._maker.prepare([each.record for each in checked]))
+        self._ground = self._maker.prepare(records, made) if records else None
         if checked:
             self._under_way = _Batch(checked, pieces)
+
+    def _made(self, checked: list[Checked], ground: Groundwork | None) -> tuple[list[Customer], list[Piece]]:
+        """The new customers of these, and all their rows in words."""
+        if ground is None:
+            return [], []
+        rows = self._maker.rows(checked, ground)
+        return rows.customers, list(pieces_of(*rows.tables))
 
     def finish(self) -> None:
         """Begin to write the last rows."""
@@ -200,8 +206,8 @@ class _Run:
             self.result.already_there += 1
             return
         try:
-            rows = self._maker.rows([checked], self._maker.prepare([record]))
-            _Batch([checked], pieces_of(*rows.tables)).finish()
+            _made, pieces = self._made([checked], self._maker.prepare([record]))
+            _Batch([checked], pieces).finish()
         except (DataError, IntegrityError) as error:
             reason = str(error).splitlines()[0]
             self._refuse(record.line, f"the database refuses it: {reason}", record.values)

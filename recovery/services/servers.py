@@ -14,6 +14,7 @@ import stat
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -72,7 +73,7 @@ def die_with_parent(number: int) -> Callable[[], None]:
     return arrange
 
 
-class _Process:
+class _Process(ABC):
     """A server as a child process."""
 
     name: str
@@ -85,8 +86,9 @@ class _Process:
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @abstractmethod
     def answers(self) -> bool:
-        raise NotImplementedError
+        """Whether it takes a connection by now."""
 
     def await_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -31,28 +30,13 @@ from tests.compensation.world import (
     make_budget,
     make_case,
     make_user,
-    make_world,
     propose,
 )
 from tests.desk.reading import case_page, inbox, signed_in, text_of
 
 MOST_QUERIES = 11
 
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Iterator[None]:
-    with time_machine.travel(NOON):
-        yield
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture
-def case(world: World) -> Case:
-    return make_case(world.branch)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def test_the_addresses_that_notices_carry_lead_to_the_pages() -> None:

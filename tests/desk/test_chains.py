@@ -14,17 +14,7 @@ from cases.models import Case
 from compensation.models import ApprovalRoute, Offer
 from compensation.states import OfferState
 from tests.compensation.chains import make_route, states
-from tests.compensation.world import World, make_case, make_world, propose
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture
-def case(world: World) -> Case:
-    return make_case(world.branch)
+from tests.compensation.world import World, propose
 
 
 @pytest.fixture

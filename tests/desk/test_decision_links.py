@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,19 +18,10 @@ from compensation.actions.decision_links import prune_links
 from compensation.models import DecisionLink, Offer
 from compensation.paths import APPROVALS_PATH
 from messaging.models import Notice, OutboxMessage
-from tests.compensation.world import NOON, World, make_case, make_user, make_world, propose
+from tests.compensation.world import NOON, World, make_case, make_user, propose
 from tests.desk.reading import signed_in, text_of
 
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Iterator[None]:
-    with time_machine.travel(NOON):
-        yield
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
-import time_machine
 from django.urls import reverse
 
 from accounts.models import User
@@ -19,27 +17,13 @@ from compensation.models import Offer
 from compensation.paths import APPROVALS_PATH
 from compensation.states import OfferState
 from tests.compensation.chains import make_route
-from tests.compensation.world import NOON, World, make_case, make_world, propose
+from tests.compensation.world import World, make_case, propose
 from tests.desk.reading import inbox, signed_in, text_of
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Iterator[None]:
-    with time_machine.travel(NOON):
-        yield
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture
-def case(world: World) -> Case:
-    return make_case(world.branch)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def test_approving_grants_and_goes_on_to_the_next(world: World) -> None:

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
-import time_machine
 from django.urls import reverse
 
 from accounts.models import Delegation, User
 from common.templatetags.ui import day
-from tests.compensation.world import NOON, World, make_case, make_world, propose
+from tests.compensation.world import World, make_case, propose
 from tests.desk.reading import signed_in, text_of
 
 PAGE = "/desk/preferences/standing-in/"
 TODAY = dt.date(2026, 3, 4)
 
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Iterator[None]:
-    with time_machine.travel(NOON):
-        yield
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def fields(delegate: User, **more: object) -> dict[str, object]:

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pytest
 from django.urls import reverse
 from django.utils import timezone
 
 from cases.models import Case
 from compensation.models import Fulfilment, KindSetting
-from tests.compensation.world import World, make_case, make_world, propose
+from tests.compensation.world import World, propose
 from tests.desk.reading import case_page, signed_in, text_of
 
 SECTION = reverse("desk:settings_section", args=["kinds"])
 NEW = reverse("desk:compensation_kind_new")
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture
-def case(world: World) -> Case:
-    return make_case(world.branch)
 
 
 def fields(**changes: object) -> dict[str, object]:

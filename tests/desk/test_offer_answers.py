@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -16,24 +15,10 @@ from compensation.actions.customer import offer_to_customer, record_answer
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.models import KindSetting, Offer
 from compensation.states import OfferState
-from tests.compensation.world import NOON, World, make_case, make_world, propose
+from tests.compensation.world import World, propose
 from tests.desk.reading import case_page, signed_in, text_of
 
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Iterator[None]:
-    with time_machine.travel(NOON):
-        yield
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture
-def case(world: World) -> Case:
-    return make_case(world.branch)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 @pytest.fixture

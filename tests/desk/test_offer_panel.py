@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -18,33 +16,17 @@ from compensation.models import Offer
 from compensation.states import OfferState
 from desk.views.offer_panel import panel_context
 from tests.compensation.world import (
-    NOON,
     World,
     make_budget,
     make_case,
     make_user,
-    make_world,
     propose,
 )
 from tests.desk.reading import case_page, signed_in, text_of
 
 MOST_QUERIES = 12
 
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Iterator[None]:
-    with time_machine.travel(NOON):
-        yield
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture
-def case(world: World) -> Case:
-    return make_case(world.branch)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def test_the_panel_takes_seven_queries_however_many_offers(world: World, case: Case) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-import time_machine
 from django.urls import reverse
 
 from accounts.models import User
@@ -18,25 +15,11 @@ from compensation.models import Offer
 from tests.compensation.chains import approve, make_route
 from tests.compensation.incidents import make_customers, make_incident
 from tests.compensation.incidents import propose as propose_remedy
-from tests.compensation.world import NOON, World, make_case, make_world, propose
+from tests.compensation.world import World, propose
 from tests.desk.reading import case_page, signed_in, text_of
 from tests.factories import make_desk
 
-
-@pytest.fixture(autouse=True)
-def _at_noon() -> Iterator[None]:
-    with time_machine.travel(NOON):
-        yield
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture
-def case(world: World) -> Case:
-    return make_case(world.branch)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def again(actor: User, offer: Offer, answer: str = "") -> None:

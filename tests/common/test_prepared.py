@@ -178,3 +178,33 @@ def test_a_statement_is_written_once_for_each_shape(monkeypatch: pytest.MonkeyPa
     for limit in (1, 1, 2, 3, 4):
         some(limit, role="frontline")
     assert len(some.written) <= 2
+
+
+@prepared
+def branches_with(*, codes: list[str]) -> QuerySet[Branch]:
+    return Branch.objects.filter(code__among=codes).order_by("pk")
+
+
+def test_a_list_of_texts_finds_those_it_names_and_no_text_is_cut_to_the_columns_length() -> None:
+    longest = Branch._meta.get_field("code").max_length
+    assert longest
+    full, other = make_branch("b" * longest), make_branch("harbour")
+    assert branches_with(codes=["harbour", "b" * longest]) == [full, other]
+    assert branches_with(codes=["b" * (longest + 1), "no'body"]) == []
+    assert branches_with(codes=[]) == []
+
+
+def test_a_short_list_is_planned_once_and_not_each_time() -> None:
+    branch = make_branch("harbour")
+    for _ in range(12):
+        assert branches(keys=[branch.pk]) == [branch]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement LIKE %s"
+            " AND statement LIKE %s",
+            ["%accounts_branch%", "%staffed%"],
+        )
+        [(custom, generic)] = cursor.fetchall()
+    # PostgreSQL plans five times for the values at hand before it compares; other tests may ask it, too.
+    assert custom <= 5
+    assert generic >= 7

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +17,10 @@ from django.utils import timezone, translation
 from messaging.rules import header_text
 
 LONGEST_SUBJECT = 250
+PATTERNS_KEPT = 256
+
+# Stand in a rendered letter for what differs from reader to reader; private characters, in nobody's text.
+_OPEN, _CLOSE = "\ue000", "\ue001"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +30,52 @@ class RenderedEmail:
     html: str
 
 
-def render_email(template: str, context: Mapping[str, Any], language: str) -> RenderedEmail:
+@dataclass(frozen=True, slots=True)
+class SharedContext:
+    """The context of a letter that many get: `common` to them, and each reader's `own`, which is only shown.
+
+    The template is rendered once for each `common`, which is what takes the time, and `own` is filled in
+    after. So the template may not decide by it, nor change it.
+    """
+
+    common: Mapping[str, Hashable]
+    own: Mapping[str, str]
+
+
+def render_email(template: str, context: Mapping[str, Any] | SharedContext, language: str) -> RenderedEmail:
     """Render `templates/email/<template>.{subject.txt,txt,html}` in that language.
 
     Every template also gets `language`, `public_url` and, unless the context names one, `organisation`. Times
     are shown in the context's `time_zone` (an IANA name) where there is one, else in the server's.
     """
-    values = {"organisation": settings.ORGANISATION_NAME} | dict(context)
-    values |= {"language": language, "public_url": settings.PUBLIC_URL}
+    ours = {"organisation": settings.ORGANISATION_NAME, "public_url": settings.PUBLIC_URL}
+    if not isinstance(context, SharedContext):
+        return _rendered(template, {**ours, **context}, language)
+    common, own = {**ours, **context.common}, context.own
+    pattern = _pattern(template, tuple(common.items()), tuple(own), language)
+    return RenderedEmail(
+        subject=header_text(_filled(pattern.subject, own), LONGEST_SUBJECT),
+        text=_filled(pattern.text, own),
+        html=_filled(pattern.html, {name: html.escape(value) for name, value in own.items()}),
+    )
+
+
+@lru_cache(maxsize=PATTERNS_KEPT)
+def _pattern(
+    template: str, common: tuple[tuple[str, Hashable], ...], own: tuple[str, ...], language: str
+) -> RenderedEmail:
+    marks = {name: f"{_OPEN}{name}{_CLOSE}" for name in own}
+    return _rendered(template, {**dict(common), **marks}, language)
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"{_OPEN}{name}{_CLOSE}", value.replace(_OPEN, "").replace(_CLOSE, ""))
+    return text
+
+
+def _rendered(template: str, context: Mapping[str, Any], language: str) -> RenderedEmail:
+    values = {**context, "language": language}
     with translation.override(language), timezone.override(_zone(values.get("time_zone"))):
         return RenderedEmail(
             subject=header_text(

@@ -49,7 +49,8 @@ def is_about_the_server(error: Exception) -> bool:
 
 def header_text(text: str, longest: int) -> str:
     """One line without control characters, so that no value can add a header of its own."""
-    visible = "".join(
-        " " if unicodedata.category(character) in ("Cc", "Zl", "Zp") else character for character in text
-    )
-    return " ".join(visible.split())[:longest].rstrip()
+    if not text.isprintable():
+        text = "".join(
+            " " if unicodedata.category(character) in ("Cc", "Zl", "Zp") else character for character in text
+        )
+    return " ".join(text.split())[:longest].rstrip()

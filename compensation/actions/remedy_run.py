@@ -39,8 +39,9 @@ from compensation.promise_rules import end_of_day
 from compensation.states import Need, OfferState, RemedyState, ShareProblem, ShareState
 from customers.models import ContactPoint, Customer
 from customers.states import ContactKind
-from messaging.actions.many import SEND_TASK, Letters
+from messaging.actions.outbox import SEND_TASK, letter
 from messaging.models import OutboxMessage
+from messaging.rendering import SharedContext
 
 BATCH = 500
 # For these something of the customer's may be missing: an account, a receipt, the day they want to come.
@@ -205,7 +206,7 @@ def _grant(remedy: Remedy, ready: Sequence[_Ready], now: dt.datetime) -> None:
         opened.clocks,
         offers,
         [*opened.events, *(_event(remedy, offer, case, last, actor, now) for offer, case in pairs)],
-        _letters(remedy, ready, cases, terms, now),
+        _letters(remedy, ready, cases, terms),
         remedy_ledger.pass_on(remedy=remedy, offers=offers, by=actor),
     )
     remedy.save(update_fields=("held",))
@@ -300,9 +301,8 @@ def _event(
 
 
 def _letters(
-    remedy: Remedy, ready: Sequence[_Ready], cases: Sequence[Case], terms: _Terms, now: dt.datetime
+    remedy: Remedy, ready: Sequence[_Ready], cases: Sequence[Case], terms: _Terms
 ) -> list[OutboxMessage]:
-    letters = Letters("remedy", own=("customer_name", "number", "tracking_token"))
     branch = remedy.incident.branch
     kinds = {language: _kind_in(language, remedy.kind) for language, _name in settings.LANGUAGES}
     written = []
@@ -311,7 +311,6 @@ def _letters(
             continue
         language = each.customer.language
         common = {
-            "amount": format_money(each.share.amount, remedy.currency, language=language),
             "kind": kinds[language],
             "purpose": remedy.purpose,
             "answer_day": terms.answer_day if terms.answer_by else None,
@@ -319,20 +318,20 @@ def _letters(
             "organisation": branch.name_in(language),
         }
         own = {
+            "amount": format_money(each.share.amount, remedy.currency, language=language),
             "customer_name": each.customer.name,
             "number": case.number,
             "tracking_token": case.tracking_token,
         }
         written.append(
-            letters.message(
+            letter(
                 to_address=each.address,
                 to_name=each.customer.name,
                 language=language,
-                common=common,
-                own=own,
+                template="remedy",
+                context=SharedContext(common, own),
                 dedupe_key=f"remedy:{remedy.pk}:{each.customer.pk}",
                 about=case.stream,
-                at=now,
             )
         )
     return written

@@ -13,6 +13,7 @@ from accounts.models import User
 from common.writing import insert
 from messaging.actions.outbox import queue_email
 from messaging.models import Notice
+from messaging.rendering import SharedContext
 
 
 def notify(
@@ -58,17 +59,16 @@ def _send_by_email(notice: Notice, own_path: str, *, begins: bool) -> None:
     reader, path = notice.user, own_path or notice.url
     with override(reader.language):
         text = notice.text
+    link = {"url": f"{settings.PUBLIC_URL}{path}"} if path else {}
     queue_email(
         to_address=reader.email,
         to_name=reader.name,
         language=reader.language,
         template="notice",
-        context={
-            "reader_name": reader.name,
-            "text": text,
-            "url": f"{settings.PUBLIC_URL}{path}" if path else "",
-            "urgent": notice.urgent,
-        },
+        context=SharedContext(
+            common={"urgent": notice.urgent, "url": ""},
+            own={"reader_name": reader.name, "text": text} | link,
+        ),
         dedupe_key=f"notice:{notice.dedupe_key}"[:120],
         begins=begins,
         secret=own_path,

@@ -25,7 +25,7 @@ from common.queue import claim, nudge
 from common.writing import insert
 from messaging.models import OutboxMessage
 from messaging.queries import failed_lately
-from messaging.rendering import render_email
+from messaging.rendering import SharedContext, render_email
 from messaging.rules import header_text
 from messaging.secrets_in_mail import sealed, without
 from messaging.states import MessageState
@@ -42,7 +42,7 @@ def queue_email(
     to_name: str,
     language: str,
     template: str,
-    context: Mapping[str, Any],
+    context: Mapping[str, Any] | SharedContext,
     dedupe_key: str,
     about: str = "",
     due_at: dt.datetime | None = None,
@@ -51,24 +51,20 @@ def queue_email(
 ) -> OutboxMessage | None:
     """Write an e-mail into the outbox, rendered in the reader's language, inside the caller's transaction.
 
-    `dedupe_key` names the occasion: None is returned, and nothing written, when it already has its message.
-    `about` is the audit stream it belongs to. Sending follows the commit, or `due_at` where that is later.
-    An address that no mail could reach is kept as a failed message, so that it is seen and not lost.
-    `begins` says that what the occasion is about is new itself, which saves the look-up. `secret` is what the
-    database must not tell of the text, such as the key in a link.
+    See `letter` for what it takes: None is returned, and nothing written, when the occasion that `dedupe_key`
+    names already has its message. Sending follows the commit, or `due_at` where that is later. `begins` says
+    that what the occasion is about is new itself, which saves the look-up.
     """
     if not begins and OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists():
         return None
-    message = _written(
-        OutboxMessage(
-            to_address=header_text(to_address, LONGEST_ADDRESS),
-            to_name=header_text(to_name, LONGEST_NAME),
-            language=language,
-            template=template,
-            dedupe_key=dedupe_key,
-            about=about,
-        ),
+    message = letter(
+        to_address=to_address,
+        to_name=to_name,
+        language=language,
+        template=template,
         context=context,
+        dedupe_key=dedupe_key,
+        about=about,
         secret=secret,
         due_at=due_at,
     )
@@ -81,21 +77,46 @@ def queue_email(
     return message
 
 
-def _written(
-    message: OutboxMessage, *, context: Mapping[str, Any], secret: str, due_at: dt.datetime | None
+def letter(
+    *,
+    to_address: str,
+    to_name: str,
+    language: str,
+    template: str,
+    context: Mapping[str, Any] | SharedContext,
+    dedupe_key: str,
+    about: str = "",
+    due_at: dt.datetime | None = None,
+    secret: str = "",
 ) -> OutboxMessage:
-    """The message with its text, its state and its times; not yet in the outbox."""
-    rendered = render_email(message.template, context, message.language)
+    """An e-mail for the outbox, not yet written.
+
+    `about` is the audit stream that it belongs to. `secret` is what the database must not tell of the text,
+    such as the key in a link. An address that no mail could reach is kept as a failed message, so that it is
+    seen and not lost.
+    """
+    rendered = render_email(template, context, language)
     if secret:
         rendered = without(secret, rendered)
-    message.subject, message.body_text, message.body_html = rendered.subject, rendered.text, rendered.html
-    message.sealed_secret = sealed(secret)
-    message.message_id = make_msgid(domain=own_domain())
-    message.last_error = address_problem(message.to_address)
-    message.state = MessageState.FAILED if message.last_error else MessageState.QUEUED
-    message.created_at = timezone.now()
-    message.due_at = due_at or message.created_at
-    return message
+    address, now = header_text(to_address, LONGEST_ADDRESS), timezone.now()
+    problem = address_problem(address)
+    return OutboxMessage(
+        to_address=address,
+        to_name=header_text(to_name, LONGEST_NAME),
+        language=language,
+        template=template,
+        subject=rendered.subject,
+        body_text=rendered.text,
+        body_html=rendered.html,
+        sealed_secret=sealed(secret),
+        message_id=make_msgid(domain=own_domain()),
+        dedupe_key=dedupe_key,
+        about=about,
+        state=MessageState.FAILED if problem else MessageState.QUEUED,
+        last_error=problem,
+        created_at=now,
+        due_at=due_at or now,
+    )
 
 
 def _insert(message: OutboxMessage) -> bool:

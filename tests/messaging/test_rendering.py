@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from messaging.rendering import render_email
+from messaging.rendering import SharedContext, render_email
 
 WHEN = dt.datetime(2026, 11, 23, 6, 5, tzinfo=dt.UTC)
 LETTER = {"customer_name": "Tom <b>", "number": "C-26-1", "time_zone": "Asia/Shanghai"}
@@ -39,6 +39,28 @@ def test_text_is_plain_and_html_is_escaped(template: str, language: str) -> None
     for unsafe in ("<b>", "<Tom>", "<late>"):
         assert unsafe not in email.html
     assert "\n\n\n" not in email.text
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("link", [{}, {"url": "http://x/?a=1&b=2"}])
+def test_what_is_filled_in_stands_where_the_template_would_have_it(
+    language: str, link: dict[str, str]
+) -> None:
+    for name in ("Ada", "Tom <b>\ue000text\ue001 & Co"):
+        own = {"reader_name": name, "text": "It's <late>\n& urgent"} | link
+        context = {"urgent": True, "url": ""}
+        plain = {key: value.replace("\ue000", "").replace("\ue001", "") for key, value in own.items()}
+        assert render_email("notice", SharedContext(context, own), language) == render_email(
+            "notice", context | plain, language
+        )
+
+
+def test_what_all_letters_share_may_change(settings: Any) -> None:
+    own = {"reader_name": "Ada", "text": "Late"}
+    for organisation in ("One Ltd", "Other Ltd"):
+        settings.ORGANISATION_NAME = organisation
+        context = SharedContext({"urgent": False, "url": ""}, own)
+        assert organisation in render_email("notice", context, "en").html
 
 
 def test_times_are_the_customers_own() -> None:

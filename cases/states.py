@@ -93,7 +93,6 @@ class StepState(models.TextChoices):
 
 
 class EntryKind(models.TextChoices):
-    COMPLAINT = "complaint", _("Complaint")
     MESSAGE = "message", _("Message from the customer")
     REPLY = "reply", _("Reply")
     CALL = "call", _("Call")

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 
 from cases.models import Case, Resolution, TimelineEntry
-from cases.states import EntryKind
 from common.prepared import prepared
 
 TIMELINE_PAGE = 100
@@ -24,7 +23,7 @@ class TimelinePage:
 
 
 def timeline_of(case: Case) -> list[TimelineEntry]:
-    """What was said and done, oldest first."""
+    """What was said and done after the complaint, oldest first."""
     return _timeline(case_id=case.pk)
 
 
@@ -34,7 +33,7 @@ def _timeline(*, case_id: int) -> QuerySet[TimelineEntry]:
 
 
 def timeline_page(case: Case, *, before: int | None = None, limit: int = TIMELINE_PAGE) -> TimelinePage:
-    """The newest entries, or those before the entry with the key `before`; without the complaint itself.
+    """The newest entries, or those before the entry with the key `before`.
 
     Decisions that were reopened stand at their places among them; the last one is the case's own. A key of
     another case or of none leads to the newest.
@@ -61,7 +60,7 @@ def _before(limit: int, *, case_id: int, at: dt.datetime, key: int) -> QuerySet[
 
 
 def _newest_first(case_id: int) -> QuerySet[TimelineEntry]:
-    rows = TimelineEntry.objects.filter(case=case_id).exclude(kind=EntryKind.COMPLAINT)
+    rows = TimelineEntry.objects.filter(case=case_id)
     return rows.select_related("author").order_by("-at", "-id")
 
 

@@ -149,9 +149,6 @@ def write(world: World, life: Life, sheets: Sheets) -> None:
     following = _write_steps(world, life, sheets)
     _write_case(world, life, sheets, due, following)
     key = str(life.key)
-    sheets.timeline.add(
-        key, EntryKind.COMPLAINT.value, life.received_at.isoformat(), NULL, text(_words(world, life)), "{}"
-    )
     for at, kind, author, body, params in life.entries:
         sheets.timeline.add(key, kind, at.isoformat(), author, text(body), json_text(params))
     _write_events(life, sheets)

@@ -20,10 +20,10 @@ from accounts.states import Capability
 from audit.actions import record
 from cases.actions.clocks import build_clocks
 from cases.actions.timeline import email_of
-from cases.models import NEVER, Case, Clock, Defect, RecoveryStep, TimelineEntry
+from cases.models import NEVER, Case, Clock, Defect, RecoveryStep
 from cases.queries import playbook_steps
 from cases.rules import found_by, next_step, title_of
-from cases.states import BaselineSource, Channel, Cue, EntryKind, FailureType, Remedy, StepKind, StepState
+from cases.states import BaselineSource, Channel, Cue, FailureType, Remedy, StepKind, StepState
 from common.errors import Conflict, Invalid
 from common.money import check_amount
 from common.search_text import document_tokens, joined_tokens, stored_document
@@ -118,7 +118,6 @@ def log_complaint(*, actor: User, new: NewCase) -> Case:
         _insert(case)
         insert(*steps)
         insert(*clocks)
-        insert(TimelineEntry(case=case, kind=EntryKind.COMPLAINT, body=case.description, at=now))
         record(
             stream=case.stream,
             verb="case.logged",

@@ -135,7 +135,6 @@ def _standing(
 
 def _entries(incident: Incident, case: Case, actor: User, at: dt.datetime) -> list[TimelineEntry]:
     return [
-        unsaved(TimelineEntry, case_id=case.pk, kind=EntryKind.COMPLAINT, body=case.description, at=at),
         unsaved(
             TimelineEntry,
             case_id=case.pk,

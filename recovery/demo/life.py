@@ -59,14 +59,13 @@ class Life:
     # --- what people do --------------------------------------------------------------------
 
     def log(self, *, acknowledged: bool, kinds: list[str]) -> None:
-        """Take the complaint down: its clocks, its first entry, and its steps, which are of these kinds."""
+        """Take the complaint down: its clocks, and its steps, which are of these kinds."""
         case = self.case
         self.steps = build_steps(
             case, acknowledged_at=case.received_at if acknowledged else None, kinds=kinds
         )
         for metric in CASE_METRICS:
             self._start_clock(metric, case.received_at, 1)
-        self._enter(EntryKind.COMPLAINT, case.received_at, None, case.description)
         data = {"channel": case.channel, "severity": case.severity, "failure_type": case.failure_type}
         self.record("case.logged", case.received_at, case.logged_by, lambda: data)
 

@@ -96,5 +96,5 @@ def _wait_for_no_import(deadline: float) -> None:
 def _assert_whole(cases: int) -> None:
     assert Case.objects.values("external_reference").distinct().count() == cases
     assert Customer.objects.count() == cases
-    assert TimelineEntry.objects.filter(kind="complaint").count() == cases
+    assert TimelineEntry.objects.filter(kind="event").count() == cases
     assert Event.objects.filter(verb="case.imported").count() == cases

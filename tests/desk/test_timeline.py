@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -84,3 +87,13 @@ def test_a_made_up_key_leads_to_the_newest(desk: Desk, case: Case, key: str) -> 
     page = client.get(reverse("desk:case", args=[case.number]), {"after": key})
     assert page.status_code == 200
     assert "One note." in page.content.decode()
+
+
+def test_an_upgrade_takes_the_copy_of_the_complaint_away_and_nothing_else(desk: Desk, case: Case) -> None:
+    write(case, 2)
+    TimelineEntry.objects.create(case=case, kind="complaint", body=case.description)
+    migration = import_module("cases.migrations.0014_complaint_once")
+    with connection.schema_editor(atomic=False) as editor:
+        migration.delete_copies(apps, editor)
+    assert set(case.timeline.values_list("kind", flat=True)) == {"note"}
+    assert case.timeline.count() == 2

@@ -40,8 +40,7 @@ WRONGS = {
         WHERE p.value LIKE 'kill-%' GROUP BY 1 HAVING count(*) <> 1 OR count(c.id) <> 1""",
     "a case that is half written": """
         SELECT number FROM story c WHERE
-            (SELECT count(*) FROM cases_timelineentry WHERE case_id = c.id AND kind = 'complaint') <> 1
-            OR (SELECT count(*) FROM cases_recoverystep WHERE case_id = c.id) < 6
+            (SELECT count(*) FROM cases_recoverystep WHERE case_id = c.id) < 6
             OR (SELECT count(*) FROM cases_clock WHERE case_id = c.id) <> 2
             OR (SELECT count(*) FROM audit_event
                 WHERE stream = 'case:' || c.id AND sequence = 1 AND verb = 'case.logged') <> 1""",

@@ -184,6 +184,7 @@ def _boolean(value: bool) -> str:
     return "t" if value else "f"
 
 
+@lru_cache(maxsize=256)  # the rows of a batch share most of theirs
 def _moment(value: dt.datetime) -> str:
     if value.tzinfo is None:
         raise TypeError("A moment without a time zone can't be written.")

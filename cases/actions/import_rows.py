@@ -285,18 +285,11 @@ class RowMaker:
 
     def _entries(self, case: Case, record: Record, now: dt.datetime) -> list[TimelineEntry]:
         received, source = case.received_at, self._profile.source
+        # The description holds the beginning; nothing of the rest is lost.
         entries = [
-            unsaved(
-                TimelineEntry, case_id=case.pk, kind=EntryKind.COMPLAINT, body=case.description, at=received
-            )
+            unsaved(TimelineEntry, case_id=case.pk, kind=EntryKind.MESSAGE, body=part, at=received)
+            for part in split_text(record.description, LONGEST_DESCRIPTION)[1:]
         ]
-        if len(record.description) > LONGEST_DESCRIPTION:
-            # The description holds the beginning; nothing of the rest is lost.
-            parts = split_text(record.description, LONGEST_DESCRIPTION)[1:]
-            entries += [
-                unsaved(TimelineEntry, case_id=case.pk, kind=EntryKind.MESSAGE, body=part, at=received)
-                for part in parts
-            ]
         if record.reply:
             at = case.first_response_at or received
             entries.append(

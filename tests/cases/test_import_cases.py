@@ -7,7 +7,9 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.states import Role
@@ -120,7 +122,7 @@ def test_a_reply_is_on_the_timeline_and_its_time_is_measured_in_the_places_busin
 ) -> None:
     run(write(LETTER, letter_row(1), letter_row(2, replied="2019/4/25 9:40:00")), "gov_replies")
     slow, quick = Case.objects.order_by("external_reference")
-    assert [entry.kind for entry in slow.timeline.all()] == ["complaint", "reply", "event"]
+    assert [entry.kind for entry in slow.timeline.all()] == ["reply", "event"]
     assert slow.first_response_at == slow.resolved_at == dt.datetime(2019, 4, 26, 2, 2, 8, tzinfo=dt.UTC)
     # Thursday 9:32:09 to Friday 10:02:08 in Shanghai, open from 9 to 18: 8 h 27 min 51 s and 1 h 2 min 8 s.
     clocks = {clock.metric: clock for clock in slow.clocks.all()}
@@ -168,8 +170,15 @@ def test_the_rules_of_the_page_hold_and_nothing_of_a_long_letter_is_lost(write: 
     run(write(BANK, bank_row(1, text=text)), "cfpb_complaints")
     case = Case.objects.get()
     assert len(case.description) <= LONGEST_DESCRIPTION
-    parts = case.timeline.filter(kind__in=("complaint", "message")).values_list("body", flat=True)
-    assert " ".join(parts) == text.strip()
+    parts = case.timeline.filter(kind="message").values_list("body", flat=True)
+    assert " ".join([case.description, *parts]) == text.strip()
+
+
+def test_only_the_last_batch_waits_for_the_disk(write: Write) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        run(write(BANK, *(bank_row(number) for number in range(5))), "cfpb_complaints", batch=2)
+    batches = [each["sql"] for each in asked if each["sql"].startswith("SET CONSTRAINTS ALL IMMEDIATE")]
+    assert ["synchronous_commit = off" in each for each in batches] == [True, True, False]
 
 
 def test_nobody_is_disturbed(write: Write, desk: Desk) -> None:

@@ -14,15 +14,11 @@ from typing import Any, Generic, TypeVar
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Field, ForeignObject, Lookup, Model, QuerySet
-from django.db.models.query import (
-    FlatValuesListIterable,
-    ModelIterable,
-    ValuesListIterable,
-    get_related_populators,
-)
+from django.db.models.query import FlatValuesListIterable, ModelIterable, ValuesListIterable
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
 
+from common.instances import maker
 from common.statements import Slot, Statement
 
 R = TypeVar("R")
@@ -193,18 +189,13 @@ def _instances(compiler: SQLCompiler) -> Callable[[list[tuple[Any, ...]]], Itera
     """Makes instances with all that is joined to them, as `ModelIterable` does."""
     convert, klass = _converted(compiler), compiler.klass_info
     assert klass is not None
-    model, fields = klass["model"], klass["select_fields"]
-    start, end = fields[0], fields[-1] + 1
-    names = [each[0].target.attname for each in compiler.select[start:end]]
-    # Django's own, of which the stubs know another version's arguments.
-    populators = get_related_populators(klass, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+    make_one = maker(klass, compiler.select)
     annotations = list((compiler.annotation_col_map or {}).items())
 
     def make(rows: list[tuple[Any, ...]]) -> Iterator[Model]:
         for row in convert(rows):
-            instance = model.from_db(DEFAULT_DB_ALIAS, names, row[start:end])
-            for populator in populators:
-                populator.populate(row, instance)
+            instance = make_one(row)
+            assert instance is not None
             for name, column in annotations:
                 setattr(instance, name, row[column])
             yield instance

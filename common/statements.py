@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 
 # Of one connection; beyond that all are forgotten, for the server keeps each plan in its memory.
 MOST_HELD = 400
@@ -37,12 +38,13 @@ class Statement:
     of a part of the rows.
     """
 
-    __slots__ = ("_prepared", "names", "sql", "values")
+    __slots__ = ("_marks", "_prepared", "names", "sql", "values")
 
     def __init__(self, sql: str, values: Sequence[object]) -> None:
         self.sql = sql
         self.values = tuple(values)
         self.names = [value.name for value in self.values if isinstance(value, Slot)]
+        self._marks = f" ({', '.join(['%s'] * len(self.names))})" if self.names else ""
         self._prepared: str | None = None
 
     def given(self, values: Mapping[str, object]) -> list[Any]:
@@ -51,16 +53,19 @@ class Statement:
 
     def rows(self, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """Execute it; one query, but for the first time on a connection."""
+        return self.rows_of([values[name] for name in self.names])
+
+    def rows_of(self, given: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """As `rows`, of the values of its slots in their order."""
         database = connections[DEFAULT_DB_ALIAS]
-        with database.cursor() as cursor:
-            if not settings.DATABASE_PREPARE:
-                cursor.execute(self.sql, self.given(values))
-                return list(cursor.fetchall())
-            marks = ", ".join(["%s"] * len(self.names))
-            name = self._name(database, cursor)
-            given: list[Any] = [values[name] for name in self.names]
-            cursor.execute(f"EXECUTE {name} ({marks})" if marks else f"EXECUTE {name}", given)
-            return list(cursor.fetchall())
+        cursor = _cursor(database)
+        if settings.DATABASE_PREPARE:
+            cursor.execute(f"EXECUTE {self._name(database, cursor)}{self._marks}", given)
+        else:
+            left = iter(given)
+            params: list[Any] = [next(left) if isinstance(value, Slot) else value for value in self.values]
+            cursor.execute(self.sql, params)
+        return list(cursor.fetchall())
 
     def _name(self, database: BaseDatabaseWrapper, cursor: Any) -> str:
         held = _held.setdefault(database.connection, {})
@@ -87,6 +92,21 @@ class Statement:
             return literal.decode()
 
         return _PLACEHOLDER.sub(written, self.sql)
+
+
+def _cursor(database: BaseDatabaseWrapper) -> CursorWrapper:
+    """One for all statements of a connection: to make one takes as long as a short statement.
+
+    Where queries are logged each has its own, for such a cursor is of another kind.
+    """
+    database.close_if_health_check_failed()
+    if database.queries_logged or database.connection is None:
+        return database.cursor()
+    connection, cursor = database.__dict__.get("amends_cursor", (None, None))
+    if cursor is None or connection is not database.connection:
+        cursor = database.cursor()
+        database.__dict__["amends_cursor"] = (database.connection, cursor)
+    return cursor
 
 
 def _prepare(database: BaseDatabaseWrapper, sql: str, held: dict[str, str]) -> str:

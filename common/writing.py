@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
@@ -15,7 +16,27 @@ from common.statements import Slot, Statement
 # A connection holds a plan for each number of rows; of more rows planning is the smaller part.
 MOST_PREPARED = 10
 
-_Fields: TypeAlias = "tuple[models.Field[Any, Any], ...]"
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Columns:
+    """The columns of a model that a statement writes, each with the types of value that go in as they are."""
+
+    model: type[models.Model]
+    each: tuple[tuple[str, frozenset[type], models.Field[Any, Any]], ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [_column(field) for _name, _types, field in self.each]
+
+    def values(self, row: models.Model, *, add: bool) -> list[Any]:
+        """What the database gets of a row."""
+        own, database = row.__dict__, connections[DEFAULT_DB_ALIAS]
+        return [
+            own[name]
+            if name in own and type(own[name]) in types
+            else field.get_db_prep_save(field.pre_save(row, add=add), database)
+            for name, types, field in self.each
+        ]
 
 
 def insert(*rows: models.Model) -> None:
@@ -26,18 +47,15 @@ def insert(*rows: models.Model) -> None:
     """
     if not rows:
         return
-    model = type(rows[0])
     for row in rows:
         row._prepare_related_fields_for_save(operation_name="insert")  # type: ignore[attr-defined]
-    fields, database = _given(model, rows), connections[DEFAULT_DB_ALIAS]
-    values = [
-        field.get_db_prep_save(field.pre_save(row, add=True), database) for row in rows for field in fields
-    ]
-    statement = _insertion(model, fields, len(rows))
+    columns = _given(rows)
+    values = [value for row in rows for value in columns.values(row, add=True)]
+    statement = _insertion(columns, len(rows))
     if len(rows) <= MOST_PREPARED:
-        keys = statement.rows(_numbered(values))
+        keys = statement.rows_of(values)
     else:
-        with database.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute(statement.sql, values)
             keys = cursor.fetchall()
     for row, (key,) in zip(rows, keys, strict=True):
@@ -52,21 +70,16 @@ def update(row: models.Model, *names: str) -> None:
     `FieldDoesNotExist` for another name, and `ObjectDoesNotExist` when the row is not there any more.
     """
     row._prepare_related_fields_for_save(operation_name="save")  # type: ignore[attr-defined]
-    model = type(row)
-    fields, database = _named(model, names), connections[DEFAULT_DB_ALIAS]
-    values = [field.get_db_prep_save(field.pre_save(row, add=False), database) for field in fields]
-    if not _change(model, fields).rows(_numbered([*values, row.pk])):
-        raise ObjectDoesNotExist(f"There is no {model.__name__} {row.pk} any more.")
+    columns = _named(type(row), names)
+    if not _change(columns).rows_of([*columns.values(row, add=False), row.pk]):
+        raise ObjectDoesNotExist(f"There is no {type(row).__name__} {row.pk} any more.")
 
 
-def _numbered(values: Sequence[Any]) -> dict[str, Any]:
-    return {str(number): value for number, value in enumerate(values)}
-
-
-def _given(model: type[models.Model], rows: Sequence[models.Model]) -> _Fields:
+def _given(rows: Sequence[models.Model]) -> _Columns:
     """The columns that have a value; the others are the database's to fill."""
+    model = type(rows[0])
     left_out = [name for name in _by_database(model) if isinstance(getattr(rows[0], name), DatabaseDefault)]
-    return _fields(model, tuple(left_out))
+    return _all_but(model, tuple(left_out))
 
 
 @lru_cache(maxsize=128)
@@ -75,32 +88,62 @@ def _by_database(model: type[models.Model]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=128)
-def _fields(model: type[models.Model], left_out: tuple[str, ...]) -> _Fields:
-    return tuple(
-        field
-        for field in model._meta.concrete_fields
-        if not field.primary_key and not field.generated and field.attname not in left_out
+def _all_but(model: type[models.Model], left_out: tuple[str, ...]) -> _Columns:
+    return _columns(
+        model,
+        [
+            field
+            for field in model._meta.concrete_fields
+            if not field.primary_key and not field.generated and field.attname not in left_out
+        ],
     )
 
 
 @lru_cache(maxsize=128)
-def _named(model: type[models.Model], names: tuple[str, ...]) -> _Fields:
-    return tuple(cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names)
+def _named(model: type[models.Model], names: tuple[str, ...]) -> _Columns:
+    return _columns(model, [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names])
+
+
+def _columns(model: type[models.Model], fields: Sequence[models.Field[Any, Any]]) -> _Columns:
+    return _Columns(model, tuple((field.attname, _taken_as_they_are(field), field) for field in fields))
+
+
+def _taken_as_they_are(field: models.Field[Any, Any]) -> frozenset[type]:
+    """The types of values that neither the field nor the driver would change."""
+    if field.pre_save.__func__ is not models.Field.pre_save:  # type: ignore[attr-defined]
+        return frozenset()
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    return frozenset(_PLAIN.get(type(target), ()))
+
+
+_PLAIN: dict[type[models.Field[Any, Any]], tuple[type, ...]] = {
+    models.CharField: (str, type(None)),
+    models.TextField: (str, type(None)),
+    models.BooleanField: (bool, type(None)),
+    models.BigAutoField: (int, type(None)),
+    models.IntegerField: (int, type(None)),
+    models.PositiveIntegerField: (int, type(None)),
+    models.PositiveSmallIntegerField: (int, type(None)),
+    models.DateTimeField: (type(None),),
+    models.DateField: (type(None),),
+    models.DecimalField: (type(None),),
+}
 
 
 @lru_cache(maxsize=512)
-def _insertion(model: type[models.Model], fields: _Fields, count: int) -> Statement:
-    names = ", ".join(_column(field) for field in fields)
-    one = f"({', '.join(['%s'] * len(fields))})"
-    sql = f"INSERT INTO {_table(model)} ({names}) VALUES {', '.join([one] * count)}"  # noqa: S608  # own names
-    return _returning_key(model, sql, count * len(fields))
+def _insertion(columns: _Columns, count: int) -> Statement:
+    names = columns.names
+    one = f"({', '.join(['%s'] * len(names))})"
+    sql = f"INSERT INTO {_table(columns.model)} ({', '.join(names)}) VALUES {', '.join([one] * count)}"  # noqa: S608  # own names
+    return _returning_key(columns.model, sql, count * len(names))
 
 
 @lru_cache(maxsize=128)
-def _change(model: type[models.Model], fields: _Fields) -> Statement:
-    values = ", ".join(f"{_column(field)} = %s" for field in fields)
+def _change(columns: _Columns) -> Statement:
+    model, names = columns.model, columns.names
+    values = ", ".join(f"{name} = %s" for name in names)
     sql = f"UPDATE {_table(model)} SET {values} WHERE {_column(model._meta.pk)} = %s"  # noqa: S608  # own names
-    return _returning_key(model, sql, len(fields) + 1)
+    return _returning_key(model, sql, len(names) + 1)
 
 
 def _returning_key(model: type[models.Model], sql: str, count: int) -> Statement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -16,6 +16,9 @@ from compensation.models import Budget, BudgetMovement, Offer
 from compensation.rules import ZERO
 from compensation.states import EFFECTS, Movement
 
+# Of a budget and those above it: which they are, their amounts, or these with what is in their names.
+Read: TypeAlias = Literal["levels", "amounts", "names"]
+
 
 def budget_for(
     branch_id: int,
@@ -24,24 +27,26 @@ def budget_for(
     kind: str = "",
     *,
     team_id: int | None = None,
-    named: bool = True,
+    read: Read = "names",
 ) -> Budget | None:
     """The budget that pays for a branch that day, with all above it: the one of that kind before the general.
 
     Those of the team of whoever proposes come before those of the whole branch. None means that spending is
-    not limited by a budget. A closed budget is found, too: it refuses. Without `named` the branches and teams
-    that are in the names of budgets are read when a name is asked for.
+    not limited by a budget. A closed budget is found, too: it refuses. What goes beyond `read` is read when
+    it is asked for: the branches and teams that are in the names of budgets, their amounts.
     """
     team = 0 if team_id is None else team_id
-    return _budgets.first(named, branch_id=branch_id, currency=currency, on=on, kind=kind, team_id=team)
+    return _budgets.first(read, branch_id=branch_id, currency=currency, on=on, kind=kind, team_id=team)
 
 
 @prepared
 def _budgets(
-    named: bool, *, branch_id: int, currency: str, on: dt.date, kind: str, team_id: int
+    read: Read, *, branch_id: int, currency: str, on: dt.date, kind: str, team_id: int
 ) -> QuerySet[Budget]:
     found = Budget.objects.filter(branch=branch_id, currency=currency)
-    found = with_levels(found) if named else found.select_related("parent__parent__parent")
+    found = with_levels(found) if read == "names" else found.select_related("parent__parent__parent")
+    if read == "levels":
+        found = found.only("parent__parent__parent__parent")
     found = found.filter(Q(team=None) | Q(team=team_id), Q(kind="") | Q(kind=kind))
     found = found.filter(starts_on__lte=on, ends_on__gte=on)
     return found.order_by(F("team_id").asc(nulls_last=True), "-kind", "-starts_on")[:1]
@@ -55,11 +60,11 @@ def with_levels(budgets: QuerySet[Budget]) -> QuerySet[Budget]:
 
 
 def current_budget(
-    branch: Branch, currency: str, kind: str = "", *, team_id: int | None = None, named: bool = True
+    branch: Branch, currency: str, kind: str = "", *, team_id: int | None = None, read: Read = "names"
 ) -> Budget | None:
     """The budget that pays for a branch today, in the branch's own day; see `budget_for`."""
     today = local_day(timezone.now(), branch.time_zone)
-    return budget_for(branch.pk, currency, today, kind, team_id=team_id, named=named)
+    return budget_for(branch.pk, currency, today, kind, team_id=team_id, read=read)
 
 
 def visible_budgets(user: User) -> QuerySet[Budget]:

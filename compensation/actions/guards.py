@@ -111,7 +111,7 @@ def take_offer(
 
 @prepared
 def _case_of(*, offer_id: int) -> QuerySet[Case]:
-    return locked_cases().filter(offers=offer_id)
+    return locked_cases().filter(offers=offer_id).defer("description", "suggestion", "resolution")
 
 
 @prepared

@@ -39,7 +39,7 @@ def reserve(
     """
     if not amount:
         return True, None
-    budget = current_budget(case.branch, case.currency, kind, team_id=team_id, named=False)
+    budget = current_budget(case.branch, case.currency, kind, team_id=team_id, read="amounts")
     if budget is None:
         return True, None
     levels = lock_levels(budget)
@@ -60,7 +60,7 @@ def reserve_proposed(*, case: Case, offer: Offer, by: User | None) -> None:
 
     Where it has not, the offer waits without, and whoever approves it is told how much there is.
     """
-    budget = current_budget(case.branch, case.currency, offer.kind, team_id=offer.team_id, named=False)
+    budget = current_budget(case.branch, case.currency, offer.kind, team_id=offer.team_id, read="amounts")
     if budget is None or budget.reserve_at != ReserveAt.PROPOSAL:
         return
     done, budget = reserve(case=case, amount=offer.amount, kind=offer.kind, team_id=offer.team_id)
@@ -72,7 +72,7 @@ def reserve_proposed(*, case: Case, offer: Offer, by: User | None) -> None:
 
 def needs_overdraft(*, case: Case, amount: Decimal, kind: str, team_id: int | None = None) -> bool:
     """Whether this much could be set aside only by going beyond an amount, as soft stops allow."""
-    budget = current_budget(case.branch, case.currency, kind, team_id=team_id, named=False)
+    budget = current_budget(case.branch, case.currency, kind, team_id=team_id, read="amounts")
     levels = budget.chain if budget else []
     return all(amount <= level.room for level in levels) and any(
         overdraws(amount, left=level.left) for level in levels
@@ -84,7 +84,7 @@ def find_budget(*, case: Case, offer: Offer) -> Decimal:
     held = standing(offer) if offer.budget_id is not None else ZERO
     if held <= 0:
         offer.budget = current_budget(
-            case.branch, case.currency, offer.kind, team_id=offer.team_id, named=False
+            case.branch, case.currency, offer.kind, team_id=offer.team_id, read="levels"
         )
     return held
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -19,6 +20,18 @@ from tests.compensation.world import make_case
 from tests.factories import make_branch, make_user
 
 pytestmark = pytest.mark.django_db
+
+
+class CleverUser(User):
+    """A person who is counted when made."""
+
+    class Meta:
+        proxy = True
+        app_label = "accounts"
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        self.made = True
 
 
 @prepared
@@ -208,3 +221,21 @@ def test_a_short_list_is_planned_once_and_not_each_time() -> None:
     # PostgreSQL plans five times for the values at hand before it compares; other tests may ask it, too.
     assert custom <= 5
     assert generic >= 7
+
+
+def test_a_model_that_does_more_than_keep_its_columns_is_refused() -> None:
+    @prepared
+    def files(*, key: int) -> QuerySet[Any]:
+        return CleverUser.objects.filter(pk=key)
+
+    with pytest.raises(TypeError, match="CleverUser is more than its columns"):
+        files(key=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_statements_go_on_over_a_new_connection() -> None:
+    branch = make_branch("harbour")
+    assert branches(keys=[branch.pk]) == [branch]
+    connection.close()
+    assert branches(keys=[branch.pk]) == [branch]
+    assert branches(keys=[]) == []

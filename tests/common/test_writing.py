@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.states import Role
 from audit.models import Event
 from cases.models import RecoveryStep
-from common.writing import insert, update
+from cases.states import StepState
+from common.writing import _PLAIN, insert, update
 from compensation.models import Offer
 from messaging.models import Notice
 from tests.compensation.world import make_case
@@ -132,3 +133,17 @@ def test_a_row_that_is_gone_is_told_and_a_refusal_is_raised_as_saving_would() ->
     RecoveryStep.objects.filter(pk=first.pk).delete()
     with pytest.raises(ObjectDoesNotExist):
         update(first, "state")
+
+
+def test_values_that_go_in_as_they_are_would_come_out_of_their_fields_so() -> None:
+    for kind, types in _PLAIN.items():
+        for value in (value for value in ("a", True, 7, None) if type(value) in types):
+            assert kind().get_db_prep_save(value, connection) == value
+
+
+def test_what_a_field_changes_on_the_way_is_changed_as_when_saved() -> None:
+    step = RecoveryStep.objects.filter(case=make_case(make_branch("harbour"))).first()
+    assert step is not None
+    step.position, step.state, step.at = "7", StepState.SKIPPED, timezone.now()
+    update(step, "position", "state", "at")
+    assert columns(step) | {"position": 7, "state": "skipped"} == columns(step)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
@@ -16,13 +18,16 @@ from common.statements import Slot, Statement
 # A connection holds a plan for each number of rows; of more rows planning is the smaller part.
 MOST_PREPARED = 10
 
+# Types of values, and which of theirs.
+_Takes: TypeAlias = Mapping[type, Callable[[Any], bool]]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Columns:
-    """The columns of a model that a statement writes, each with the types of value that go in as they are."""
+    """The columns of a model that a statement writes, each with the values that go in as they are."""
 
     model: type[models.Model]
-    each: tuple[tuple[str, frozenset[type], models.Field[Any, Any]], ...]
+    each: tuple[tuple[str, _Takes, models.Field[Any, Any]], ...]
 
     @property
     def names(self) -> list[str]:
@@ -32,10 +37,10 @@ class _Columns:
         """What the database gets of a row."""
         own, database = row.__dict__, connections[DEFAULT_DB_ALIAS]
         return [
-            own[name]
-            if name in own and type(own[name]) in types
+            value
+            if (takes := plain.get(type(value := own.get(name, ...)))) and takes(value)
             else field.get_db_prep_save(field.pre_save(row, add=add), database)
-            for name, types, field in self.each
+            for name, plain, field in self.each
         ]
 
 
@@ -108,25 +113,36 @@ def _columns(model: type[models.Model], fields: Sequence[models.Field[Any, Any]]
     return _Columns(model, tuple((field.attname, _taken_as_they_are(field), field) for field in fields))
 
 
-def _taken_as_they_are(field: models.Field[Any, Any]) -> frozenset[type]:
-    """The types of values that neither the field nor the driver would change."""
+def _taken_as_they_are(field: models.Field[Any, Any]) -> _Takes:
+    """The values that neither the field nor the driver would change."""
     if field.pre_save.__func__ is not models.Field.pre_save:  # type: ignore[attr-defined]
-        return frozenset()
+        return {}
     target = field.target_field if isinstance(field, models.ForeignKey) else field
-    return frozenset(_PLAIN.get(type(target), ()))
+    return _PLAIN.get(type(target), {})
 
 
-_PLAIN: dict[type[models.Field[Any, Any]], tuple[type, ...]] = {
-    models.CharField: (str, type(None)),
-    models.TextField: (str, type(None)),
-    models.BooleanField: (bool, type(None)),
-    models.BigAutoField: (int, type(None)),
-    models.IntegerField: (int, type(None)),
-    models.PositiveIntegerField: (int, type(None)),
-    models.PositiveSmallIntegerField: (int, type(None)),
-    models.DateTimeField: (type(None),),
-    models.DateField: (type(None),),
-    models.DecimalField: (type(None),),
+def _always(_value: object) -> bool:
+    return True
+
+
+def _tells_zone(value: dt.datetime) -> bool:
+    return value.tzinfo is not None
+
+
+_NOTHING: _Takes = {type(None): _always}
+_TEXT: _Takes = {str: _always, **_NOTHING}
+_NUMBER: _Takes = {int: _always, **_NOTHING}
+_PLAIN: dict[type[models.Field[Any, Any]], _Takes] = {
+    models.CharField: _TEXT,
+    models.TextField: _TEXT,
+    models.BooleanField: {bool: _always, **_NOTHING},
+    models.BigAutoField: _NUMBER,
+    models.IntegerField: _NUMBER,
+    models.PositiveIntegerField: _NUMBER,
+    models.PositiveSmallIntegerField: _NUMBER,
+    models.DateTimeField: {dt.datetime: _tells_zone, **_NOTHING},
+    models.DateField: _NOTHING,
+    models.DecimalField: {Decimal: Decimal.is_finite, **_NOTHING},
 }
 
 

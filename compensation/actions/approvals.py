@@ -30,7 +30,7 @@ from compensation.actions.guards import (
     check_overdraft,
     check_transition,
     clean_text,
-    fresh,
+    fresh_on_case,
     money_transaction,
     take_offer,
 )
@@ -61,8 +61,7 @@ def approve_offer(
     reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=SAY_WHY)
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER, must_be_open=True)
-        steps = steps_for(actor, case, offer, OfferState.APPROVED)
-        approver = fresh(actor, Capability.DECIDE_OFFER)
+        approver, steps = decider_and_steps(actor, case, offer, OfferState.APPROVED)
         _check_seen(offer, steps, seen)
         amount = _amount(offer, steps, amount)
         voice = _voice(approver, case, offer, steps, amount)
@@ -85,8 +84,7 @@ def reject_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
     reason = clean_text(reason, field="reason", longest=LONGEST_REASON, missing=SAY_WHY)
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER)
-        steps = steps_for(actor, case, offer, OfferState.REJECTED)
-        approver = fresh(actor, Capability.DECIDE_OFFER)
+        approver, steps = decider_and_steps(actor, case, offer, OfferState.REJECTED)
         decide_step(step_to_end(approver, steps), by=approver, state=StepState.REJECTED, reason=reason)
         limit = authorities_for(case, offer).of(approver)
         approval = _decide(
@@ -113,19 +111,25 @@ def _check_seen(offer: Offer, steps: Sequence[ApprovalStep], seen: Decimal | Non
         )
 
 
-def steps_for(actor: User, case: Case, offer: Offer, wanted: OfferState) -> list[ApprovalStep]:
-    """The steps of an offer of which this person may decide one, as far as four eyes go."""
+def decider_and_steps(
+    actor: User, case: Case, offer: Offer, wanted: OfferState
+) -> tuple[User, list[ApprovalStep]]:
+    """The actor as the database knows them now, and the steps of which they may decide one, by four eyes.
+
+    Raises `NotAllowed`, or `Conflict` for an offer that is decided already.
+    """
     check_transition(offer, wanted)
     if offer.state != OfferState.WAITING:
         check_transition(offer, OfferState.REJECTED)
     if offer.proposer_id == actor.pk:
         raise NotAllowed(OWN)
-    if is_own_complaint(actor, case):
+    decider, complains = fresh_on_case(actor, Capability.DECIDE_OFFER, case)
+    if complains:
         raise NotAllowed(OWN_COMPLAINT)
     steps = steps_now(offer)
     if any(actor.pk in (step.decided_by_id, step.on_behalf_of_id) for step in steps):
         raise NotAllowed(ONCE)
-    return steps
+    return decider, steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import require
@@ -25,6 +26,8 @@ from compensation.kind_queries import kind_setting
 from compensation.models import Budget, KindSetting, Offer
 from compensation.rules import ZERO, Limit, may_become
 from compensation.states import OfferState
+from customers.models import ContactPoint
+from customers.states import ContactKind
 
 if TYPE_CHECKING:
     from common.errors import Text
@@ -124,6 +127,21 @@ def fresh(actor: User, capability: Capability, *, lock: bool = False) -> User:
     (person,) = _person(lock, user_id=actor.pk)
     require(person, capability)
     return person
+
+
+def fresh_on_case(actor: User, capability: Capability, case: Case) -> tuple[User, bool]:
+    """As `fresh`, and whether it is their own complaint."""
+    (person,) = _person_on_case(user_id=actor.pk, customer_id=case.customer_id)
+    require(person, capability)
+    return person, vars(person)["complains"]
+
+
+@prepared
+def _person_on_case(*, user_id: int, customer_id: int) -> QuerySet[User]:
+    complains = ContactPoint.objects.filter(
+        customer=customer_id, kind=ContactKind.EMAIL, normalised=Lower(OuterRef("email"))
+    )
+    return User.objects.filter(pk=user_id).annotate(complains=Exists(complains))
 
 
 @prepared

@@ -13,9 +13,9 @@ from cases.actions.timeline import add_event
 from cases.models import Case
 from common.errors import NotAllowed
 from compensation.actions import ledger
-from compensation.actions.approvals import step_to_end, steps_for
+from compensation.actions.approvals import decider_and_steps, step_to_end
 from compensation.actions.chain import decide_step
-from compensation.actions.guards import check_transition, clean_text, fresh, money_transaction, take_offer
+from compensation.actions.guards import check_transition, clean_text, money_transaction, take_offer
 from compensation.actions.telling import amount_text, tell_of_question
 from compensation.models import Offer, Question
 from compensation.states import OfferState, StepState
@@ -33,8 +33,7 @@ def return_offer(*, actor: User, offer_id: int, question: str) -> Offer:
     )
     with money_transaction():
         case, offer = take_offer(actor, offer_id, Capability.DECIDE_OFFER, must_be_open=True)
-        steps = steps_for(actor, case, offer, OfferState.REJECTED)
-        approver = fresh(actor, Capability.DECIDE_OFFER)
+        approver, steps = decider_and_steps(actor, case, offer, OfferState.REJECTED)
         step = step_to_end(approver, steps)
         decide_step(step, by=approver, state=StepState.RETURNED, reason=text)
         Question.objects.create(offer=offer, step=step, text=text, asked_by=approver, asked_at=timezone.now())

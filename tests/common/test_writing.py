@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.utils import timezone
 
 from accounts.states import Role
@@ -135,10 +136,27 @@ def test_a_row_that_is_gone_is_told_and_a_refusal_is_raised_as_saving_would() ->
         update(first, "state")
 
 
+PLAIN = (
+    "a",
+    True,
+    7,
+    None,
+    Decimal("1.50"),
+    Decimal("NaN"),
+    timezone.now(),
+    timezone.now().replace(tzinfo=None),
+)
+
+
 def test_values_that_go_in_as_they_are_would_come_out_of_their_fields_so() -> None:
-    for kind, types in _PLAIN.items():
-        for value in (value for value in ("a", True, 7, None) if type(value) in types):
-            assert kind().get_db_prep_save(value, connection) == value
+    taken = set()
+    for kind, takes in _PLAIN.items():
+        field = kind(max_digits=9, decimal_places=2) if kind is models.DecimalField else kind()
+        for value in PLAIN:
+            if type(value) in takes and takes[type(value)](value):
+                assert field.get_db_prep_save(value, connection) == value
+                taken.add(str(value))
+    assert {str(value) for value in PLAIN} - taken == {"NaN", str(PLAIN[-1])}
 
 
 def test_what_a_field_changes_on_the_way_is_changed_as_when_saved() -> None:

@@ -115,7 +115,7 @@ def _columns(model: type[models.Model], fields: Sequence[models.Field[Any, Any]]
 
 def _taken_as_they_are(field: models.Field[Any, Any]) -> _Takes:
     """The values that neither the field nor the driver would change."""
-    if field.pre_save.__func__ is not models.Field.pre_save:  # type: ignore[attr-defined]
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
         return {}
     target = field.target_field if isinstance(field, models.ForeignKey) else field
     return _PLAIN.get(type(target), {})

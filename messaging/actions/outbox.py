@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from email.utils import make_msgid, parseaddr
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -185,5 +186,9 @@ def address_problem(address: str) -> str:
 
 def own_domain() -> str:
     """The right-hand side of our Message-IDs: never the machine's name, which may be private."""
-    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
-    return sender or urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+    return _domain(settings.DEFAULT_FROM_EMAIL, settings.PUBLIC_URL)
+
+
+@lru_cache(maxsize=8)
+def _domain(sender: str, url: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2] or urlsplit(url).hostname or "localhost"

@@ -16,12 +16,13 @@ PIECE = 1 << 20
 
 
 class Sheet:
-    """A table whose named columns are given for each row; the others get the model's default.
+    """A table whose columns that are `listed` are given for each row; the others get the model's default.
 
-    A column that has no default and is not named is a mistake, told at once.
+    A column that has no default and is not listed is a mistake, told at once.
     """
 
-    def __init__(self, model: type[models.Model], *named: str) -> None:
+    def __init__(self, model: type[models.Model], listed: str) -> None:
+        named = listed.split()
         fields = {field.attname: field for field in model._meta.concrete_fields}
         others = [field for name, field in fields.items() if name not in named and not field.primary_key]
         columns = ", ".join(
@@ -32,7 +33,7 @@ class Sheet:
         self.lines: list[str] = []
 
     def add(self, *values: str) -> None:
-        """A row: the named columns in order, as COPY reads them."""
+        """A row: the listed columns in order, as COPY reads them."""
         self.lines.append("\t".join(values) + self.rest)
 
     def write(self) -> int:

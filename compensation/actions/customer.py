@@ -12,7 +12,6 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
-from cases.actions.timeline import add_event
 from cases.models import Case
 from common.errors import Conflict, Invalid
 from compensation.actions.ending import end_offer
@@ -26,7 +25,7 @@ from compensation.actions.guards import (
     take_offer,
 )
 from compensation.actions.promises import PROMISE_FIELDS, end_promise, promise
-from compensation.actions.telling import amount_text
+from compensation.actions.telling import amount_text, tell_on_timeline
 from compensation.kind_queries import kind_setting
 from compensation.models import Answer, Offer
 from compensation.promise_rules import end_of_day
@@ -109,12 +108,8 @@ def _make(case: Case, offer: Offer, actor: User, expires_at: dt.datetime | None)
     offer.state, offer.offered_at, offer.expires_at = OfferState.OFFERED, now, expires_at
     end_promise(offer)
     offer.save(update_fields=("state", "offered_at", "expires_at", *PROMISE_FIELDS))
-    add_event(
-        case=case,
-        actor=actor,
-        message=gettext_noop("Compensation of %(amount)s offered to the customer."),
-        params={"amount": amount_text(offer.standing_amount, offer.currency)},
-    )
+    message = gettext_noop("Compensation of %(amount)s offered to the customer.")
+    tell_on_timeline(case=case, offer=offer, actor=actor, message=message)
     record(
         stream=case.stream,
         verb="offer.offered",
@@ -169,11 +164,13 @@ def _draft_counter(case: Case, offer: Offer, kept: Answer, actor: User) -> None:
 
 
 def _write_down(case: Case, offer: Offer, kept: Answer) -> None:
-    params = {"amount": amount_text(offer.standing_amount, offer.currency)}
+    params: dict[str, str] = {}
     data: dict[str, object] = {"offer": offer.pk, "channel": kept.channel}
+    message = _MESSAGES[AnswerKind(kept.answer)]
     if kept.amount is not None:
         params["wanted"] = amount_text(kept.amount, offer.currency)
         data |= {"asked": str(kept.amount), "currency": offer.currency, "kind": kept.kind}
-    message = _MESSAGES[AnswerKind(kept.answer)]
-    add_event(case=case, actor=kept.recorded_by, message=message, params=params)
+        if not kept.amount:
+            message = gettext_noop("The customer asks for non-monetary compensation instead of %(amount)s.")
+    tell_on_timeline(case=case, offer=offer, actor=kept.recorded_by, message=message, params=params)
     record(stream=case.stream, verb=f"offer.{kept.answer}", actor=kept.recorded_by, data=data)

@@ -13,7 +13,6 @@ from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
 from cases.actions.remedy import record_remedy_landed
-from cases.actions.timeline import add_event
 from cases.models import Case
 from common.errors import Conflict, Invalid
 from compensation.actions import ledger
@@ -27,7 +26,7 @@ from compensation.actions.guards import (
 )
 from compensation.actions.promises import PROMISE_FIELDS, end_promise
 from compensation.actions.stock import take_from_stock
-from compensation.actions.telling import amount_text
+from compensation.actions.telling import tell_on_timeline
 from compensation.detail_rules import clean_details
 from compensation.kind_queries import kind_setting
 from compensation.models import Fulfilment, KindSetting, Offer
@@ -104,8 +103,7 @@ def land(
     offer.save(update_fields=("state", *PROMISE_FIELDS))
     ledger.commit(offer=offer, by=by)
     message = gettext_noop("Compensation of %(amount)s reached the customer.")
-    params = {"amount": amount_text(offer.standing_amount, offer.currency)}
-    add_event(case=case, actor=by, message=message, params=params)
+    tell_on_timeline(case=case, offer=offer, actor=by, message=message)
     data = {"offer": offer.pk, "method": method, "landed_at": landed_at.isoformat()}
     record(stream=case.stream, verb="offer.fulfilled", actor=by, data=data)
     record_remedy_landed(case=case, at=landed_at)

@@ -14,7 +14,6 @@ from accounts.models import User
 from accounts.states import Capability, Role
 from audit.actions import record
 from cases.actions.locking import take_case_for
-from cases.actions.timeline import add_event
 from cases.models import Case
 from common.errors import Invalid, NotAllowed
 from common.money import format_money
@@ -34,7 +33,7 @@ from compensation.actions.guards import (
 )
 from compensation.actions.promises import promise
 from compensation.actions.returning import answer_question
-from compensation.actions.telling import amount_text, tell_deciders
+from compensation.actions.telling import tell_deciders, tell_on_timeline
 from compensation.authority_queries import GrantView, grant_view, limits_of_roles
 from compensation.chain_queries import chain_for
 from compensation.chain_rules import Planned
@@ -145,12 +144,8 @@ def withdraw_offer(*, actor: User, offer_id: int, reason: str) -> Offer:
             check_transition(offer, OfferState.CANCELLED)
             raise NotAllowed(_WHO_WITHDRAWS[offer.state == OfferState.ACCEPTED])
         end_offer(case, offer, OfferState.CANCELLED, by=actor, reason=reason)
-        add_event(
-            case=case,
-            actor=actor,
-            message=gettext_noop("Compensation of %(amount)s withdrawn: %(reason)s"),
-            params={"amount": amount_text(offer.standing_amount, offer.currency), "reason": reason},
-        )
+        message = gettext_noop("Compensation of %(amount)s withdrawn: %(reason)s")
+        tell_on_timeline(case=case, offer=offer, actor=actor, message=message, params={"reason": reason})
         record(stream=case.stream, verb="offer.withdrawn", actor=actor, data={"offer": offer.pk})
     return offer
 
@@ -282,7 +277,6 @@ def _needed(case: Case, view: GrantView, offer: Offer, *, leaves: bool) -> Limit
 
 
 def _write_down(case: Case, offer: Offer, actor: User) -> None:
-    amount = amount_text(offer.amount, offer.currency)
     data = {
         "offer": offer.pk,
         "kind": offer.kind,
@@ -300,4 +294,4 @@ def _write_down(case: Case, offer: Offer, actor: User) -> None:
         message = gettext_noop("Compensation of %(amount)s granted within own authority.")
     else:
         message = gettext_noop("Compensation of %(amount)s proposed; it waits for approval.")
-    add_event(case=case, actor=actor, message=message, params={"amount": amount})
+    tell_on_timeline(case=case, offer=offer, actor=actor, message=message, amount=offer.amount)

@@ -11,13 +11,12 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
-from cases.actions.timeline import add_event
 from cases.models import Case
 from common.errors import Conflict, NotAllowed
 from compensation.actions import ledger
 from compensation.actions.guards import check_transition, clean_text, money_transaction, take_offer
 from compensation.actions.stock import put_back
-from compensation.actions.telling import amount_text
+from compensation.actions.telling import tell_on_timeline
 from compensation.actions.voiding import left_on_voucher, void_voucher_of
 from compensation.models import Offer, Setback
 from compensation.states import OfferState, SetbackKind
@@ -83,14 +82,8 @@ def _keep(
     case: Case, offer: Offer, actor: User, kind: SetbackKind, reason: str, *, amount: Decimal | None = None
 ) -> None:
     Setback.objects.create(offer=offer, kind=kind, reason=reason, at=timezone.now(), recorded_by=actor)
-    add_event(
-        case=case,
-        actor=actor,
-        message=_MESSAGES[kind],
-        params={
-            "amount": amount_text(offer.standing_amount if amount is None else amount, offer.currency),
-            "reason": reason,
-        },
+    tell_on_timeline(
+        case=case, offer=offer, actor=actor, message=_MESSAGES[kind], amount=amount, params={"reason": reason}
     )
     data: dict[str, object] = {"offer": offer.pk}
     if amount is not None:

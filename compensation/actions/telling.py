@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from babel.numbers import get_currency_precision
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from accounts.states import Role
+from cases.actions.timeline import add_event
 from cases.models import Case
 from cases.paths import case_path
 from compensation.actions.deciders import asked_people
@@ -24,6 +25,57 @@ from sla.states import Severity
 def amount_text(amount: Decimal, currency: str) -> str:
     """An amount that reads the same in every language ("EUR 1,045.00"), for sentences kept as parameters."""
     return f"{currency} {amount:,.{get_currency_precision(currency)}f}"
+
+
+# What costs nothing, such as a letter of apology, is told without "0.00".
+_WITHOUT_AMOUNT = {
+    "Compensation of %(amount)s granted within own authority.": gettext_noop(
+        "Non-monetary compensation granted within own authority."
+    ),
+    "Compensation of %(amount)s withdrawn: %(reason)s": gettext_noop(
+        "Non-monetary compensation withdrawn: %(reason)s"
+    ),
+    "Compensation of %(amount)s offered to the customer.": gettext_noop(
+        "Non-monetary compensation offered to the customer."
+    ),
+    "Compensation of %(amount)s did not arrive: %(reason)s": gettext_noop(
+        "Non-monetary compensation did not arrive: %(reason)s"
+    ),
+    "Compensation of %(amount)s clawed back: %(reason)s": gettext_noop(
+        "Non-monetary compensation clawed back: %(reason)s"
+    ),
+    "Compensation of %(amount)s reached the customer.": gettext_noop(
+        "Non-monetary compensation reached the customer."
+    ),
+    "The customer accepts compensation of %(amount)s.": gettext_noop(
+        "The customer accepts the non-monetary compensation."
+    ),
+    "The customer declines compensation of %(amount)s.": gettext_noop(
+        "The customer declines the non-monetary compensation."
+    ),
+    "The customer asks for %(wanted)s instead of %(amount)s.": gettext_noop(
+        "The customer asks for %(wanted)s instead of non-monetary compensation."
+    ),
+}
+
+
+def tell_on_timeline(
+    *,
+    case: Case,
+    offer: Offer,
+    actor: User | None,
+    message: str,
+    amount: Decimal | None = None,
+    params: Mapping[str, str] | None = None,
+) -> None:
+    """Say on the case's timeline what became of an offer; of its `amount`, where it is not of all."""
+    told = offer.standing_amount if amount is None else amount
+    add_event(
+        case=case,
+        actor=actor,
+        message=message if told else _WITHOUT_AMOUNT.get(message, message),
+        params={"amount": amount_text(told, offer.currency), **(params or {})},
+    )
 
 
 def tell_deciders(*, case: Case, offer: Offer, steps: Iterable[ApprovalStep]) -> None:

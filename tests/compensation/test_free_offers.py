@@ -34,6 +34,10 @@ def letter(world: World, case: Case, amount: int | str = 0) -> Offer:
     return propose(world.frontline, case, amount, kind="letter")
 
 
+def told(case: Case) -> list[str]:
+    return [entry.text for entry in case.timeline.filter(kind="event")]
+
+
 def test_a_letter_is_granted_at_once_with_no_budget_and_no_authority(world: World, case: Case) -> None:
     budget = make_budget(world.branch, 10)
     Authority.objects.filter(role=Role.FRONTLINE).delete()
@@ -56,6 +60,10 @@ def test_a_letter_is_granted_at_once_with_no_budget_and_no_authority(world: Worl
     budget.refresh_from_db()
     assert (budget.reserved, budget.committed) == (0, 0)
     assert granted_on(case) == 0
+    assert told(case) == [
+        "Non-monetary compensation granted within own authority.",
+        "Non-monetary compensation reached the customer.",
+    ]
     call_command("verify_ledger", verbosity=0)
 
 
@@ -103,6 +111,7 @@ def test_the_customer_may_wish_for_an_apology_and_nothing_else(world: World, cas
         )
         draft = Offer.objects.get(parent=offer)
         assert (draft.state, draft.amount) == (OfferState.DRAFT, 0)
+        assert told(case)[-1].startswith("The customer asks for non-monetary compensation instead of CN¥")
         submitted = submit_offer(
             actor=world.frontline,
             offer_id=draft.pk,

@@ -112,7 +112,7 @@ class ClockRow(serializers.ModelSerializer[Clock]):
 
 
 class EntryRow(serializers.ModelSerializer[TimelineEntry]):
-    """Something said or done."""
+    """Something said or done after the complaint, which is the case's `description`."""
 
     author = StaffField(allow_null=True)
     text = serializers.CharField(help_text="Events in the caller's language, the rest as it was written.")

@@ -29,7 +29,12 @@ def timeline_of(case: Case) -> list[TimelineEntry]:
 
 @prepared
 def _timeline(*, case_id: int) -> QuerySet[TimelineEntry]:
-    return TimelineEntry.objects.filter(case=case_id).select_related("author").order_by("at", "id")
+    return _entries(case_id).select_related("author").order_by("at", "id")
+
+
+def _entries(case_id: int) -> QuerySet[TimelineEntry]:
+    # During an upgrade old processes still write a copy of the complaint, which is in the case's own words.
+    return TimelineEntry.objects.filter(case=case_id).exclude(kind="complaint")
 
 
 def timeline_page(case: Case, *, before: int | None = None, limit: int = TIMELINE_PAGE) -> TimelinePage:
@@ -60,8 +65,7 @@ def _before(limit: int, *, case_id: int, at: dt.datetime, key: int) -> QuerySet[
 
 
 def _newest_first(case_id: int) -> QuerySet[TimelineEntry]:
-    rows = TimelineEntry.objects.filter(case=case_id)
-    return rows.select_related("author").order_by("-at", "-id")
+    return _entries(case_id).select_related("author").order_by("-at", "-id")
 
 
 def _with_earlier_resolutions(

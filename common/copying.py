@@ -184,10 +184,15 @@ def _boolean(value: bool) -> str:
     return "t" if value else "f"
 
 
-@lru_cache(maxsize=256)  # the rows of a batch share most of theirs
 def _moment(value: dt.datetime) -> str:
     if value.tzinfo is None:
         raise TypeError("A moment without a time zone can't be written.")
+    # Elsewhere two moments an hour apart are equal when clocks go back.
+    return _universal(value) if value.tzinfo is dt.UTC else value.isoformat()
+
+
+@lru_cache(maxsize=256)  # the rows of a batch share most of theirs
+def _universal(value: dt.datetime) -> str:
     return value.isoformat()
 
 

@@ -54,7 +54,7 @@ def _only_keeps(model: type[Model]) -> bool:
     return (
         model.__init__ is Model.__init__
         and model.from_db.__func__ is Model.from_db.__func__  # type: ignore[attr-defined]
-        and not pre_init.receivers
-        and not post_init.receivers
+        and not pre_init.has_listeners(model)
+        and not post_init.has_listeners(model)
         and all(type(getattr(model, field.attname)) in plain for field in model._meta.concrete_fields)
     )

@@ -76,7 +76,9 @@ class Prepared(Generic[R]):
         self.written: dict[Hashable, _Written | None] = {}
 
     def __call__(self, *shape: Hashable, **values: Any) -> list[R]:
-        """The rows as the queryset would give them; one query. Raises `NotPlainError`."""
+        """The rows as the queryset would give them; one query. Raises `NotPlainError`, and `TypeError` for a
+        model whose constructor does more than to keep its values.
+        """
         written = self._of(shape, values)
         if written is None:
             return []

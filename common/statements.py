@@ -100,8 +100,10 @@ def _cursor(database: BaseDatabaseWrapper) -> CursorWrapper:
     Where queries are logged each has its own, for such a cursor is of another kind.
     """
     database.close_if_health_check_failed()
-    if database.queries_logged or database.connection is None:
+    database.ensure_connection()
+    if database.queries_logged:
         return database.cursor()
+    # Kept beside the connection, and not under it as the statements are: a cursor holds its connection.
     connection, cursor = database.__dict__.get("amends_cursor", (None, None))
     if cursor is None or connection is not database.connection:
         cursor = database.cursor()

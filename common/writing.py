@@ -13,6 +13,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 from django.db.models.expressions import DatabaseDefault
 
+from common.money import AmountField, CurrencyField
 from common.statements import Slot, Statement
 
 # A connection holds a plan for each number of rows; of more rows planning is the smaller part.
@@ -134,6 +135,7 @@ _TEXT: _Takes = {str: _always, **_NOTHING}
 _NUMBER: _Takes = {int: _always, **_NOTHING}
 _PLAIN: dict[type[models.Field[Any, Any]], _Takes] = {
     models.CharField: _TEXT,
+    CurrencyField: _TEXT,
     models.TextField: _TEXT,
     models.BooleanField: {bool: _always, **_NOTHING},
     models.BigAutoField: _NUMBER,
@@ -142,7 +144,7 @@ _PLAIN: dict[type[models.Field[Any, Any]], _Takes] = {
     models.PositiveSmallIntegerField: _NUMBER,
     models.DateTimeField: {dt.datetime: _tells_zone, **_NOTHING},
     models.DateField: _NOTHING,
-    models.DecimalField: {Decimal: Decimal.is_finite, **_NOTHING},
+    AmountField: {Decimal: Decimal.is_finite, **_NOTHING},
 }
 
 

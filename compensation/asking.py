@@ -26,11 +26,10 @@ from django.utils import timezone
 from accounts.models import Delegation, User
 from accounts.queries import roles_with
 from accounts.states import Capability
+from compensation.authority_queries import complains
 from compensation.models import ApprovalStep, Offer, Remedy
 from compensation.queries import offers_of_branches
 from compensation.states import OfferState, RemedyState
-from customers.models import ContactPoint
-from customers.states import ContactKind
 
 _DECIDING = roles_with(Capability.DECIDE_OFFER)
 
@@ -128,14 +127,10 @@ def lent_for_offer(user_id: int, at: dt.datetime) -> QuerySet[Delegation]:
     Nobody lends what they have no say in themselves: they proposed it, complain, or have decided a step.
     """
     person = OuterRef("delegator")
-    own = ContactPoint.objects.filter(
-        customer=OuterRef(OuterRef("case__customer")),
-        kind=ContactKind.EMAIL,
-        normalised=Lower(OuterRef("delegator__email")),
-    )
+    own = complains(OuterRef(OuterRef("case__customer")), Lower(OuterRef("delegator__email")))
     steps = ApprovalStep.objects.filter(offer=OuterRef(OuterRef("pk")), round=OuterRef(OuterRef("round")))
     decided = steps.filter(Q(decided_by=person) | Q(on_behalf_of=person))
-    return _lent(user_id, at, branch="branch").filter(~Exists(own), ~Exists(decided))
+    return _lent(user_id, at, branch="branch").filter(~own, ~Exists(decided))
 
 
 def lent_for_remedy(user_id: int, at: dt.datetime) -> QuerySet[Delegation]:

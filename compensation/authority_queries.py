@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 from django.utils import timezone
 
 from accounts.models import Branch, User
@@ -281,6 +281,12 @@ def _granted(*, case_id: int, currency: str) -> QuerySet[Offer, Any]:
 def granted_on(case: Case) -> Decimal:
     """The sum of what a case was granted so far."""
     return sum((row.amount for row in grants_on(case)), ZERO)
+
+
+def complains(customer: Any, address: Any) -> Exists:
+    """The condition that an e-mail address is one of the customer's; either may refer to a column."""
+    points = ContactPoint.objects.filter(customer=customer, kind=ContactKind.EMAIL, normalised=address)
+    return Exists(points)
 
 
 def is_own_complaint(user: User, case: Case) -> bool:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property, partial
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
@@ -18,7 +18,7 @@ from accounts.states import Capability
 from cases.models import Case
 from common.prepared import prepared
 from compensation.asking import lent_for_offer
-from compensation.authority_queries import Held, grants_on, limits_in_force, with_grants
+from compensation.authority_queries import Held, complains, grants_on, limits_in_force, with_grants
 from compensation.budget_queries import current_budget
 from compensation.chain_queries import asked_amount, steps_of
 from compensation.chain_rules import Planned, most_at, step_for
@@ -26,7 +26,6 @@ from compensation.models import ApprovalStep, Budget, KindSetting, Offer
 from compensation.queries import grants_of_customers, key_of, like_cases, likes_of, offers_of_branches
 from compensation.rules import ZERO, Likes, Limit, dose_of, dose_ratio, remedy_matches
 from compensation.states import UNDECIDED_STEPS, Dose, RemedyClass, StepState
-from customers.models import ContactPoint
 from customers.rules import normalise_contact
 from customers.states import ContactKind
 
@@ -162,9 +161,6 @@ def _open(
     user_id: int | None = None,
     at: dt.datetime | None = None,
 ) -> QuerySet[Offer]:
-    own = ContactPoint.objects.filter(
-        customer=OuterRef("case__customer"), kind=ContactKind.EMAIL, normalised=address
-    )
     # One column of texts: a table of its own would be one more query for what hardly anybody has.
     written = Concat(
         Cast("delegator_id", TextField()),
@@ -185,7 +181,7 @@ def _open(
         .annotate(
             complaints=counted,
             remedy_class=Subquery(settings.values("remedy_class")),
-            own_complaint=Exists(own),
+            own_complaint=complains(OuterRef("case__customer"), address),
         )
     )
     if user_id is None or at is None:

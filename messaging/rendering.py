@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import zoneinfo
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -38,7 +39,7 @@ class SharedContext:
     after. So the template may not decide by it, nor change it.
     """
 
-    common: Mapping[str, Hashable]
+    common: Mapping[str, str | bool | dt.date | None]
     own: Mapping[str, str]
 
 
@@ -48,11 +49,13 @@ def render_email(template: str, context: Mapping[str, Any] | SharedContext, lang
     Every template also gets `language`, `public_url` and, unless the context names one, `organisation`. Times
     are shown in the context's `time_zone` (an IANA name) where there is one, else in the server's.
     """
-    ours = {"organisation": settings.ORGANISATION_NAME, "public_url": settings.PUBLIC_URL}
+    first, last = {"organisation": settings.ORGANISATION_NAME}, {"public_url": settings.PUBLIC_URL}
     if not isinstance(context, SharedContext):
-        return _rendered(template, {**ours, **context}, language)
-    common, own = {**ours, **context.common}, context.own
-    pattern = _pattern(template, tuple(common.items()), tuple(own), language)
+        return _rendered(template, {**first, **context, **last}, language)
+    common, own = {**first, **context.common, **last}, context.own
+    # With the type of each value, as True and 1 are equal, and a safe string and a plain one.
+    known = tuple((name, type(value), value) for name, value in common.items())
+    pattern = _pattern(template, known, tuple(own), language)
     return RenderedEmail(
         subject=header_text(_filled(pattern.subject, own), LONGEST_SUBJECT),
         text=_filled(pattern.text, own),
@@ -62,10 +65,10 @@ def render_email(template: str, context: Mapping[str, Any] | SharedContext, lang
 
 @lru_cache(maxsize=PATTERNS_KEPT)
 def _pattern(
-    template: str, common: tuple[tuple[str, Hashable], ...], own: tuple[str, ...], language: str
+    template: str, common: tuple[tuple[str, type, Any], ...], own: tuple[str, ...], language: str
 ) -> RenderedEmail:
     marks = {name: f"{_OPEN}{name}{_CLOSE}" for name in own}
-    return _rendered(template, {**dict(common), **marks}, language)
+    return _rendered(template, {name: value for name, _kind, value in common} | marks, language)
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

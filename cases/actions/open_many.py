@@ -69,7 +69,7 @@ def open_cases(
         rows.cases.append(case)
         rows.steps += steps
         rows.clocks += clocks
-        rows.timeline += _entries(incident, case, actor, at)
+        rows.timeline.append(_entry(incident, case, actor, at))
         rows.events.append(
             opening_event(
                 stream=case.stream,
@@ -133,15 +133,13 @@ def _standing(
     }
 
 
-def _entries(incident: Incident, case: Case, actor: User, at: dt.datetime) -> list[TimelineEntry]:
-    return [
-        unsaved(
-            TimelineEntry,
-            case_id=case.pk,
-            kind=EntryKind.EVENT,
-            author_id=actor.pk,
-            body=_OPENED,
-            params={"incident": incident.number},
-            at=at,
-        ),
-    ]
+def _entry(incident: Incident, case: Case, actor: User, at: dt.datetime) -> TimelineEntry:
+    return unsaved(
+        TimelineEntry,
+        case_id=case.pk,
+        kind=EntryKind.EVENT,
+        author_id=actor.pk,
+        body=_OPENED,
+        params={"incident": incident.number},
+        at=at,
+    )

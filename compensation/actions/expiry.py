@@ -10,12 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop
 
 from audit.actions import record
-from cases.actions.timeline import add_event
 from cases.models import Case
 from cases.paths import case_path
 from compensation.actions.ending import end_offer
 from compensation.actions.guards import hold_case
-from compensation.actions.telling import amount_text
+from compensation.actions.telling import amount_text, tell_on_timeline, words_for
 from compensation.models import Offer
 from compensation.queries import expiring_offers
 from compensation.states import OfferState
@@ -49,21 +48,18 @@ def expire_due_offers(*, now: dt.datetime | None = None, limit: int = BATCH) -> 
 
 def _expire(case: Case, offer: Offer) -> None:
     end_offer(case, offer, OfferState.EXPIRED, by=None)
-    amount = amount_text(offer.standing_amount, offer.currency)
-    add_event(
-        case=case,
-        actor=None,
-        message=gettext_noop("The customer did not answer the offer of %(amount)s in time; it has expired."),
-        params={"amount": amount},
-    )
+    message = gettext_noop("The customer did not answer the offer of %(amount)s in time; it has expired.")
+    tell_on_timeline(case=case, offer=offer, actor=None, message=message)
     record(stream=case.stream, verb="offer.expired", actor=None, data={"offer": offer.pk})
     if offer.remedy_id is not None:
         # As many as the incident has customers end on one day; nobody wants a message for each.
         return
     notify(
         users=[offer.proposer],
-        message=gettext_noop("%(number)s: the customer did not answer the offer of %(amount)s in time."),
-        params={"number": case.number, "amount": amount},
+        message=words_for(
+            offer, gettext_noop("%(number)s: the customer did not answer the offer of %(amount)s in time.")
+        ),
+        params={"number": case.number, "amount": amount_text(offer.standing_amount, offer.currency)},
         url=case_path(case.number),
         dedupe_key=f"offer:{offer.pk}:expired",
     )

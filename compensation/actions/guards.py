@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -20,14 +20,12 @@ from cases.models import Case
 from common.errors import Conflict, DomainError, Invalid, NotAllowed
 from common.money import check_amount
 from common.prepared import prepared
-from compensation.authority_queries import deciding_limits, grants_on, with_grants
+from compensation.authority_queries import complains, deciding_limits, grants_on, with_grants
 from compensation.budget_rules import who_decides_overdraft
 from compensation.kind_queries import kind_setting
 from compensation.models import Budget, KindSetting, Offer
 from compensation.rules import ZERO, Limit, may_become
 from compensation.states import OfferState
-from customers.models import ContactPoint
-from customers.states import ContactKind
 
 if TYPE_CHECKING:
     from common.errors import Text
@@ -114,6 +112,7 @@ def take_offer(
 
 @prepared
 def _case_of(*, offer_id: int) -> QuerySet[Case]:
+    # Long texts that nothing here asks for.
     return locked_cases().filter(offers=offer_id).defer("description", "suggestion", "resolution")
 
 
@@ -138,10 +137,8 @@ def fresh_on_case(actor: User, capability: Capability, case: Case) -> tuple[User
 
 @prepared
 def _person_on_case(*, user_id: int, customer_id: int) -> QuerySet[User]:
-    complains = ContactPoint.objects.filter(
-        customer=customer_id, kind=ContactKind.EMAIL, normalised=Lower(OuterRef("email"))
-    )
-    return User.objects.filter(pk=user_id).annotate(complains=Exists(complains))
+    own = complains(customer_id, Lower(OuterRef("email")))
+    return User.objects.filter(pk=user_id).annotate(complains=own)
 
 
 @prepared

@@ -17,7 +17,7 @@ from cases.models import Case
 from cases.paths import case_path
 from common.days import local_day
 from compensation.actions.guards import hold_case
-from compensation.actions.telling import amount_text
+from compensation.actions.telling import amount_text, words_for
 from compensation.kind_queries import kind_setting
 from compensation.models import Offer
 from compensation.policy_queries import deadlines_of
@@ -117,7 +117,7 @@ def _tell(case: Case, offer: Offer) -> None:
     promised = int(offer.due_at.timestamp()) if offer.due_at else 0  # an offer can be promised again
     notify(
         users=people,
-        message=MESSAGES[offer.reminded_level],
+        message=words_for(offer, MESSAGES[offer.reminded_level]),
         params={"number": case.number, "amount": amount_text(offer.standing_amount, offer.currency)},
         url=case_path(case.number),
         dedupe_key=f"offer:{offer.pk}:promise:{promised}:{offer.reminded_level}",

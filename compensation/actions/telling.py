@@ -28,7 +28,7 @@ def amount_text(amount: Decimal, currency: str) -> str:
 
 
 # What costs nothing, such as a letter of apology, is told without "0.00".
-_WITHOUT_AMOUNT = {
+WITHOUT_AMOUNT = {
     "Compensation of %(amount)s granted within own authority.": gettext_noop(
         "Non-monetary compensation granted within own authority."
     ),
@@ -56,7 +56,30 @@ _WITHOUT_AMOUNT = {
     "The customer asks for %(wanted)s instead of %(amount)s.": gettext_noop(
         "The customer asks for %(wanted)s instead of non-monetary compensation."
     ),
+    "The customer asks for non-monetary compensation instead of %(amount)s.": gettext_noop(
+        "The customer asks for another non-monetary compensation."
+    ),
+    "The customer did not answer the offer of %(amount)s in time; it has expired.": gettext_noop(
+        "The customer did not answer the offer of non-monetary compensation in time; it has expired."
+    ),
+    "%(number)s: the customer did not answer the offer of %(amount)s in time.": gettext_noop(
+        "%(number)s: the customer did not answer the offer of non-monetary compensation in time."
+    ),
+    "%(number)s: compensation of %(amount)s should reach the customer within a day.": gettext_noop(
+        "%(number)s: non-monetary compensation should reach the customer within a day."
+    ),
+    "%(number)s: compensation of %(amount)s is overdue.": gettext_noop(
+        "%(number)s: non-monetary compensation is overdue."
+    ),
+    "%(number)s: compensation of %(amount)s is long overdue.": gettext_noop(
+        "%(number)s: non-monetary compensation is long overdue."
+    ),
 }
+
+
+def words_for(offer: Offer, message: str) -> str:
+    """The message as it is told of this offer."""
+    return WITHOUT_AMOUNT.get(message, message) if offer.is_free else message
 
 
 def tell_on_timeline(
@@ -73,7 +96,7 @@ def tell_on_timeline(
     add_event(
         case=case,
         actor=actor,
-        message=message if told else _WITHOUT_AMOUNT.get(message, message),
+        message=words_for(offer, message),
         params={"amount": amount_text(told, offer.currency), **(params or {})},
     )
 

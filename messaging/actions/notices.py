@@ -59,15 +59,14 @@ def _send_by_email(notice: Notice, own_path: str, *, begins: bool) -> None:
     reader, path = notice.user, own_path or notice.url
     with override(reader.language):
         text = notice.text
-    link = {"url": f"{settings.PUBLIC_URL}{path}"} if path else {}
     queue_email(
         to_address=reader.email,
         to_name=reader.name,
         language=reader.language,
         template="notice",
         context=SharedContext(
-            common={"urgent": notice.urgent, "url": ""},
-            own={"reader_name": reader.name, "text": text} | link,
+            common={"urgent": notice.urgent, "has_link": bool(path)},
+            own={"reader_name": reader.name, "text": text, "url": f"{settings.PUBLIC_URL}{path}"},
         ),
         dedupe_key=f"notice:{notice.dedupe_key}"[:120],
         begins=begins,

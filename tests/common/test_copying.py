@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import DataError, IntegrityError, models, transaction
@@ -13,7 +14,7 @@ from django.db.models.functions import Cast
 
 from audit.models import Event
 from cases.models import Case, Clock, RecoveryStep, TimelineEntry
-from common.copying import _encoder, _plan, copy_rows, reserve_ids, unsaved
+from common.copying import _encoder, _moment, _plan, copy_rows, reserve_ids, unsaved
 from common.search_text import search_document
 from customers.models import ContactPoint, Customer, Order
 from tests.factories import make_branch
@@ -122,3 +123,10 @@ def test_an_unsaved_row_has_the_models_defaults_and_no_column_that_it_has_not() 
             assert getattr(quick, column.attname) == getattr(usual, column.attname)
     with pytest.raises(TypeError, match="has no colour, size"):
         unsaved(TimelineEntry, colour="red", size=3)
+
+
+def test_the_two_moments_of_an_hour_that_comes_twice_are_written_apart() -> None:
+    first = dt.datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    assert _moment(first).endswith("+02:00")
+    assert _moment(first.replace(fold=1)).endswith("+01:00")
+    assert _moment(NOW) == NOW.isoformat()

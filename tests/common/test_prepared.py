@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from accounts.models import Branch, User
 from accounts.states import Role
@@ -239,3 +239,17 @@ def test_statements_go_on_over_a_new_connection() -> None:
     connection.close()
     assert branches(keys=[branch.pk]) == [branch]
     assert branches(keys=[]) == []
+
+
+def test_a_test_that_may_not_use_the_database_is_told_so(django_db_blocker: DjangoDbBlocker) -> None:
+    branches(keys=[])
+    with django_db_blocker.block(), pytest.raises(RuntimeError, match="Database access not allowed"):
+        branches(keys=[])
+
+
+def test_statements_are_counted_while_queries_are_logged() -> None:
+    branches(keys=[])
+    with CaptureQueriesContext(connection) as asked:
+        branches(keys=[])
+    branches(keys=[])
+    assert len(asked) == 1

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
 from django.core.management import call_command
 from django.db import IntegrityError
 from django.test import Client
@@ -21,6 +24,7 @@ from compensation.actions.customer import record_answer
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.kinds import KindRecord, set_kind
 from compensation.actions.offers import submit_offer
+from compensation.actions.telling import WITHOUT_AMOUNT
 from compensation.authority_queries import granted_on
 from compensation.models import Approval, BudgetMovement, Offer
 from compensation.queries import key_of, like_cases
@@ -175,3 +179,9 @@ def test_pages_say_that_a_letter_costs_nothing(client: Client, world: World, cas
     page = client.get(reverse("desk:case", args=[case.number])).content.decode()
     assert "Letter of apology <span" in page
     assert "costs nothing" in page
+
+
+def test_words_without_an_amount_stand_for_sentences_that_there_are() -> None:
+    with Path(settings.BASE_DIR / "locale/zh_Hans/LC_MESSAGES/django.po").open(encoding="utf-8") as file:
+        known = {message.id for message in read_po(file)}
+    assert WITHOUT_AMOUNT.keys() | set(WITHOUT_AMOUNT.values()) <= known

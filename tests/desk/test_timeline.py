@@ -15,7 +15,7 @@ from django.urls import reverse
 from cases.actions.timeline import add_note
 from cases.models import Case, TimelineEntry
 from cases.states import EntryKind
-from cases.timeline_queries import TIMELINE_PAGE, timeline_page
+from cases.timeline_queries import TIMELINE_PAGE, timeline_of, timeline_page
 from tests.factories import Desk, log_case
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +97,9 @@ def test_an_upgrade_takes_the_copy_of_the_complaint_away_and_nothing_else(desk: 
         migration.delete_copies(apps, editor)
     assert set(case.timeline.values_list("kind", flat=True)) == {"note"}
     assert case.timeline.count() == 2
+
+
+def test_a_copy_that_an_old_process_writes_during_an_upgrade_is_not_shown(desk: Desk, case: Case) -> None:
+    TimelineEntry.objects.create(case=case, kind="complaint", body=case.description)
+    assert timeline_of(case) == []
+    assert not timeline_page(case).told

@@ -99,7 +99,7 @@ def test_nothing_leaves_before_it_is_due() -> None:
 @pytest.mark.django_db
 def test_a_mail_carries_the_message_id_it_was_written_with(server: type[ScriptedServer]) -> None:
     message = write(
-        template="notice", context={"reader_name": "Mei", "text": "A", "url": "", "urgent": False}
+        template="notice", context={"reader_name": "Mei", "text": "A", "has_link": False, "urgent": False}
     )
     assert message is not None
     assert send_due_messages() == 1
@@ -163,7 +163,7 @@ def test_a_secret_outlives_a_new_key_and_fails_the_message_without_the_old(
 
 
 def notice(url: str) -> dict[str, Any]:
-    return {"reader_name": "Mei", "text": "Something waits.", "url": url, "urgent": False}
+    return {"reader_name": "Mei", "text": "Something waits.", "url": url, "has_link": True, "urgent": False}
 
 
 def is_told(secret: str) -> bool:

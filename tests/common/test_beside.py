@@ -85,10 +85,11 @@ def test_no_process_is_left_when_it_is_over() -> None:
     assert not _lives(process)
 
 
-# Tells its own processes, and waits to be killed.
+# Tells its own processes, and waits to be killed; whoever began the tests may have had Ctrl-C ignored.
 PARENT = """
-import os, time
+import os, signal, time
 from common.beside import Beside
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Beside(lambda _question: os.getpid(), forks=True) as beside:
     beside.ask(1)
     print(beside.answer(), flush=True)

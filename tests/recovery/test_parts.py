@@ -13,7 +13,9 @@ from recovery.supervisor import parts
 
 
 @pytest.fixture(autouse=True)
-def _tidy() -> Iterator[None]:
+def _tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    # To set up Django twice would take the handlers of the log from the tests that come after.
+    monkeypatch.setattr("django.setup", lambda: None)
     receivers = list(signals.worker_shutting_down.receivers or [])
     with warnings.catch_warnings():
         yield

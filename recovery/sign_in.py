@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
 from accounts.queries import signed_in
-from messaging.actions import queue_email
+from messaging.actions import letter, queue_email
 
 
 def may_sign_in(user: Any) -> bool:
@@ -42,13 +42,15 @@ class StaffAccountAdapter(DefaultAccountAdapter):
         if not may_sign_in(user):
             return
         queue_email(
-            to_address=user.email,
-            to_name=user.name,
-            language=user.language,
-            template="password_reset",
-            context={"reader_name": user.name, "url": context["password_reset_url"]},
-            dedupe_key=f"password-reset:{user.pk}:{sha256(context['key'].encode()).hexdigest()[:32]}",
-            secret=urlsplit(context["password_reset_url"]).path,
+            letter(
+                to_address=user.email,
+                to_name=user.name,
+                language=user.language,
+                template="password_reset",
+                context={"reader_name": user.name, "url": context["password_reset_url"]},
+                dedupe_key=f"password-reset:{user.pk}:{sha256(context['key'].encode()).hexdigest()[:32]}",
+                secret=urlsplit(context["password_reset_url"]).path,
+            )
         )
 
 

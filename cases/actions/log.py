@@ -30,7 +30,7 @@ from common.search_text import document_tokens, joined_tokens, stored_document
 from common.writing import insert
 from customers.actions import NewCustomer, create_customer
 from customers.models import ContactPoint, Customer
-from messaging.actions import queue_email
+from messaging.actions import letter, queue_email
 from sla.states import Metric, Severity
 
 LONGEST_DESCRIPTION = 20_000
@@ -259,19 +259,21 @@ def build_steps(
 def _acknowledge(case: Case, address: ContactPoint, clocks: list[Clock]) -> None:
     respond_by = next((clock.due_at for clock in clocks if clock.metric == Metric.FIRST_RESPONSE), None)
     queue_email(
-        to_address=address.value,
-        to_name=case.customer.name,
-        language=case.language,
-        template="acknowledgement",
-        context={
-            "customer_name": case.customer.name,
-            "number": case.number,
-            "tracking_token": case.tracking_token,
-            "answer_by": respond_by,
-            "time_zone": case.branch.time_zone,
-            "organisation": case.branch.name_in(case.language),
-        },
-        dedupe_key=f"acknowledgement:{case.pk}",
-        about=case.stream,
+        letter(
+            to_address=address.value,
+            to_name=case.customer.name,
+            language=case.language,
+            template="acknowledgement",
+            context={
+                "customer_name": case.customer.name,
+                "number": case.number,
+                "tracking_token": case.tracking_token,
+                "answer_by": respond_by,
+                "time_zone": case.branch.time_zone,
+                "organisation": case.branch.name_in(case.language),
+            },
+            dedupe_key=f"acknowledgement:{case.pk}",
+            about=case.stream,
+        ),
         begins=True,
     )

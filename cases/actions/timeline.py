@@ -22,7 +22,7 @@ from common.writing import insert
 from customers.models import ContactPoint
 from customers.queries import contacts_of
 from customers.states import ContactKind
-from messaging.actions import queue_email
+from messaging.actions import letter, queue_email
 from sla.states import Metric
 
 LONGEST = 20_000
@@ -82,18 +82,20 @@ def send_reply(*, actor: User, case_id: int, body: str, completes: str = "") -> 
             )
         entry = _write(case, EntryKind.REPLY, actor, body)
         queue_email(
-            to_address=address.value,
-            to_name=case.customer.name,
-            language=case.language,
-            template="reply",
-            context={
-                "text": entry.body,
-                "number": case.number,
-                "tracking_token": case.tracking_token,
-                "organisation": case.branch.name_in(case.language),
-            },
-            dedupe_key=f"reply:{entry.pk}",
-            about=case.stream,
+            letter(
+                to_address=address.value,
+                to_name=case.customer.name,
+                language=case.language,
+                template="reply",
+                context={
+                    "text": entry.body,
+                    "number": case.number,
+                    "tracking_token": case.tracking_token,
+                    "organisation": case.branch.name_in(case.language),
+                },
+                dedupe_key=f"reply:{entry.pk}",
+                about=case.stream,
+            )
         )
         record(stream=case.stream, verb="case.replied", actor=actor, data={"entry": entry.pk})
         _responded(case, actor, entry.at, completes)

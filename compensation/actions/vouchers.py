@@ -29,7 +29,7 @@ from compensation.states import Need, OfferKind, ShareProblem, VoucherState
 from compensation.voucher_keys import keys
 from compensation.voucher_queries import voucher_rule
 from compensation.voucher_rules import HUNDRED, LAST, derive_code, digest_of, link_digest, remind_at
-from messaging.actions import queue_email
+from messaging.actions import letter, queue_email
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +108,22 @@ def send_link(voucher: Voucher, case: Case, *, template: str, occasion: str) -> 
     token = secrets.token_urlsafe(32)
     link = VoucherLink.objects.create(voucher=voucher, digest=link_digest(token), sent_at=timezone.now())
     queue_email(
-        to_address=address.value,
-        to_name=case.customer.name,
-        language=case.language,
-        template=template,
-        context={
-            "customer_name": case.customer.name,
-            "number": case.number,
-            "token": token,
-            "voucher": voucher,
-            "organisation": case.branch.name_in(case.language),
-        },
-        dedupe_key=f"voucher:{voucher.pk}:{occasion}:{link.pk}",
-        secret=token,
-        about=case.stream,
+        letter(
+            to_address=address.value,
+            to_name=case.customer.name,
+            language=case.language,
+            template=template,
+            context={
+                "customer_name": case.customer.name,
+                "number": case.number,
+                "token": token,
+                "voucher": voucher,
+                "organisation": case.branch.name_in(case.language),
+            },
+            dedupe_key=f"voucher:{voucher.pk}:{occasion}:{link.pk}",
+            secret=token,
+            about=case.stream,
+        )
     )
     return True
 

@@ -31,7 +31,7 @@ from feedback.models import Invitation
 from feedback.queries import due_invitations, due_reminders, was_asked_since
 from feedback.rules import OPEN_FOR, REMIND_AFTER, REST, ask_at, by_day
 from feedback.states import Construct, InvitationState
-from messaging.actions import queue_email
+from messaging.actions import letter, queue_email
 
 log = logging.getLogger(__name__)
 
@@ -148,20 +148,22 @@ def _write_mail(invitation: Invitation, address: str, *, template: str, occasion
         question = first.text if first else ""
         scale = list(enumerate(first.labels, start=first.lowest)) if first else []
     queue_email(
-        to_address=address,
-        to_name=case.customer.name,
-        language=language,
-        template=template,
-        context={
-            "customer_name": case.customer.name,
-            "number": case.number,
-            "token": invitation.token,
-            "closes_at": invitation.closes_at,
-            "time_zone": customer_zone(case).key,
-            "organisation": case.branch.name_in(language),
-            "question": question,
-            "scale": scale,
-        },
-        dedupe_key=occasion,
-        about=case.stream,
+        letter(
+            to_address=address,
+            to_name=case.customer.name,
+            language=language,
+            template=template,
+            context={
+                "customer_name": case.customer.name,
+                "number": case.number,
+                "token": invitation.token,
+                "closes_at": invitation.closes_at,
+                "time_zone": customer_zone(case).key,
+                "organisation": case.branch.name_in(language),
+                "question": question,
+                "scale": scale,
+            },
+            dedupe_key=occasion,
+            about=case.stream,
+        )
     )

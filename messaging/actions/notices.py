@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from accounts.models import User
 from common.writing import insert
-from messaging.actions.outbox import queue_email
+from messaging.actions.outbox import letter, queue_email
 from messaging.models import Notice
 from messaging.rendering import SharedContext
 
@@ -60,17 +60,19 @@ def _send_by_email(notice: Notice, own_path: str, *, begins: bool) -> None:
     with override(reader.language):
         text = notice.text
     queue_email(
-        to_address=reader.email,
-        to_name=reader.name,
-        language=reader.language,
-        template="notice",
-        context=SharedContext(
-            common={"urgent": notice.urgent, "has_link": bool(path)},
-            own={"reader_name": reader.name, "text": text, "url": f"{settings.PUBLIC_URL}{path}"},
+        letter(
+            to_address=reader.email,
+            to_name=reader.name,
+            language=reader.language,
+            template="notice",
+            context=SharedContext(
+                common={"urgent": notice.urgent, "has_link": bool(path)},
+                own={"reader_name": reader.name, "text": text, "url": f"{settings.PUBLIC_URL}{path}"},
+            ),
+            dedupe_key=f"notice:{notice.dedupe_key}"[:120],
+            secret=own_path,
         ),
-        dedupe_key=f"notice:{notice.dedupe_key}"[:120],
         begins=begins,
-        secret=own_path,
     )
 
 

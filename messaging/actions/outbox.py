@@ -37,38 +37,15 @@ LONGEST_NAME = 120
 MOST_AT_ONCE = 200
 
 
-def queue_email(
-    *,
-    to_address: str,
-    to_name: str,
-    language: str,
-    template: str,
-    context: Mapping[str, Any] | SharedContext,
-    dedupe_key: str,
-    about: str = "",
-    due_at: dt.datetime | None = None,
-    begins: bool = False,
-    secret: str = "",
-) -> OutboxMessage | None:
-    """Write an e-mail into the outbox, rendered in the reader's language, inside the caller's transaction.
+def queue_email(message: OutboxMessage, *, begins: bool = False) -> OutboxMessage | None:
+    """Put a `letter` into the outbox, inside the caller's transaction.
 
-    See `letter` for what it takes: None is returned, and nothing written, when the occasion that `dedupe_key`
-    names already has its message. Sending follows the commit, or `due_at` where that is later. `begins` says
-    that what the occasion is about is new itself, which saves the look-up.
+    None is returned, and nothing written, when the occasion that its `dedupe_key` names has one.
+    Sending follows the commit, or `due_at` where that is later. `begins` says that what the occasion is about
+    is new itself, which saves the look-up.
     """
-    if not begins and OutboxMessage.objects.filter(dedupe_key=dedupe_key).exists():
+    if not begins and OutboxMessage.objects.filter(dedupe_key=message.dedupe_key).exists():
         return None
-    message = letter(
-        to_address=to_address,
-        to_name=to_name,
-        language=language,
-        template=template,
-        context=context,
-        dedupe_key=dedupe_key,
-        about=about,
-        secret=secret,
-        due_at=due_at,
-    )
     if begins:
         insert(message)
     elif not _insert(message):
@@ -90,11 +67,11 @@ def letter(
     due_at: dt.datetime | None = None,
     secret: str = "",
 ) -> OutboxMessage:
-    """An e-mail for the outbox, not yet written.
+    """An e-mail for the outbox, rendered in the reader's language, not yet written.
 
-    `about` is the audit stream that it belongs to. `secret` is what the database must not tell of the text,
-    such as the key in a link. An address that no mail could reach is kept as a failed message, so that it is
-    seen and not lost.
+    `dedupe_key` names the occasion, which has one message. `about` is the audit stream that it belongs to.
+    `secret` is what the database must not tell of the text, such as the key in a link. An address that no
+    mail could reach is kept as a failed message, so that it is seen and not lost.
     """
     rendered = render_email(template, context, language)
     if secret:

@@ -19,7 +19,7 @@ from accounts.states import Role
 from compensation.actions.approvals import approve_offer, reject_offer
 from desk.views.mailbox import with_links
 from feedback.models import FollowUp, Invitation
-from messaging.actions import notify, queue_email, send_due_messages
+from messaging.actions import letter, notify, queue_email, send_due_messages
 from messaging.models import Notice, OutboxMessage
 from tests.compensation import world as money
 from tests.factories import Desk, log_case, make_branch, make_customer, make_user
@@ -240,7 +240,7 @@ def mail(key: str = "one", **fields: Any) -> OutboxMessage:
         },
         "dedupe_key": key,
     }
-    message = queue_email(**(values | fields))
+    message = queue_email(letter(**(values | fields)))
     assert message is not None
     return message
 

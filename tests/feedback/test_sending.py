@@ -22,7 +22,7 @@ from feedback.actions.invite import ASKED_LATELY, NO_ADDRESS, REOPENED
 from feedback.actions.send import send_due_reminders, send_due_surveys
 from feedback.models import Instrument, Invitation
 from feedback.states import InvitationState
-from messaging.actions import queue_email
+from messaging.actions import letter
 from messaging.models import OutboxMessage
 from tests.feedback.world import World, answer, invitation_of, make_case, make_customer, make_world, resolve
 
@@ -197,12 +197,12 @@ def test_one_that_cannot_be_sent_does_not_hold_up_the_others(
 ) -> None:
     broken, fine = world.resolved(language="en"), world.resolved(language="zh-hans")
 
-    def refuse_english(**message: Any) -> OutboxMessage | None:
-        if message["language"] == "en":
+    def refuse_english(**fields: Any) -> OutboxMessage:
+        if fields["language"] == "en":
             raise RuntimeError("This template is broken.")
-        return queue_email(**message)
+        return letter(**fields)
 
-    monkeypatch.setattr("feedback.actions.send.queue_email", refuse_english)
+    monkeypatch.setattr("feedback.actions.send.letter", refuse_english)
     clock.shift(DAY)
     assert send_due_surveys() == 1
     assert invitation_of(broken).state == InvitationState.SCHEDULED

@@ -19,7 +19,7 @@ from django.test import override_settings
 from accounts.models import User
 from audit.models import Event
 from common.errors import Conflict, NotAllowed
-from messaging.actions import queue_email, retry_message, send_due_messages
+from messaging.actions import letter, queue_email, retry_message, send_due_messages
 from messaging.actions.sending import _claim_next, _write_down_failure
 from messaging.models import OutboxMessage
 from messaging.queries import mailbox, undelivered_about
@@ -65,7 +65,7 @@ def write(occasion: str = "greeting", **changes: Any) -> OutboxMessage | None:
         "dedupe_key": occasion,
         "about": "case:1",
     }
-    return queue_email(**(values | changes))
+    return queue_email(letter(**(values | changes)))
 
 
 @pytest.mark.django_db

@@ -20,10 +20,12 @@ from accounts.states import Role
 from cases.models import Case
 from cases.states import FailureType
 from common.errors import Invalid, NotAllowed
-from compensation.actions.customer import record_answer
+from compensation.actions.customer import offer_to_customer, record_answer
+from compensation.actions.expiry import expire_due_offers
 from compensation.actions.fulfilment import fulfil_offer
 from compensation.actions.kinds import KindRecord, set_kind
 from compensation.actions.offers import submit_offer
+from compensation.actions.promises import fire_due_reminders
 from compensation.actions.telling import WITHOUT_AMOUNT
 from compensation.authority_queries import granted_on
 from compensation.models import Approval, BudgetMovement, Offer
@@ -31,6 +33,7 @@ from compensation.queries import key_of, like_cases
 from compensation.review_queries import population_of
 from compensation.states import Need, OfferState, RemedyClass
 from customers.models import ContactPoint
+from messaging.models import Notice
 from tests.compensation.world import World, committed, make_budget, make_case, propose
 
 
@@ -179,6 +182,28 @@ def test_pages_say_that_a_letter_costs_nothing(client: Client, world: World, cas
     page = client.get(reverse("desk:case", args=[case.number])).content.decode()
     assert "Letter of apology <span" in page
     assert "costs nothing" in page
+
+
+def test_what_the_customer_does_not_answer_and_what_is_late_are_told_without_an_amount(
+    world: World, case: Case
+) -> None:
+    with committed():
+        waiting = letter(world, case)
+        offer_to_customer(actor=world.frontline, offer_id=waiting.pk)
+        late = letter(world, case)
+    waiting.refresh_from_db()
+    late.refresh_from_db()
+    assert waiting.expires_at is not None
+    assert late.due_at is not None
+    assert fire_due_reminders(now=late.due_at + dt.timedelta(seconds=1)) == 1
+    assert expire_due_offers(now=waiting.expires_at + dt.timedelta(seconds=1)) == 1
+    assert told(case)[-1] == (
+        "The customer did not answer the offer of non-monetary compensation in time; it has expired."
+    )
+    assert {notice.text for notice in Notice.objects.all()} == {
+        f"{case.number}: non-monetary compensation is overdue.",
+        f"{case.number}: the customer did not answer the offer of non-monetary compensation in time.",
+    }
 
 
 def test_words_without_an_amount_stand_for_sentences_that_there_are() -> None:

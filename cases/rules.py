@@ -81,8 +81,9 @@ def found_by(order_reference: str, product: str, title: str, text: str) -> list[
 
 def summarise(description: str, *, longest: int = 80) -> str:
     """A line for lists: the first sentence of the complaint, cut at a word or character boundary."""
-    # No line holds more words than characters.
-    text = " ".join(description.split(None, longest)[:longest])
+    # So many words fill a line: each takes two characters at least.
+    most = longest // 2 + 1
+    text = " ".join(description.split(None, most)[:most])
     cut = min(
         (at + 1 for at in (text.find(end) for end in ("。", "！", "？", ". ", "! ", "? ")) if at > 0),
         default=0,

@@ -26,16 +26,25 @@ Piece = tuple[str, bytes]
 Row = TypeVar("Row", bound=models.Model)
 
 
+def reserve(count: int, *sequences: str) -> list[tuple[int, ...]]:
+    """That many rows of numbers, one of each sequence, which will not come again."""
+    with connection.cursor() as cursor:
+        numbers = ", ".join(["nextval(%s::regclass)"] * len(sequences))
+        cursor.execute(f"SELECT {numbers} FROM generate_series(1, %s)", [*sequences, count])  # noqa: S608  # no words
+        return cursor.fetchall()
+
+
+@lru_cache(maxsize=64)
+def key_sequence(model: type[models.Model]) -> str:
+    """The sequence that a model's primary keys come from."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [model._meta.db_table, model._meta.pk.column])
+        return str(cursor.fetchone()[0])
+
+
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:
     """That many primary keys from the model's own sequence, which will not come again."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            # Its name is looked up once, and not for each key.
-            "WITH sequence AS MATERIALIZED (SELECT pg_get_serial_sequence(%s, %s)::regclass AS name) "
-            "SELECT nextval(name) FROM sequence, generate_series(1, %s)",
-            [model._meta.db_table, model._meta.pk.column, count],
-        )
-        return [value for (value,) in cursor.fetchall()]
+    return [key for (key,) in reserve(count, key_sequence(model))]
 
 
 def unsaved(model: type[Row], **values: Any) -> Row:
@@ -180,6 +189,10 @@ def _text(value: Any) -> str:
     return escape(value if isinstance(value, str) else str(value))
 
 
+# Most rows share most of their short texts: sources, languages, states.
+_short_text = lru_cache(maxsize=1024, typed=True)(_text)
+
+
 def _boolean(value: bool) -> str:
     return "t" if value else "f"
 
@@ -239,6 +252,6 @@ _ENCODERS: tuple[tuple[type[models.Field[Any, Any]], Encoder], ...] = (
     (models.DateTimeField, _moment),
     (models.DateField, _day),
     (models.DecimalField, str),
-    (models.CharField, _text),
+    (models.CharField, _short_text),
     (models.TextField, _text),
 )

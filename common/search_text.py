@@ -126,9 +126,9 @@ def joined_document(first: list[str], second: str) -> str:
     """As `joined_tokens`, of a document that is text already: for COPY, which minds no token twice."""
     if not first or not second:
         return second or document_text(first)
-    if len(first) + second.count("' '") < MOST_TOKENS:
+    if len(first) + second.count(" ") < MOST_TOKENS:
         return f"{document_text(first)} {second}"
-    return document_text(joined_tokens(first, second[1:-1].split("' '")))
+    return document_text(joined_tokens(first, second.split(" ")))
 
 
 def search_document(texts: Iterable[str]) -> Func:
@@ -142,14 +142,14 @@ def stored_document(found: list[str]) -> Func:
 
 
 def document_text(document: Func | list[str] | str) -> str:
-    """What `search_document` stores, or the tokens themselves, as PostgreSQL writes it: for COPY.
+    """What `search_document` stores, or the tokens themselves, as PostgreSQL reads it: for COPY.
 
-    Tokens hold letters, digits and `-.@+` alone, so that none needs an escape. Text is such a text already.
+    Tokens hold letters, digits and `-.@+` alone, so that none needs quotes. Text is such a text already.
     """
     if isinstance(document, str):
         return document
     found = document if isinstance(document, list) else document.get_source_expressions()[0].value
-    return "'" + "' '".join(found) + "'" if found else ""
+    return " ".join(found)
 
 
 def query_tokens(text: str) -> list[str]:

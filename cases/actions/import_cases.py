@@ -33,7 +33,7 @@ from common.copying import Copying, Piece, pieces_of
 from common.errors import Conflict, Invalid
 from customers.models import Customer
 
-BATCH = 500
+BATCH = 300
 FIRST_BATCH = 125
 
 # Foreign keys are checked with each table, while this process goes on, and not by the commit: rows are
@@ -138,7 +138,6 @@ class _Run:
         self._asked: list[Record] = []
         self._ground: Groundwork | None = None
         self._under_way: _Batch | None = None
-        self._is_first = not maker.has_rows()
 
     def take_all(
         self, rows: RowFile, limit: int | None, batch: int, on_progress: Callable[[int], object] | None
@@ -242,7 +241,7 @@ class _Run:
 
     def _fresh(self, records: list[Record]) -> list[Record]:
         """Those that are not there yet; asked beforehand only where an import went before."""
-        if self._is_first:
+        if self._maker.is_first:
             return records
         self.finish_batch()
         known = self._maker.known(records)

@@ -16,17 +16,18 @@ from audit.actions import opening_event
 from audit.models import Event
 from cases.actions.log import (
     LONGEST_DESCRIPTION,
+    NUMBERS,
     NewCase,
     case_columns,
+    case_number,
     check_complaint,
-    next_numbers,
 )
 from cases.importing import Profile, Record, Told, Words
 from cases.models import Case, Cause, Clock, Defect, RecoveryStep, Resolution, TimelineEntry
 from cases.queries import playbook_steps
 from cases.rules import business_seconds_taken, clock_due, next_step
 from cases.states import CaseState, ClockState, EntryKind, FailureType, StepState
-from common.copying import reserve_ids, unsaved
+from common.copying import key_sequence, reserve, unsaved
 from common.days import local_day
 from common.search_text import document_tokens, joined_document
 from customers.models import Customer
@@ -84,15 +85,15 @@ class Checked(NamedTuple):
 class Groundwork:
     """What the database tells before the rows of a batch can be made: asked when nothing else uses it.
 
-    `customers` are those known already, or made for rows on their way, by their reference in the source.
+    `reserved` are for each row a key, the value of a number, and the key of a customer. `calendar` is there
+    when a reply is told of. `customers` are those known already, or made for rows on their way, by their
+    reference in the source.
     """
 
-    calendar: Calendar
-    hours: BusinessHours | None
-    keys: list[int]
-    numbers: list[str]
+    reserved: list[tuple[int, ...]]
     customers: dict[str, Customer]
-    customer_keys: list[int]
+    calendar: Calendar | None = None
+    hours: BusinessHours | None = None
 
 
 class RowMaker:
@@ -115,6 +116,7 @@ class RowMaker:
         self._targets: dict[tuple[int, dt.date], dict[Metric, int]] = {}
         self._steps = {kind: playbook_steps(kind) for kind in ("", *FailureType)}
         self._undated = dt.datetime.combine(profile.undated, dt.time(12), profile.zone).astimezone(dt.UTC)
+        self.is_first = not self._has_rows()
 
     def told(self, record: Record) -> Told:
         """What of a record is read for its words."""
@@ -147,10 +149,11 @@ class RowMaker:
         check_complaint(new, today=self._today)
         return Checked(record, words, new)
 
-    def has_rows(self) -> bool:
+    def _has_rows(self) -> bool:
         """Whether anything from this source is there already."""
-        return bool(
-            Case.objects.filter(external_source=self._profile.source, external_reference__gt="").exists()
+        return any(
+            model.objects.filter(external_source=self._profile.source, external_reference__gt="").exists()
+            for model in (Case, Customer)
         )
 
     def known(self, records: list[Record]) -> set[str]:
@@ -159,22 +162,23 @@ class RowMaker:
 
     def prepare(self, records: list[Record], made: Iterable[Customer] = ()) -> Groundwork:
         """Ask what `rows` needs for these; `made` are the customers of rows that are not written yet."""
-        # A calendar may change during an import: each batch goes by what it is now.
-        calendar = calendar_of(self._branch.pk)
-        references = [self._customer_reference(record) for record in records]
+        # A calendar may change during an import: each batch goes by what it is now. Many sources tell of no
+        # reply, and then of nothing to measure.
+        calendar = calendar_of(self._branch.pk) if any(record.replied_at for record in records) else None
+        # Who has no reference but that of the row can't be known before anything of the source is.
+        asked = [
+            self._customer_reference(record) for record in records if record.customer or not self.is_first
+        ]
         customers = {
             reference: Customer(pk=key, name=name)
-            for reference, (key, name) in known_references(Customer, self._profile.source, references).items()
+            for reference, (key, name) in known_references(Customer, self._profile.source, asked).items()
         }
         customers.update({customer.external_reference: customer for customer in made})
         return Groundwork(
-            calendar=calendar,
-            # It takes a moment to make, and many sources tell of no reply.
-            hours=business_hours(calendar) if any(record.replied_at for record in records) else None,
-            keys=reserve_ids(Case, len(records)),
-            numbers=next_numbers(len(records), timezone.now()),
+            reserved=reserve(len(records), key_sequence(Case), NUMBERS, key_sequence(Customer)),
             customers=customers,
-            customer_keys=reserve_ids(Customer, len(records)),
+            calendar=calendar,
+            hours=None if calendar is None else business_hours(calendar),
         )
 
     def rows(self, checked: list[Checked], ground: Groundwork) -> Rows:
@@ -183,9 +187,10 @@ class RowMaker:
         rows = Rows()
         customers = self._customers([each.record for each in checked], ground, rows, now)
         # Refused records leave keys and numbers over.
-        keys, numbers = iter(ground.keys), iter(ground.numbers)
-        for (record, words, new), customer in zip(checked, customers, strict=True):
-            key, number = next(keys), next(numbers)
+        for (record, words, new), customer, (key, value, _) in zip(
+            checked, customers, ground.reserved, strict=False
+        ):
+            number = case_number(value, now)
             received = record.received_at or self._undated
             columns = case_columns(
                 new, customer=customer, number=number, received_at=received, actor=self._actor
@@ -217,7 +222,7 @@ class RowMaker:
         self, records: list[Record], ground: Groundwork, rows: Rows, now: dt.datetime
     ) -> list[Customer]:
         """Each record's customer: one known by the same reference, or a new one."""
-        found, keys = dict(ground.customers), iter(ground.customer_keys)
+        found, keys = dict(ground.customers), (key for _case, _number, key in ground.reserved)
         customers = []
         for record in records:
             reference = self._customer_reference(record)
@@ -310,8 +315,8 @@ class RowMaker:
     def _finished_clocks(self, case: Case, record: Record, ground: Groundwork) -> list[Clock]:
         """Clocks of a case whose times are both told; where one is not, there is nothing to measure."""
         stopped = record.replied_at
-        hours = ground.hours
-        if stopped is None or hours is None or record.received_at is None or case.is_open:
+        calendar, hours = ground.calendar, ground.hours
+        if stopped is None or calendar is None or hours is None or record.received_at is None or case.is_open:
             return []
         started = case.received_at
         seconds = business_seconds_taken(started, stopped, 0, hours)
@@ -327,7 +332,7 @@ class RowMaker:
                     metric=metric,
                     severity=case.severity,
                     target_minutes=minutes,
-                    calendar_id=ground.calendar.pk,
+                    calendar_id=calendar.pk,
                     state=ClockState.MET if stopped <= due else ClockState.MISSED,
                     started_at=started,
                     due_at=due,
@@ -355,6 +360,8 @@ def known_references(
 ) -> dict[str, tuple[int, str]]:
     """Those of the references that are written already, with the row's key and its name or number."""
     name = "number" if model is Case else "name"
+    if not references:
+        return {}
     with connection.cursor() as cursor:
         # The last condition is that of the partial index.
         cursor.execute(

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +24,7 @@ from cases.models import NEVER, Case, Clock, Defect, RecoveryStep
 from cases.queries import playbook_steps
 from cases.rules import found_by, next_step, title_of
 from cases.states import BaselineSource, Channel, Cue, FailureType, Remedy, StepKind, StepState
+from common.copying import reserve
 from common.errors import Conflict, Invalid
 from common.money import check_amount
 from common.search_text import document_tokens, joined_tokens, stored_document
@@ -34,6 +35,7 @@ from messaging.actions import letter, queue_email
 from sla.states import Metric, Severity
 
 LONGEST_DESCRIPTION = 20_000
+NUMBERS = "cases_case_number"
 # `values` of an enumeration makes a list each time, which an import feels.
 _CHANNELS, _CUES = frozenset(Channel.values), frozenset(Cue.values)
 _REMEDIES, _SEVERITIES = frozenset(Remedy.values), frozenset(Severity.values)
@@ -233,10 +235,12 @@ def case_columns(
 
 def next_numbers(count: int, at: dt.datetime) -> list[str]:
     """That many new case numbers, such as C-26-01842: the year, and a number that never comes twice."""
-    year = f"{at:%y}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('cases_case_number') FROM generate_series(1, %s)", [count])
-        return [f"C-{year}-{value:05d}" for (value,) in cursor.fetchall()]
+    return [case_number(value, at) for (value,) in reserve(count, NUMBERS)]
+
+
+def case_number(value: int, at: dt.datetime) -> str:
+    """The number of a case, from one of the sequence `NUMBERS`."""
+    return f"C-{at:%y}-{value:05d}"
 
 
 def build_steps(

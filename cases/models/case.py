@@ -108,6 +108,7 @@ class Case(QuickLabels, models.Model):
         models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,  # asked of open cases alone: `cases_open_owner_due`
         related_name="+",
         verbose_name=_("owner"),
     )
@@ -116,6 +117,7 @@ class Case(QuickLabels, models.Model):
         models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,  # nothing is looked for by it
         related_name="+",
         verbose_name=_("logged by"),
     )
@@ -126,7 +128,13 @@ class Case(QuickLabels, models.Model):
 
     outcome = models.CharField(_("outcome"), max_length=14, choices=Outcome, blank=True)
     cause = models.ForeignKey(
-        Cause, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("cause")
+        Cause,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # counted by, never looked for
+        related_name="+",
+        verbose_name=_("cause"),
     )
     resolution = models.TextField(_("decision and how it was told"), blank=True)
     resolve_reason = models.CharField(_("why resolved with work open"), max_length=250, blank=True)

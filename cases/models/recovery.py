@@ -70,6 +70,7 @@ class RecoveryStep(QuickLabels, models.Model):
         models.PROTECT,
         null=True,
         blank=True,
+        db_index=False,  # nothing is looked for by it
         related_name="+",
         verbose_name=_("by"),
     )

@@ -63,14 +63,14 @@ def test_tokens_found_apart_are_those_of_the_whole(first: str, second: str) -> N
 def test_a_document_joined_as_text_holds_the_tokens_of_both(first: str, second: str) -> None:
     found = document_tokens([first])
     joined = joined_document(found, document_text(document_tokens([second])))
-    assert set(joined[1:-1].split("' '")) - {""} == set(joined_tokens(found, document_tokens([second])))
+    assert set(joined.split()) == set(joined_tokens(found, document_tokens([second])))
 
 
 def test_a_document_joined_as_text_has_its_bound() -> None:
     many = [f"w{n}" for n in range(MOST_TOKENS)]
     joined = joined_document(["first", "second"], document_text(many))
     assert joined == document_text(joined_tokens(["first", "second"], many))
-    assert joined.count("'") == 2 * MOST_TOKENS
+    assert len(joined.split()) == MOST_TOKENS
 
 
 @given(before=ANYTHING, word=st.text(st.one_of(HAN, RARE_HAN), min_size=2, max_size=2), after=ANYTHING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,8 @@ from common.errors import DomainError
 
 # Objects made, less objects freed, before Python looks for cycles; a batch makes some tens of thousands.
 COLLECT_AFTER = 200_000
+# Seconds after which a thread that wants to go on is let.
+HAND_OVER_AFTER = 0.0005
 
 
 class Command(BaseCommand):
@@ -70,6 +73,7 @@ class Command(BaseCommand):
                 begun = time.monotonic()
                 with (
                     fewer_collections(),
+                    quick_handovers(),
                     tqdm(total=size, unit="B", unit_scale=True, disable=None, leave=False) as bar,
                 ):
                     result = import_cases(
@@ -115,6 +119,20 @@ def fewer_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+@contextlib.contextmanager
+def quick_handovers() -> Iterator[None]:
+    """Lets the thread that sends rows go on at once when the database takes more.
+
+    It has next to nothing to do in between; each time that it waits for 5 ms, as is usual, the database does.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(HAND_OVER_AFTER)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _above_zero(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +38,8 @@ from compensation.states import (
     OfferState,
     SetbackKind,
 )
-from insights.figures import FIGURES, LOSS, OF_OFFERS, Figure, Selection, Source
+from insights.figures import FIGURES, LOSS, OF_OFFERS, Figure, Moments, Selection, Source
+from insights.periods import Period
 
 # What a list and its file show of an offer.
 _SHOWN = ("proposer", "approval__approver", "fulfilment")
@@ -49,7 +49,10 @@ _SHOWN = ("proposer", "approval__approver", "fulfilment")
 class Stock(Source):
     """Rows as they stand now, whatever the period; the latest moment comes first in their list."""
 
-    def between(self, selection: Selection, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
+    def moments(self, period: Period) -> Moments:
+        return {}
+
+    def at(self, selection: Selection, moments: Moments) -> QuerySet[Any]:
         rows = self.model._default_manager.filter(self.where, selection.of_cases(self.case))
         if selection.currency:
             rows = rows.filter(**{self.currency: selection.currency})
@@ -60,16 +63,19 @@ class Stock(Source):
 class Overdue(Stock):
     """Promises whose time is up, and that are not kept yet."""
 
-    def between(self, selection: Selection, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
-        return super().between(selection, start, end).filter(due_at__lt=selection.period.now)
+    def moments(self, period: Period) -> Moments:
+        return {"end": period.now}
+
+    def at(self, selection: Selection, moments: Moments) -> QuerySet[Any]:
+        return super().at(selection, moments).filter(due_at__lt=moments["end"])
 
 
 @dataclass(frozen=True)
 class Due(Source):
     """Promises by the time they were due, up to now: what is due later can't have been broken yet."""
 
-    def between(self, selection: Selection, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
-        return super().between(selection, start, min(end, selection.period.now))
+    def moments(self, period: Period) -> Moments:
+        return {"start": period.start, "end": min(period.end, period.now)}
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,8 @@ class Compensated(Source):
     customer lost, and `dose` the bin of the one divided by the other.
     """
 
-    def between(self, selection: Selection, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
+    def at(self, selection: Selection, moments: Moments) -> QuerySet[Any]:
+        end = moments["end"]
         later = Resolution.objects.filter(case=OuterRef("case"), round__gt=OuterRef("round"), at__lt=end)
         granted = (
             Offer.objects.filter(case=OuterRef("case"), currency=OuterRef("case__currency"))
@@ -90,7 +97,7 @@ class Compensated(Source):
             .values_list(Sum("granted_amount"))
         )
         amount = DecimalField(max_digits=14, decimal_places=4)
-        rows = super().between(selection, start, end).filter(~Exists(later))
+        rows = super().at(selection, moments).filter(~Exists(later))
         rows = rows.annotate(given=Coalesce(Subquery(granted), Value(0), output_field=amount), loss=LOSS)
         return rows.annotate(dose=_dose())
 
@@ -112,13 +119,13 @@ def _dose() -> Branching:
 class OnBudget(Stock):
     """Offers whose money stands on the budget that `narrower` names; `standing` is how much of it, each."""
 
-    def between(self, selection: Selection, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
+    def at(self, selection: Selection, moments: Moments) -> QuerySet[Any]:
         budget = dict(selection.narrower).get("budget")
         movements = BudgetMovement.objects.filter(budget=budget).order_by()
         of_offer = (
             movements.filter(offer=OuterRef("pk")).values("offer").annotate(used=Sum(_used())).values("used")
         )
-        rows = super().between(selection, start, end)
+        rows = super().at(selection, moments)
         rows = rows.filter(pk__in=movements.filter(offer__isnull=False).values("offer"))
         return rows.annotate(standing=Subquery(of_offer)).filter(standing__gt=0)
 

@@ -1,7 +1,6 @@
 """What the pages about compensation read: a few aggregates over the rows of their figures.
 
-As in `insights.queries`, the rows come from the very querysets of the lists behind the figures, and what is
-counted over them is written by hand.
+They are written as `insights.tables` says.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Case as Branching
-from django.db.models import Count, F, Min, QuerySet, Sum, When
+from django.db.models import Count, F, Min, Sum, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncDate
 
@@ -25,8 +23,9 @@ from cases.models import Cause
 from compensation.models import Budget, BudgetMovement
 from compensation.states import Movement
 from insights.compensation_figures import OFFER_FIGURES, used_signs
-from insights.figures import Selection
+from insights.figures import Figure, Selection
 from insights.periods import FIRST_SLOT, PREVIOUS_SLOT, Period
+from insights.tables import Table, and_before, of_period, over
 
 ZERO = Decimal(0)
 # What a row of each source is worth; of the others, what was granted.
@@ -55,51 +54,24 @@ class Total(NamedTuple):
         return Total(self.n + other.n, self.amount + other.amount)
 
 
-@dataclass(frozen=True)
-class Part:
-    """Rows as a statement sees them: `columns` maps the names used there to fields."""
-
-    rows: QuerySet[Any]
-    columns: dict[str, Any]
-
-    def sql(self) -> tuple[str, list[Any]]:
-        """What reads the rows; raises `EmptyResultSet` when there can't be any."""
-        sql, values = self.rows.values_list(*self.columns.values()).query.sql_with_params()
-        return sql, list(values)
+def offers_of(code: str, selection: Selection, **columns: Any) -> Table:
+    """The rows of a figure; `amount` is what each is worth."""
+    figure = OFFER_FIGURES[code]
+    return of_period(figure, selection, amount=_worth(figure), **columns)
 
 
-def part(code: str, selection: Selection, *, before: bool = False, **columns: Any) -> Part:
-    """The rows of a figure, with those of the period before if asked for; `amount` is what each is worth."""
-    figure, period = OFFER_FIGURES[code], selection.period
-    start = period.previous_start if before else period.start
-    worth = _WORTH.get(figure.source.code, "granted_amount")
-    return Part(figure.between(selection, start, period.end), {"amount": worth, **columns})
-
-
-def read(statement: str, *params: Any, **parts: Part) -> list[tuple[Any, ...]]:
-    """Run handwritten aggregates over parts, which the statement knows by their names."""
-    written: list[str] = []
-    values: list[Any] = []
-    for name, each in parts.items():
-        try:
-            sql, given = each.sql()
-        except EmptyResultSet:  # of someone who has no branch
-            return []
-        written.append(f"{name} ({', '.join(each.columns)}) AS NOT MATERIALIZED ({sql})")
-        values.extend(given)
-    with connection.cursor() as cursor:
-        cursor.execute(f"WITH {', '.join(written)} {statement}", [*values, *params])
-        return list(cursor.fetchall())
+def _worth(figure: Figure) -> str | Combinable:
+    return _WORTH.get(figure.source.code, "granted_amount")
 
 
 def totals(selection: Selection, *codes: str) -> dict[str, Total]:
     """The totals of some figures, in one statement."""
-    parts = {f"figure_{at}": part(code, selection) for at, code in enumerate(codes)}
+    tables = {f"figure_{at}": offers_of(code, selection) for at, code in enumerate(codes)}
     each = " UNION ALL ".join(
         f"SELECT {at}, count(*)::int, coalesce(sum(amount), 0) FROM {name}"  # noqa: S608  # our own names
-        for at, name in enumerate(parts)
+        for at, name in enumerate(tables)
     )
-    found = {codes[at]: Total(n, amount) for at, n, amount in read(each, **parts)}
+    found = {codes[at]: Total(n, amount) for at, n, amount in over(each, **tables)}
     return {code: found.get(code, Total()) for code in codes}
 
 
@@ -127,7 +99,8 @@ def oldest_waiting(selection: Selection) -> dt.datetime | None:
 # The slot of a moment as `Period.slots` has them; 0 for what lies in none, between the period and the one
 # that it is compared with.
 _SLOT = f"""
-CASE WHEN at >= %s THEN {FIRST_SLOT - 1} + width_bucket(at, %s) WHEN at < %s THEN {PREVIOUS_SLOT} ELSE 0 END
+CASE WHEN at >= %s THEN {FIRST_SLOT - 1} + width_bucket(at, %s::timestamptz[])
+    WHEN at < %s THEN {PREVIOUS_SLOT} ELSE 0 END
 """
 # Counted by everything first: so the many rows are sorted into groups once, and the few groups four times.
 _SPLIT = f"""
@@ -140,6 +113,7 @@ FROM (
 ) AS parts GROUP BY GROUPING SETS ((slot), (in_period, kind), (in_period, cause), (in_period, branch))
 """  # noqa: S608  # nothing but constants are put in
 _SLOTTED, _NOW = _SPLIT.format(slot=_SLOT), _SPLIT.format(slot=str(FIRST_SLOT))
+_SPLIT_BY = {"kind": "kind", "cause": "case__cause_id", "branch": "case__branch_id"}
 # What `grouping` says of each set: a bit for each column that it leaves out.
 _BY_SLOT, _BY_KIND, _BY_CAUSE, _BY_BRANCH = 0b0111, 0b1011, 0b1101, 0b1110
 
@@ -165,16 +139,15 @@ def _slotting(period: Period) -> tuple[object, ...]:
 
 def split(code: str, selection: Selection) -> Split:
     """The offers of a figure over time, as in `Period.slots`, and by kind, cause and branch."""
-    source = OFFER_FIGURES[code].source
-    columns: dict[str, Any] = {"kind": "kind", "cause": "case__cause_id", "branch": "case__branch_id"}
-    offers = part(code, selection, before=True, at=source.time, **columns)
-    return _split(read(_SLOTTED, *_slotting(selection.period), offers=offers))
+    figure = OFFER_FIGURES[code]
+    columns = {"amount": _worth(figure), "at": figure.source.time, **_SPLIT_BY}
+    offers = and_before(figure, selection, **columns)
+    return _split(over(_SLOTTED, *_slotting(selection.period), offers=offers))
 
 
 def split_now(code: str, selection: Selection) -> Split:
     """The offers of a figure that is as of now, by kind, cause and branch."""
-    columns: dict[str, Any] = {"kind": "kind", "cause": "case__cause_id", "branch": "case__branch_id"}
-    return _split(read(_NOW, offers=part(code, selection, **columns)))
+    return _split(over(_NOW, offers=offers_of(code, selection, **_SPLIT_BY)))
 
 
 def _split(rows: list[tuple[Any, ...]]) -> Split:
@@ -237,7 +210,8 @@ def decisions(selection: Selection) -> Decisions:
         "approver": "approver_id", "kind": "offer__kind",
     }  # fmt: skip
     found = Decisions()
-    rows = read(_DECISIONS, *_slotting(selection.period), decisions=part("decisions", selection, **columns))
+    table = offers_of("decisions", selection, **columns)
+    rows = over(_DECISIONS, *_slotting(selection.period), decisions=table)
     for grouping, approver, kind, slot, *numbers in rows:
         decided = Decided(*numbers)
         match grouping:
@@ -271,10 +245,10 @@ def how_granted(selection: Selection) -> dict[str, HowGranted]:
         "approval": "approval__pk",
         "remedy": "remedy_id",
     }
-    rows = read(
+    rows = over(
         "SELECT kind, count(*)::int, (count(*) FILTER (WHERE alone))::int, count(approval)::int,"
         " count(remedy)::int FROM offers GROUP BY kind",
-        offers=part("grants", selection, **columns),
+        offers=offers_of("grants", selection, **columns),
     )
     return {kind: HowGranted(*numbers) for kind, *numbers in rows}
 

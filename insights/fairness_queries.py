@@ -15,10 +15,11 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from compensation.rules import SEVERE_UP_TO
-from insights.compensation_queries import Part, part, read
+from insights.compensation_queries import offers_of
 from insights.compensation_rules import LOSS_BANDS, Compared, Middle, median_rank_in_sql
 from insights.figures import Selection
 from insights.rules import TOO_FEW, Interval
+from insights.tables import Table, over
 
 # All cases as one group, which has no others to be held against.
 ALL = "all"
@@ -50,7 +51,7 @@ class Fairness:
 _STATEMENT = f"""
 , measured AS MATERIALIZED (
     SELECT agent, branch, tier, dose, given, loss, verified_loss,
-        (given::numeric(40, 24) / loss)::float8 AS ratio, width_bucket(loss, %s) AS band,
+        (given::numeric(40, 24) / loss)::float8 AS ratio, width_bucket(loss, %s::numeric[]) AS band,
         failure_type, coalesce(defect, 0) AS defect, severity <= {SEVERE_UP_TO} AS severe, currency
     FROM cases
 ), placed AS MATERIALIZED (
@@ -112,13 +113,13 @@ def fairness(selection: Selection) -> Fairness:
         "failure_type": "failure_type", "defect": "defect_id", "severity": "case__severity",
         "currency": "case__currency", "agent": "by_id", "branch": "branch_id", "tier": "case__customer__tier",
     }  # fmt: skip
-    return fairness_of(part("compensated", selection, **columns))
+    return fairness_of(offers_of("compensated", selection, **columns))
 
 
-def fairness_of(cases: Part) -> Fairness:
+def fairness_of(cases: Table) -> Fairness:
     """The same of any cases with these columns."""
     found = Fairness()
-    for spread, who, n, matched, sums, ratio, gap in read(_STATEMENT, list(LOSS_BANDS), cases=cases):
+    for spread, who, n, matched, sums, ratio, gap in over(_STATEMENT, list(LOSS_BANDS), cases=cases):
         if spread == "dose":
             found.doses[who] = Dosed(n, matched, *sums)
         else:

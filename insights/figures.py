@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -22,6 +22,9 @@ from sla.states import Metric
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
+
+# By their names: "start" and "end", where a source goes by both.
+Moments: TypeAlias = Mapping[str, dt.datetime]
 
 # From here on a customer counts as satisfied, on a scale from 1 to 5 (the usual top-two-box CSAT).
 SATISFIED = 4
@@ -80,12 +83,16 @@ class Source:
     narrow: Mapping[str, str] = field(default_factory=dict, hash=False)
     joined: tuple[str, ...] = ()
 
-    def between(self, selection: Selection, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
-        """The selected rows from one moment (included) to another."""
+    def moments(self, period: Period) -> Moments:
+        """The moments that the rows of a period depend on."""
+        return {"start": period.start, "end": period.end}
+
+    def at(self, selection: Selection, moments: Moments) -> QuerySet[Any]:
+        """The selected rows from the one moment (included) to the other."""
         rows = self.model._default_manager.filter(
             self.where,
             selection.of_cases(self.case if self.facts is None else self.facts),
-            **{f"{self.time}__gte": start, f"{self.time}__lt": end},
+            **{f"{self.time}__gte": moments["start"], f"{self.time}__lt": moments["end"]},
         )
         if selection.currency and self.currency:
             rows = rows.filter(**{self.currency: selection.currency})
@@ -116,7 +123,7 @@ OFFERS = Source(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Figure:
     """A number of the dashboard: the rows of a source that hold a condition. `unit` says what is counted.
 
@@ -132,13 +139,13 @@ class Figure:
 
     def rows(self, selection: Selection) -> QuerySet[Any]:
         """The rows that this figure counts: what the number is made of, and what its list shows."""
-        return self.between(selection, selection.period.start, selection.period.end)
+        return self.at(selection, self.source.moments(selection.period))
 
-    def between(self, selection: Selection, start: dt.datetime, end: dt.datetime) -> QuerySet[Any]:
-        """The rows that this figure would count from one moment (included) to another."""
-        rows = self.source.between(selection, start, end)
+    def at(self, selection: Selection, moments: Moments) -> QuerySet[Any]:
+        """The rows that this figure would count at these moments, which are as those of its source."""
+        rows = self.source.at(selection, moments)
         if self.marks is not None:
-            rows = rows.alias(**self.marks(start))
+            rows = rows.alias(**self.marks(moments["start"]))
         return rows.filter(self.where)
 
 

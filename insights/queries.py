@@ -1,26 +1,20 @@
 """What the dashboard reads: a few wide aggregates over the rows that `insights.figures` defines.
 
-The rows come from the very querysets of the lists behind the figures; what is counted over them is written by
-hand, for the ORM takes about as long to put such aggregates into SQL as the database takes to answer. Every
-statement finds the rows of the period (and of the one before it) by an index on their time, and joins the
-case only when a filter needs it.
+Every statement finds the rows of the period (and of the one before it) by an index on their time, and joins
+the case only when a filter needs it. How they are written, `insights.tables` says.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
 from cases.models import Defect
 from cases.states import ClockState
-from common.prepared import MOST_KEPT, prepared
-from common.statements import Slot, Statement
+from common.prepared import prepared
 from insights.figures import (
     FIGURES,
     LOSS,
@@ -28,87 +22,11 @@ from insights.figures import (
     Selection,
 )
 from insights.periods import Baseline, Period
+from insights.tables import Table, and_before, of_period, over
 from sla.states import Metric
 
 # The clocks' figures are named after these.
 ATTAINMENT = {Metric.FIRST_RESPONSE: "response", Metric.RESOLUTION: "resolution"}
-
-# Statements are written without the period: its moments are filled in.
-ANY_PERIOD = Period(dt.date.min, dt.date.min, ZoneInfo("UTC"), dt.datetime.min.replace(tzinfo=dt.UTC))
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of a figure between two moments as a statement sees them.
-
-    `columns` maps the names used there to fields, or to what is reckoned from fields.
-    """
-
-    figure: str
-    selection: Selection
-    start: dt.datetime
-    end: dt.datetime
-    columns: dict[str, Any]
-
-    @property
-    def shape(self) -> tuple[Any, ...]:
-        """What the statement that reads the rows depends on."""
-        return (self.figure, self.selection.but(period=ANY_PERIOD), *self.columns.values())
-
-    def statement(self) -> Statement | None:
-        """What reads the rows; None when there can't be any: for someone who has no branch."""
-        return _rows.statement(*self.shape, start=self.start, end=self.end)
-
-
-@prepared
-def _rows(
-    figure: str, shape: Selection, *columns: Any, start: dt.datetime, end: dt.datetime
-) -> QuerySet[Any, Any]:
-    return FIGURES[figure].between(shape, start, end).values_list(*columns)
-
-
-def _of_period(figure: str, selection: Selection, **columns: Any) -> Table:
-    return Table(figure, selection, selection.period.start, selection.period.end, columns)
-
-
-def _and_before(figure: str, selection: Selection, **columns: Any) -> Table:
-    """The rows of the period and of the one it is compared with."""
-    return Table(figure, selection, selection.period.previous_start, selection.period.end, columns)
-
-
-def over(aggregate: str, *params: Any, **tables: Table) -> list[tuple[Any, ...]]:
-    """Run handwritten aggregates over the rows of figures, which the statement knows by their names."""
-    key = (aggregate, len(params), *((name, table.shape) for name, table in tables.items()))
-    if key not in _written:
-        if len(_written) >= MOST_KEPT:
-            _written.clear()
-        _written[key] = _write(aggregate, len(params), tables)
-    statement = _written[key]
-    if statement is None:
-        return []
-    values = {f"value {at}": value for at, value in enumerate(params)}
-    for name, table in tables.items():
-        values[f"start of {name}"], values[f"end of {name}"] = table.start, table.end
-    return statement.rows(values)
-
-
-_written: dict[Hashable, Statement | None] = {}
-
-
-def _write(aggregate: str, params: int, tables: Mapping[str, Table]) -> Statement | None:
-    """The statement of `over`, with slots for moments and values; None when it can't find anything."""
-    parts: list[str] = []
-    values: list[object] = []
-    for name, table in tables.items():
-        found = table.statement()
-        if found is None:
-            return None
-        parts.append(f"{name} ({', '.join(table.columns)}) AS NOT MATERIALIZED ({found.sql})")
-        values.extend(
-            Slot(f"{each.name} of {name}") if isinstance(each, Slot) else each for each in found.values
-        )
-    slots = [Slot(f"value {at}") for at in range(params)]
-    return Statement(f"WITH {', '.join(parts)} {aggregate}", [*values, *slots])
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +135,11 @@ def cases_counted(selection: Selection) -> CaseCounts:
     found = over(
         _CASES,
         *(once + once),
-        opened=_and_before("opened", selection, at="received_at", type="failure_type", defect="defect_id"),
-        resolved=_and_before("resolved", selection, at="at", type="failure_type"),
-        won_back=_of_period("won_back", selection, type="failure_type"),
+        opened=and_before(
+            FIGURES["opened"], selection, at="received_at", type="failure_type", defect="defect_id"
+        ),
+        resolved=and_before(FIGURES["resolved"], selection, at="at", type="failure_type"),
+        won_back=of_period(FIGURES["won_back"], selection, type="failure_type"),
     )
     slots: dict[str, dict[int, int]] = {"opened": {}, "resolved": {}}
     kinds: dict[str, dict[tuple[str, int | None], int]] = {"opened": {}, "resolved": {}, "won_back": {}}
@@ -252,7 +172,7 @@ def finished_clocks(selection: Selection) -> dict[Metric, Finished]:
 
 def _finished(selection: Selection, name: str) -> Finished:
     columns = {"state": "state", "business": "business_seconds", "calendar": "calendar_seconds"}
-    clocks = _of_period(f"{name}_clocks", selection, **columns)
+    clocks = of_period(FIGURES[f"{name}_clocks"], selection, **columns)
     for n, met, business, calendar in over(_FINISHED, ClockState.MET.value, clocks=clocks):
         return Finished(n, met, _times(business), _times(calendar))
     return Finished(0, 0, None, None)
@@ -275,7 +195,7 @@ def resolutions_by_slot(selection: Selection) -> dict[int, tuple[int, int]]:
         _RESOLUTIONS,
         *_slots(selection.period),
         ClockState.MET.value,
-        clocks=_and_before("resolution_clocks", selection, at="stopped_at", state="state"),
+        clocks=and_before(FIGURES["resolution_clocks"], selection, at="stopped_at", state="state"),
     )
     return {slot: (n, met) for slot, n, met in found}
 
@@ -293,7 +213,7 @@ SELECT slot, counted.* FROM {_SLOTS}, LATERAL (
 def answers_by_slot(selection: Selection) -> dict[int, Answers]:
     """Survey answers per slot of the period."""
     columns = {"at": "submitted_at", "after": "satisfaction", "before": "satisfaction_before"}
-    answers = _and_before("surveyed", selection, **columns)
+    answers = and_before(FIGURES["surveyed"], selection, **columns)
     found = over(_ANSWERS, *_slots(selection.period), SATISFIED, answers=answers)
     return {slot: Answers(*sums) for slot, *sums in found}
 
@@ -314,7 +234,7 @@ def granted_by_slot(selection: Selection) -> dict[tuple[str, int], Granted]:
         "amount": "granted_amount",
         "alone": "within_authority",
     }
-    offers = _and_before("granted", selection, **columns)
+    offers = and_before(FIGURES["granted"], selection, **columns)
     found = over(_GRANTED, *_slots(selection.period), offers=offers)
     return {(currency, slot): Granted(*sums) for currency, slot, *sums in found}
 
@@ -337,7 +257,7 @@ def against_loss(selection: Selection) -> dict[str, AgainstLoss]:
         "verified": "case__verified_loss",
         "loss": LOSS,
     }
-    found = over(_AGAINST_LOSS, offers=_of_period("granted_for_loss", selection, **columns))
+    found = over(_AGAINST_LOSS, offers=of_period(FIGURES["granted_for_loss"], selection, **columns))
     return {currency: AgainstLoss(*sums) for currency, *sums in found}
 
 
@@ -379,7 +299,7 @@ def week_and_baseline(selection: Selection, baseline: Baseline) -> WeekAndBaseli
         _WEEK_AND_BASELINE,
         midnight(baseline.week_first),
         midnight(baseline.last + day),
-        complaints=Table("classified", selection, first, end, columns),
+        complaints=Table(FIGURES["classified"], selection, {"start": first, "end": end}, columns),
     )
     return WeekAndBaseline(
         {(defect, branch): (now, then) for defect, branch, now, then, _since in found},
@@ -392,7 +312,9 @@ def counts_by_week(selection: Selection, edges: list[dt.datetime]) -> list[int]:
     found = over(
         "SELECT width_bucket(at, %s::timestamptz[]), count(*) FROM complaints GROUP BY 1",
         edges[:-1],
-        complaints=Table("opened", selection, edges[0], edges[-1], {"at": "received_at"}),
+        complaints=Table(
+            FIGURES["opened"], selection, {"start": edges[0], "end": edges[-1]}, {"at": "received_at"}
+        ),
     )
     counts = dict(found)
     return [counts.get(slot, 0) for slot in range(1, len(edges))]

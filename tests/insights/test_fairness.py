@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -14,16 +13,17 @@ from django.db import connection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common.statements import Slot, Statement
 from compensation.rules import dose_of
 from compensation.states import Dose
 from customers.states import Tier
 from insights.compensation_figures import OFFER_FIGURES
-from insights.compensation_queries import Part
 from insights.compensation_rules import Compared, median_rank_in_sql, median_ranks
 from insights.fairness import fairness_board
 from insights.fairness_queries import Fairness, fairness, fairness_of
 from insights.figures import Selection
 from insights.listing import all_rows
+from insights.tables import Table
 from tests.insights.like_cases import Observed, loss_band, model
 from tests.insights.paid_world import make_paid_world
 from tests.insights.test_figures import random_selection
@@ -38,20 +38,21 @@ TYPES = {
 }  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True)
-class Drawn(Part):
-    """Cases that are in no table."""
+class Drawn(Table):
+    """Cases that are in no table; the statement that reads them takes a list for each column."""
 
-    cases: Sequence[Observed] = ()
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        return ("drawn",)
 
-    def sql(self) -> tuple[str, list[Any]]:
+    def statement(self) -> Statement:
         arrays = ", ".join(f"%s::{kind}[]" for kind in TYPES.values())
-        columns = [[getattr(case, name) for case in self.cases] for name in TYPES]
-        return f"SELECT * FROM unnest({arrays})", columns
+        return Statement(f"SELECT * FROM unnest({arrays})", [Slot(name) for name in TYPES])
 
 
 def reckoned(cases: Sequence[Observed]) -> Fairness:
-    return fairness_of(Drawn(rows=None, columns=dict.fromkeys(TYPES), cases=cases))  # type: ignore[arg-type]
+    lists: Any = {name: [getattr(case, name) for case in cases] for name in TYPES}
+    return fairness_of(Drawn(OFFER_FIGURES["compensated"], looking_at(), lists, dict.fromkeys(TYPES)))
 
 
 def same(found: dict[str, Compared], expected: dict[str, Compared]) -> None:

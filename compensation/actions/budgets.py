@@ -166,7 +166,7 @@ def _save(
         BudgetMovement.objects.create(
             budget=budget, kind=kind, amount=abs(amount - before), reason=reason, by=actor
         )
-    record(stream=f"budget:{budget.pk}", verb="budget.set", actor=actor, data=_written(budget, reason))
+    record(stream=f"budget:{budget.pk}", verb="budget.set", actor=actor, data=written_down(budget, reason))
     return budget
 
 
@@ -226,7 +226,8 @@ def _is_part_of(budget: Budget, parent: Budget) -> bool:
     )
 
 
-def _written(budget: Budget, reason: str) -> dict[str, Any]:
+def written_down(budget: Budget, reason: str) -> dict[str, Any]:
+    """A budget as the audit trail keeps it, with why it was set so."""
     return {
         "branch": budget.branch.code if budget.branch else "",
         "team": budget.team_id,

@@ -136,6 +136,8 @@ def offers_page(request: StaffRequest) -> HttpResponse:
         "next": cursor_link(request, page.next),
         "narrowed": looking.form.narrowed_words(),
         "is_now": isinstance(figure.source, Stock),
+        "csv": reverse("desk:insights_offers_csv"),
+        "xlsx": reverse("desk:insights_offers_xlsx"),
         "export_query": export_query(request),
         "back": reverse(f"desk:{PAGES.get(code, 'insights_compensation')}"),
     }

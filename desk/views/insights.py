@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -114,6 +115,8 @@ def cases_page(request: StaffRequest) -> HttpResponse:
         "time_name": TIME_NAMES[figure.source.code],
         "previous": cursor_link(request, page.previous),
         "next": cursor_link(request, page.next),
+        "csv": reverse("desk:insights_cases_csv"),
+        "xlsx": reverse("desk:insights_cases_xlsx"),
         "export_query": export_query(request),
         "narrowed": [*_defect_names(request), *request.GET.getlist("currency")],
     }

@@ -11,6 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from accounts.models import Team, User
+from compensation.actions.budgets import written_down
 from compensation.models import Budget, BudgetMovement, Offer
 from compensation.states import EFFECTS, Movement, OfferKind
 from recovery.demo.life import Life
@@ -259,19 +260,4 @@ def _allotment(budget: Budget, admin: User) -> BudgetMovement:
 
 
 def _setting(budget: Budget) -> Callable[[], dict[str, object]]:
-    return lambda: {
-        "branch": budget.branch.code if budget.branch else "",
-        "team": budget.team_id,
-        "name": budget.name,
-        "kind": str(budget.kind),
-        "currency": budget.currency,
-        "starts_on": budget.starts_on.isoformat(),
-        "ends_on": budget.ends_on.isoformat(),
-        "amount": str(budget.amount),
-        "parent": budget.parent_id,
-        "reserve_at": str(budget.reserve_at),
-        "overdraft": str(budget.overdraft),
-        "carries_over": budget.carries_over,
-        "warn_at": list(budget.warn_at),
-        "reason": "",
-    }
+    return lambda: written_down(budget, "")

@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.states import Role
 from common.errors import DomainError, Invalid
 from compensation.actions.approvals import approve_offer
-from compensation.chain_rules import Planned, Route, chain_of, ends, may_take, most_at, step_for
+from compensation.chain_rules import Chain, Planned, Route, chain_of, ends, may_take, most_at, step_for
 from compensation.inbox import dossier, open_offer
 from compensation.models import Offer
 from compensation.rules import ZERO, Granted, Limit, lowest_for
@@ -51,6 +51,23 @@ class Scene:
     people: tuple[Person, ...]
     ranks: Mapping[str, Decimal]
     deciders: tuple[Limit, ...]
+
+    @property
+    def needed(self) -> Limit:
+        found = lowest_for(self.deciders, self.amount)
+        assert found is not None
+        return found
+
+    @property
+    def chain(self) -> Chain:
+        return chain_of(
+            self.route,
+            needed=self.needed,
+            amount=self.amount,
+            binding=self.binding,
+            deciders=self.deciders,
+            ranks=self.ranks,
+        )
 
 
 @st.composite
@@ -111,16 +128,7 @@ def orders(scene: Scene, steps: Sequence[Planned], before: tuple[Person, ...] = 
 @settings(max_examples=600, deadline=None)
 @given(scenes())
 def test_what_is_planned_as_manned_can_be_ended_and_never_beyond_authority(scene: Scene) -> None:
-    needed = lowest_for(scene.deciders, scene.amount)
-    assert needed is not None
-    chain = chain_of(
-        scene.route,
-        needed=needed,
-        amount=scene.amount,
-        binding=scene.binding,
-        deciders=scene.deciders,
-        ranks=scene.ranks,
-    )
+    chain = scene.chain
     found = 0
     for order in orders(scene, chain.steps):
         assert any(person.limit.covers(scene.amount) for person in order)
@@ -135,22 +143,13 @@ def test_what_is_planned_as_manned_can_be_ended_and_never_beyond_authority(scene
 @settings(max_examples=300, deadline=None)
 @given(scenes(LEVELS))
 def test_a_chain_is_manned_where_different_people_may_take_its_steps_and_one_ends_it(scene: Scene) -> None:
-    needed = lowest_for(scene.deciders, scene.amount)
-    assert needed is not None
-    chain = chain_of(
-        scene.route,
-        needed=needed,
-        amount=scene.amount,
-        binding=scene.binding,
-        deciders=scene.deciders,
-        ranks=scene.ranks,
-    )
+    chain = scene.chain
     possible = any(
         all(
             may_take(step, person.limit, role=person.limit.role, ranks=scene.ranks)
             for step, person in zip(chain.steps, chosen, strict=True)
         )
-        and any(ends(person.limit, scene.amount, needed=needed) for person in chosen)
+        and any(ends(person.limit, scene.amount, needed=scene.needed) for person in chosen)
         for chosen in itertools.permutations(scene.people, len(chain.steps))
     )
     assert chain.manned == possible

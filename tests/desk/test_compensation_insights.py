@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from html import unescape
@@ -17,6 +16,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.states import Role
 from insights.compensation_figures import OFFER_FIGURES
+from tests.desk.insights_pages import lines, page, signed_in
 from tests.factories import make_user
 from tests.insights.paid_world import make_paid_world
 from tests.insights.world import NOW, World
@@ -28,25 +28,6 @@ COUNTED = re.compile(r'href="(/desk/insights/offers/\?[^"]+)">([\d,]+)(?: offers
 @pytest.fixture
 def world(db: None) -> World:
     return make_paid_world(cases=180)
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def page(client: Client, address: str) -> str:
-    with time_machine.travel(NOW, tick=False):
-        response = client.get(address)
-    assert response.status_code == 200, address
-    return response.content.decode()
-
-
-def lines(client: Client, address: str) -> list[list[str]]:
-    with time_machine.travel(NOW, tick=False):
-        content = client.get(address).getvalue()
-    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from html import unescape
 
 import pytest
-import time_machine
-from django.test import Client
 from django.urls import reverse
 
-from accounts.models import User
 from accounts.states import Role
 from insights.figures import FIGURES
+from tests.desk.insights_pages import lines, page, signed_in
 from tests.factories import make_user
-from tests.insights.world import NOW, World, make_world
+from tests.insights.world import World, make_world
 
 LIST_LINK = re.compile(r'href="(/desk/insights/cases/\?[^"]+)"')
 
@@ -24,26 +20,6 @@ LIST_LINK = re.compile(r'href="(/desk/insights/cases/\?[^"]+)"')
 @pytest.fixture
 def world(db: None) -> World:
     return make_world()
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def page(client: Client, address: str) -> str:
-    with time_machine.travel(NOW, tick=False):
-        response = client.get(address)
-    assert response.status_code == 200, address
-    return response.content.decode()
-
-
-def lines(client: Client, address: str) -> list[list[str]]:
-    with time_machine.travel(NOW, tick=False):
-        content = client.get(address).getvalue()
-    assert content.startswith(b"\xef\xbb\xbf")
-    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
 
 
 @pytest.mark.parametrize("name", ["insights", "insights_csv", "insights_cases", "insights_cases_csv"])

@@ -88,7 +88,10 @@ class Compensated(Source):
 
     def at(self, selection: Selection, moments: Moments) -> QuerySet[Any]:
         end = moments["end"]
-        later = Resolution.objects.filter(case=OuterRef("case"), round__gt=OuterRef("round"), at__lt=end)
+        # What came later than one of these can't be older than the first: so the rest is not looked through.
+        later = Resolution.objects.filter(
+            case=OuterRef("case"), round__gt=OuterRef("round"), at__gte=moments["start"], at__lt=end
+        )
         granted = (
             Offer.objects.filter(case=OuterRef("case"), currency=OuterRef("case__currency"))
             .filter(state__in=GRANTED, decided_at__lt=end)

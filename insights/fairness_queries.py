@@ -53,7 +53,7 @@ _STATEMENT = f"""
     SELECT agent, branch, tier, dose, given, loss, verified_loss,
         (given::numeric(40, 24) / loss)::float8 AS ratio, width_bucket(loss, %s::numeric[]) AS band,
         failure_type, coalesce(defect, 0) AS defect, severity <= {SEVERE_UP_TO} AS severe, currency
-    FROM cases
+    FROM (SELECT * FROM cases OFFSET 0) AS cases  -- so that each sum of offers is reckoned once
 ), placed AS MATERIALIZED (
     SELECT agent, branch, tier, ratio,
         dense_rank() OVER (ORDER BY defect, band, severe, failure_type, currency) AS likes,

@@ -20,7 +20,7 @@ from insights.readings import Reading
 
 def figure_lines(board: Dashboard) -> Iterator[list[object]]:
     """A heading and a line per figure: name, unit, value, n, interval, and the value of the period before."""
-    yield [_("Figure"), _("Unit"), _("Value"), "n", _("95 % from"), _("95 % to"), _("Period before")]
+    yield [_("Figure"), _("Unit"), _("Value"), "n", _("95% from"), _("95% to"), _("Period before")]
     yield _count("opened", board.opened.n, board.opened.before)
     yield _count("resolved", board.resolved.n, board.resolved.before)
     yield _reading(_("Recovered, of customers who answered"), "%", board.recovery.recovered, 100)

@@ -142,7 +142,7 @@ class BudgetForm(BudgetTermsForm):
         help_text=_("It pays for what the people of this team propose, before the branch’s does."),
     )
     kind = forms.ChoiceField(
-        label=_("For"),
+        label=pgettext_lazy("what it may be spent on", "For"),
         choices=lambda: [("", _("every kind of compensation")), *kind_choices()],
         required=False,
     )

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.actions.authorities import granting_roles, today
 from accounts.models import Branch, User
@@ -63,7 +64,7 @@ class LimitForm(_ForKind):
     per_case = forms.DecimalField(label=_("Per case"), widget=forms.NumberInput(attrs=AMOUNT))
     per_day = forms.DecimalField(label=_("Per day"), widget=forms.NumberInput(attrs=AMOUNT))
     layout: list[tuple[str | Promise, list[str]]] = [
-        (_("Who"), ["role", "user_id"]),
+        (pgettext_lazy("whose limit it is", "Who"), ["role", "user_id"]),
         (_("For what"), ["kind", "basis"]),
         (_("How much"), ["currency", "per_case", "per_day", "valid_from"]),
     ]

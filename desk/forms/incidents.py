@@ -39,7 +39,7 @@ class IncidentForm(forms.Form):
         label=_("Failure type"), choices=[("", _("not known")), *FailureType.choices], required=False
     )
     defect = forms.ModelChoiceField(
-        Defect.objects.none(), label=_("Kind of failure"), required=False, empty_label=_("not known")
+        Defect.objects.none(), label=_("Defect"), required=False, empty_label=_("not known")
     )
     channel = forms.ChoiceField(
         label=_("Channel of the cases that are opened"), choices=Channel, initial=Channel.EMAIL

@@ -85,7 +85,7 @@ class NewStaffForm(StaffForm):
         required=False,
         max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Leave it empty to let them set one by “Forgotten your password?” on the sign-in page."),
+        help_text=_("Leave it empty to let them set one by “Forgot your password?” on the sign-in page."),
     )
 
 

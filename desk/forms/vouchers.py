@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Branch, User
 from accounts.queries import branches_of
@@ -48,7 +49,7 @@ class CodeForm(forms.Form):
     """A code, typed or scanned."""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=pgettext_lazy("of a voucher", "Code"),
         max_length=80,
         widget=forms.TextInput(
             attrs={

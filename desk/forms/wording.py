@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cases.actions import playbooks
 from cases.actions.taxonomy import TermRecord
@@ -64,7 +65,7 @@ class PlaybookForm(GroupedForm, ChangeForm):
     def __init__(self, *args: Any, kinds: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kinds = kinds
-        self.layout = [(_("Name"), ["name_en", "name_zh"])]
+        self.layout = [(pgettext_lazy("of a thing", "Name"), ["name_en", "name_zh"])]
         for kind in kinds:
             names = []
             for language, label in (("en", _("In English")), ("zh", _("In Chinese"))):

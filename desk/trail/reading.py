@@ -15,8 +15,9 @@ from accounts.models import Branch, Team, User
 from audit.models import Event
 from audit.queries import Break, Problem, Verification
 from cases.access import visible_cases
-from cases.models import Case, Cause, Clock, Defect, Playbook
+from cases.models import Case, Cause, Clock, Defect, Incident, Playbook
 from common.display import format_duration
+from compensation.models import PaymentBatch, Remedy
 from compensation.review_queries import visible_lists
 from customers.models import Customer
 from desk.trail.verbs import PAIRED, VERBS
@@ -133,9 +134,9 @@ def lines_of(verb: str, data: Mapping[str, Any], names: Names) -> list[Line]:
             lines += [_clock_line(each) for each in value if isinstance(each, dict)]
         elif verb in PAIRED and isinstance(value, list) and len(value) == 2:
             before, after = (word_of(key, each, data, names) for each in value)
-            lines.append(Line(label_of(key), before, after))
+            lines.append(Line(label_of(key, verb), before, after))
         elif (text := word_of(key, value, data, names)) != NOTHING:
-            lines.append(Line(label_of(key), "", text))
+            lines.append(Line(label_of(key, verb), "", text))
     return lines
 
 
@@ -162,6 +163,13 @@ def _about(event: Event, things: _Things) -> tuple[str, str]:
         "targets": _("Targets"),
         "authority": _("Authority"),
         "budget": _("Budget"),
+        "delegations": _("Standing in"),
+        "offer-kind": _("Kind of compensation"),
+        "payments": _("Payments"),
+        "policy": _("Policy"),
+        "remedy": _("Remedy"),
+        "sealing-keys": _("Keys"),
+        "voucher-rule": _("Vouchers"),
         "route": _("Approval route"),
         "script": _("Script"),
         "message": _("Message"),
@@ -240,6 +248,19 @@ def _named(user: User, kind: str, keys: set[int]) -> list[tuple[int, tuple[str, 
         case "review":
             lists = visible_lists(user).filter(pk__in=keys).values_list("pk", "purpose")
             return [(key, (name, reverse("desk:review_list", args=[key]))) for key, name in lists]
+        case "incident":
+            return [
+                (key, (number, ""))
+                for key, number in Incident.objects.filter(pk__in=keys).values_list("pk", "number")
+            ]
+        case "remedy":
+            found_rows = Remedy.objects.filter(pk__in=keys).values_list("pk", "incident__number")
+            return [
+                (key, (_("Remedy of %(incident)s") % {"incident": number}, "")) for key, number in found_rows
+            ]
+        case "payments":
+            batches = PaymentBatch.objects.filter(pk__in=keys).values_list("pk", "reference")
+            return [(key, (_("Payments %(reference)s") % {"reference": name}, "")) for key, name in batches]
         case _ if kind in _LABELLED:
             rows_of: QuerySet[Any] = _LABELLED[kind]._default_manager.filter(pk__in=keys)
             return [(row.pk, (row.label, "")) for row in rows_of]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -21,11 +22,14 @@ from common.money import CURRENCIES, format_money
 from common.punctuation import colon, listed, semicolon
 from compensation.kind_states import Detail
 from compensation.models.kind import kind_label
+from compensation.payment_states import BatchChannel
 from compensation.review_states import Finding
 from compensation.states import AnswerChannel, Basis, FulfilmentMethod, Need, RemedyClass
 from sla.states import Metric, Severity
 
 NOTHING = "–"
+# The codes of roles, in a level such as "1. supervisor + manager".
+_ROLE = re.compile(r"[a-z_]+")
 
 FIELDS: dict[str, Promise | str] = {
     "after": gettext_lazy("Comes after"),
@@ -41,8 +45,10 @@ FIELDS: dict[str, Promise | str] = {
     "branches": gettext_lazy("Branches"),
     "calendar": gettext_lazy("Calendar"),
     "cause": gettext_lazy("Cause"),
+    "change": pgettext_lazy("of a stock", "Change"),
     "channel": gettext_lazy("Channel"),
     "clock": gettext_lazy("Clock"),
+    "count": gettext_lazy("How many"),
     "days": gettext_lazy("Closed"),
     "code": gettext_lazy("Code"),
     "commented": gettext_lazy("With a comment"),
@@ -50,9 +56,12 @@ FIELDS: dict[str, Promise | str] = {
     "defect": gettext_lazy("Defect"),
     "due_days": gettext_lazy("Business days until it arrives"),
     "drawn_from": gettext_lazy("Drawn from"),
+    "effective_from": gettext_lazy("Valid from"),
     "email": gettext_lazy("E-mail"),
+    "ended_on": gettext_lazy("Last day"),
     "ends_on": gettext_lazy("Last day"),
     "expires_at": gettext_lazy("Answer due"),
+    "failed": gettext_lazy("Failed"),
     "failure_type": gettext_lazy("Failure type"),
     "finding": gettext_lazy("Finding"),
     "fingerprint": gettext_lazy("Fingerprint"),
@@ -60,32 +69,42 @@ FIELDS: dict[str, Promise | str] = {
     "granted": gettext_lazy("Granted"),
     "holiday_country": gettext_lazy("Public holidays of"),
     "hours": gettext_lazy("Hours"),
+    "incident": gettext_lazy("Incident"),
     "is_active": gettext_lazy("In use"),
     "kind": gettext_lazy("Kind"),
+    "known": gettext_lazy("Known already"),
     "landed_at": gettext_lazy("Remedy landed"),
     "language": gettext_lazy("Language"),
     "last": gettext_lazy("Last day"),
     "leaves_policy": gettext_lazy("Leaves the policy"),
+    "left": gettext_lazy("Remaining"),
     "level": gettext_lazy("Level"),
     "limit": gettext_lazy("Authority"),
+    "low_at": gettext_lazy("Warned at"),
     "method": gettext_lazy("How"),
     "methods": gettext_lazy("Ways of fulfilling"),
     "minutes": gettext_lazy("Minutes"),
-    "name": gettext_lazy("Name"),
+    "name": pgettext_lazy("of a thing", "Name"),
     "name_en": gettext_lazy("Name in English"),
     "name_zh": gettext_lazy("Name in Chinese"),
     "need": gettext_lazy("What it takes"),
     "note": gettext_lazy("Note"),
     "of": gettext_lazy("Of"),
+    "on_hand": gettext_lazy("At hand"),
     "on_time": gettext_lazy("On time"),
     "outcome": gettext_lazy("Decision"),
     "overridden": gettext_lazy("In spite of"),
     "on_behalf_of": gettext_lazy("On behalf of"),
+    "paid": gettext_lazy("Paid"),
+    "pending": gettext_lazy("Pending"),
     "per_case": gettext_lazy("Per case"),
     "per_day": gettext_lazy("Per day"),
+    "percent": gettext_lazy("Percent"),
     "person": gettext_lazy("Person"),
     "place": gettext_lazy("Place"),
+    "policy": gettext_lazy("Policy"),
     "position": gettext_lazy("Place"),
+    "problems": gettext_lazy("Problems"),
     "reason": gettext_lazy("Reason"),
     "payment": gettext_lazy("Payment"),
     "reference": pgettext_lazy("in another system", "Reference"),
@@ -94,6 +113,7 @@ FIELDS: dict[str, Promise | str] = {
     "role": gettext_lazy("Role"),
     "roles": gettext_lazy("Roles by level"),
     "round": gettext_lazy("Round"),
+    "rules": gettext_lazy("Rules"),
     "satisfaction": gettext_lazy("Satisfaction"),
     "seed": gettext_lazy("Seed"),
     "severity": gettext_lazy("Severity"),
@@ -107,15 +127,32 @@ FIELDS: dict[str, Promise | str] = {
     "team": gettext_lazy("Team"),
     "times": gettext_lazy("Times"),
     "told": gettext_lazy("Told"),
+    "total": gettext_lazy("Total"),
     "valid_from": gettext_lazy("Valid from"),
+    "value": pgettext_lazy("of a voucher", "Value"),
     "verified_loss": gettext_lazy("Verified loss"),
+    "version": gettext_lazy("Version"),
     "via": gettext_lazy("Result told by"),
     "week": gettext_lazy("Hours of the week"),
     "within_authority": gettext_lazy("Within own authority"),
 }
 # Keys of rows, which tell a reader nothing, and what is in words elsewhere on the line.
 LEFT_OUT = frozenset(
-    {"about", "answers", "case", "currency", "customer", "entry", "follow_up", "offer", "token"}
+    {
+        *(
+            "about",
+            "answers",
+            "case",
+            "currency",
+            "customer",
+            "delegation",
+            "entry",
+            "follow_up",
+            "into",
+            "offer",
+        ),
+        *("redemption", "remedy", "token", "voucher"),
+    }
 )
 # Which values come first; the database keeps them in no order of meaning.
 ORDER = (
@@ -129,7 +166,7 @@ _CODED: dict[str, dict[Any, Any]] = {
     "outcome": dict(Outcome.choices),
     "role": dict(Role.choices),
     "asked_role": dict(Role.choices),
-    "channel": {**dict(AnswerChannel.choices), **dict(Channel.choices)},
+    "channel": {**dict(AnswerChannel.choices), **dict(Channel.choices), **dict(BatchChannel.choices)},
     "step": dict(StepKind.choices),
     "steps": dict(StepKind.choices),
     "state": dict(CaseState.choices),
@@ -156,10 +193,17 @@ _CODED: dict[str, dict[Any, Any]] = {
         "callback": gettext_lazy("the payment system"),
     },
 }
-_DATES = frozenset({"valid_from", "first", "last", "starts_on", "ends_on", "of"})
+_DATES = frozenset(
+    {"effective_from", "ended_on", "valid_from", "first", "last", "starts_on", "ends_on", "of"}
+)
 _MOMENTS = frozenset({"landed_at", "from", "to", "due_at", "expires_at"})
 PEOPLE = frozenset({"told", "assignee", "person", "on_behalf_of"})
-_AMOUNTS = frozenset({"amount", "asked", "granted", "limit", "per_case", "per_day", "verified_loss"})
+_AMOUNTS = frozenset(
+    {
+        *("amount", "asked", "granted", "left", "limit", "per_case", "per_day", "total", "value"),
+        "verified_loss",
+    }
+)
 _TARGETS = {
     f"{metric.value}_{severity.value}": (severity, metric) for metric in Metric for severity in Severity
 }
@@ -178,8 +222,10 @@ class Names:
     teams: Mapping[int, str] = field(default_factory=dict)
 
 
-def label_of(key: str) -> str:
-    """What a value is called."""
+def label_of(key: str, verb: str = "") -> str:
+    """What a value is called, in an event of that verb."""
+    if key == "expires_at" and verb.startswith("voucher."):
+        return _("Valid until")
     if key in _TARGETS:
         severity, metric = _TARGETS[key]
         return f"{severity.label} · {metric.label}"
@@ -213,6 +259,8 @@ def word_of(key: str, value: Any, data: Mapping[str, Any], names: Names) -> str:
 
 
 def _single(key: str, value: Any, data: Mapping[str, Any], names: Names) -> str:
+    if key == "roles":
+        return _ROLE.sub(lambda found: str(_CODED["role"].get(found[0], found[0])), str(value))
     if key in PEOPLE:
         return names.people.get(value, str(value))
     if key == "kind":

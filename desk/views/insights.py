@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.states import Capability
 from cases.models import Case, Clock, Defect, Resolution
@@ -127,7 +127,7 @@ TIME_NAMES = {
     "received": gettext_lazy("Received"),
     "resolved": gettext_lazy("Resolved"),
     "clocks": gettext_lazy("Stopped"),
-    "responses": gettext_lazy("Answered"),
+    "responses": pgettext_lazy("when", "Answered"),
     "offers": gettext_lazy("Decided"),
 }
 

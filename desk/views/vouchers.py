@@ -11,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -115,8 +116,9 @@ def vouchers_file(request: StaffRequest, kind: str) -> HttpResponseBase:
 def _lines(rows: Iterator[Voucher]) -> Iterator[list[object]]:
     """A heading and a line per voucher."""
     yield [
-        _("Voucher"), _("Ends in"), _("Case"), _("Customer"), _("Branch"), _("State"), _("Value"),
-        _("Percent"), _("Remaining"), _("Currency"), _("Issued"), _("Issued by"), _("Last day"),
+        _("Voucher"), _("Ends in"), _("Case"), _("Customer"), _("Branch"), _("State"),
+        pgettext("of a voucher", "Value"), _("Percent"), _("Remaining"), _("Currency"),
+        pgettext("when", "Issued"), _("Issued by"), _("Last day"),
         _("Reminded"), _("Why it is void"),
     ]  # fmt: skip
     for voucher in rows:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts.states import Capability
 from cases.actions.playbooks import playbook_values, save_playbook
@@ -32,7 +33,7 @@ def family_new(request: StaffRequest) -> HttpResponse:
 def kind_new(request: StaffRequest, family_id: int) -> HttpResponse:
     """Add a kind of failure to a family."""
     family = get_object_or_404(Defect, pk=family_id, family__isnull=True)
-    return _defect_page(request, None, family, title=_("New kind"))
+    return _defect_page(request, None, family, title=pgettext("of failure", "New kind"))
 
 
 @staff_required(Capability.CHANGE_SETTINGS)

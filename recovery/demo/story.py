@@ -112,8 +112,8 @@ class Story(Remedying):
 
     def _take_over(self, seconds: float | None) -> None:
         """What came in by itself belongs to nobody until someone takes it."""
-        if self.life.case.owner is None and seconds is not None:
-            self.life.own(self._after(seconds), self.owner)
+        if self.life.case.owner is None and seconds is not None and self._is_past(at := self._after(seconds)):
+            self.life.own(at, self.owner)
 
     def _recover(self) -> None:
         """Go through the steps until one lies in the future."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import datetime as dt
 import html
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +29,47 @@ from cases.actions.escalate import fire_due_alerts
 from cases.models import Case, Defect
 from compensation.actions.payment_results import BY_CALLBACK, BY_FILE, BY_HAND
 from desk.trail.verbs import PAIRED, VERBS
+from desk.trail.words import FIELDS, LEFT_OUT
 from tests.factories import MONDAY, Desk, log_case, make_branch, make_user
 
 pytestmark = pytest.mark.django_db
 AUDIT = reverse("desk:audit")
 EXPORT = reverse("desk:audit_csv")
 MOST_QUERIES = 20
+
+
+ACTIONS = ("accounts", "cases", "compensation", "customers", "feedback", "messaging", "sla")
+
+
+def recorded_keys(tree: ast.AST) -> Iterator[str]:
+    """The names of values in what is given to `record`, or to what writes many at once, as `data`."""
+    written = {
+        target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and any(each.arg == "verb" for each in call.keywords):
+            data = next((each.value for each in call.keywords if each.arg == "data"), None)
+            data = written.get(data.id) if isinstance(data, ast.Name) else data
+            if isinstance(data, ast.Dict):
+                yield from (str(key.value) for key in data.keys if isinstance(key, ast.Constant))
+
+
+def test_whatever_an_action_records_has_a_name_or_is_left_out() -> None:
+    recorded = {
+        key
+        for app in ACTIONS
+        for path in (settings.BASE_DIR / app / "actions").rglob("*.py")
+        for key in recorded_keys(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert {"amount", "total", "left"} <= recorded
+    # What is told in lines of its own: see `lines_of`.
+    special = {"clocks", "from", "to"}
+    unnamed = {key for key in recorded if key not in FIELDS and key not in LEFT_OUT and key not in special}
+    assert unnamed == set()
 
 
 def client_of(user: User) -> Client:

@@ -117,7 +117,10 @@ def clock(view: ClockView) -> SafeString:
 
     A list shows one in each row, so it is written here and not in a template, which takes ten times as long.
     """
-    counting = ""
+    counting, label = "", view.label
+    if view.open_for == 0:
+        # Else a deadline of tomorrow, an hour of business away, seems to be sorted wrongly.
+        label = " · ".join((label, _("closed now")))
     if view.left is not None and view.state in RUNNING:
         parts = (
             ("data-left", view.left),
@@ -127,7 +130,7 @@ def clock(view: ClockView) -> SafeString:
         counting = "".join([f' {name}="{value:d}"' for name, value in parts if value is not None])
     return SafeString(  # all words are escaped
         f'<div class="clock {view.state}"{counting}><span title="{escape(view.exact)}">'
-        f'<b data-clock-text>{escape(view.text)}</b> <span class="quiet">{escape(view.label)}</span></span>'
+        f'<b data-clock-text>{escape(view.text)}</b> <span class="quiet">{escape(label)}</span></span>'
         f"{bar(view.percent)}</div>"
     )
 

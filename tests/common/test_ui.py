@@ -158,6 +158,12 @@ def test_a_clock_about_to_stop_for_the_day_says_so_to_the_script() -> None:
     assert 'data-open-for="0"' in show("{% clock view %}", view=clock(left=1320, open_for=0))
 
 
+def test_a_clock_that_stands_because_it_is_closed_says_so_to_the_reader() -> None:
+    assert "closed now" in show("{% clock view %}", view=clock(left=1320, open_for=0))
+    assert "closed now" not in show("{% clock view %}", view=clock(left=1320, open_for=60))
+    assert "closed now" not in show("{% clock view %}", view=clock(state="paused"))
+
+
 @pytest.mark.parametrize(("used", "drawn"), [(-5, "0"), (250, "100"), (float("nan"), "0"), (33.4, "33")])
 def test_a_hairline_stays_within_its_length(used: float, drawn: str) -> None:
     assert f'width="{drawn}%"' in show("{% bar used %}", used=used)

@@ -224,7 +224,7 @@ def _returning(each: found.Returning, names: _Names) -> tuple[str, Sequence[str]
 
 def _pair_section(thresholds: Thresholds, rows: list[ExceptionView]) -> Section:
     threshold = _(
-        "At least {least} decisions of one approver, which are {percent} or more of all on one proposer’s "
+        "{least} or more decisions of one approver, which are {percent} or more of all on one proposer’s "
         "offers in a branch, and a fifth more than of the others’ offers there."
     )
     return Section(

@@ -19,6 +19,7 @@ from recovery.demo.world import Place
 CUSTOMERS_PER_CASE = 1.2
 TIERS = ((Tier.STANDARD, 60), (Tier.SILVER, 22), (Tier.GOLD, 13), (Tier.PLATINUM, 5))
 LATIN_NAME = re.compile(r"[^a-z]+")
+SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ class CustomerMaker:
 
     def _contacts(self, name: str, locale: str) -> list[tuple[str, str]]:
         number = len(self._made) + 1
-        latin = LATIN_NAME.sub(".", name.lower()).strip(".") or "guest"
+        latin = LATIN_NAME.sub(".", name.lower().translate(SPELT_OUT)).strip(".") or "guest"
         email = (ContactKind.EMAIL.value, f"{latin}.{number}@example.com")
         phone = (ContactKind.PHONE.value, self._phone(locale))
         return self._chance.choices(([email, phone], [email], [phone]), (74, 20, 6))[0]

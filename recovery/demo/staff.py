@@ -115,6 +115,7 @@ def _colleague(place: str, name: str, role: Role, branch: Branch, joined_at: dt.
         email=f"{place}@{ADDRESS}",
         name=name,
         role=role,
+        language="zh-hans" if branch.currency == "CNY" else "en",
         password=make_password(None),
         time_zone=branch.time_zone,
         joined_at=joined_at,

@@ -67,6 +67,7 @@ class Standing:
 
 MOMENTS = (
     Standing("a Sunday night in Europe", dt.datetime(2026, 3, 8, 2, 10, tzinfo=dt.UTC)),
+    Standing("a Sunday midnight in Shanghai", dt.datetime(2026, 3, 7, 16, 5, tzinfo=dt.UTC)),
     Standing("Christmas evening", dt.datetime(2025, 12, 25, 20, 0, tzinfo=dt.UTC)),
     Standing("the first minutes of a year", dt.datetime(2026, 1, 1, 0, 5, tzinfo=dt.UTC)),
     Standing("the Chinese New Year holiday", dt.datetime(2026, 2, 18, 9, 0, tzinfo=dt.UTC)),

@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.states import Capability
 from audit.actions import record
 from common.days import latest_day
+from common.display import format_duration
 from common.errors import Conflict, Invalid, Values, refuse_overtaken
 from sla.models import Target
 from sla.states import Metric, Severity
@@ -38,7 +39,7 @@ def field_of(severity: Severity, metric: Metric) -> str:
 
 def target_values(held: Mapping[Key, int]) -> Values:
     """Targets as a form shows them."""
-    return {field_of(*key): write_minutes(minutes) for key, minutes in held.items()}
+    return {field_of(*key): format_duration(minutes * 60, days=False) for key, minutes in held.items()}
 
 
 def set_targets(
@@ -119,14 +120,6 @@ def read_minutes(text: str, field: str) -> int:
     if minutes > LONGEST_HOURS * 60:
         raise Invalid(_("A target is at most %(most)s hours."), field=field, params={"most": LONGEST_HOURS})
     return minutes
-
-
-def write_minutes(minutes: int) -> str:
-    """Minutes as a person writes them: "30 min", "4 h", "1 h 30"."""
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return f"{rest} min"
-    return f"{hours} h {rest:02}" if rest else f"{hours} h"
 
 
 def _check_date(valid_from: dt.date) -> None:

@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from accounts.actions.authorities import granting_roles, set_authorities
 from accounts.models import Authority
@@ -18,6 +19,7 @@ from audit.models import Event
 from audit.queries import Verification
 from common.errors import Conflict
 from compensation.authority_queries import limits_of_roles
+from sla.actions.targets import LONGEST_HOURS, read_minutes, target_values
 from sla.models import Target
 from sla.queries import targets_for
 from sla.states import CASE_METRICS, Metric, Severity
@@ -129,6 +131,14 @@ def test_saving_what_holds_already_changes_nothing(admin: Client) -> None:
     assert admin.post(TARGETS, target_fields()).status_code == 302
     assert Target.objects.count() == 12
     assert not Event.objects.filter(stream="targets").exists()
+
+
+@pytest.mark.parametrize("minutes", [1, 30, 60, 65, 150, 24 * 60, LONGEST_HOURS * 60])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_targets_are_read_as_they_are_written_in_either_language(language: str, minutes: int) -> None:
+    with translation.override(language):
+        for field, text in target_values({(Severity.HIGH, Metric.RESOLUTION): minutes}).items():
+            assert read_minutes(str(text), field) == minutes
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import { startKeys } from "./keys.js";
 import { bindLog } from "./log.js";
 import { startMenus } from "./menus.js";
 import { bindPrint } from "./print.js";
+import { bindTabs } from "./tabs.js";
 import { startTheme } from "./theme.js";
 import { startOnce } from "./once.js";
 import { bindMessages, showError } from "./toast.js";
@@ -21,6 +22,7 @@ function bind(root) {
   bindLog(root);
   bindMessages(root);
   bindPrint(root);
+  bindTabs(root);
   root.querySelector("[data-focus]")?.focus();
   // Charts bring a large library along: only pages that have one pay for it.
   if (root.querySelector("[data-chart]")) {

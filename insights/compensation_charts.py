@@ -20,13 +20,19 @@ from insights.decisions import DecisionBoard
 from insights.fairness import FairnessBoard
 from insights.wording import count_writer, format_count, format_days
 
-_DOSE_COLOURS = {Dose.EFFECTIVE: "var(--am-gold)", Dose.EXCESS: "var(--am-risk)"}
+# Too little, right, between the two, too much: told apart also by who sees red and green alike.
+_DOSE_COLOURS = {
+    Dose.EFFECTIVE: "var(--am-gold)",
+    Dose.GENEROUS: "var(--am-control)",
+    Dose.EXCESS: "var(--am-outcome)",
+}
+# In percent, which the axis says once: so all five fit on a phone.
 _DOSE_SHORT = {
     Dose.NONE: "0",
-    Dose.LOW: "< 60%",
-    Dose.EFFECTIVE: "60–120%",
-    Dose.GENEROUS: "120–150%",
-    Dose.EXCESS: "> 150%",
+    Dose.LOW: "< 60",
+    Dose.EFFECTIVE: "60–120",
+    Dose.GENEROUS: "120–150",
+    Dose.EXCESS: "> 150",
 }
 
 
@@ -74,10 +80,17 @@ def dose_chart(board: FairnessBoard, link: Callable[[str], str]) -> Chart:
         n=format_count(board.n), parts=listed(f"{row.label} {counted(row.n)}" for row in board.doses)
     )
     names = [_DOSE_SHORT[row.dose] for row in board.doses]
+    every = {"interval": 0, "hideOverlap": False, "fontSize": 11}
     return Chart(
         id="dose",
         label=label,
-        option=plot(names, [_dose_bars(board, link)], y={"minInterval": 1}, grid={"top": 22}),
+        option=plot(
+            names,
+            [_dose_bars(board, link)],
+            x={"axisLabel": every, "name": "%", "nameGap": 6},
+            y={"minInterval": 1},
+            grid={"top": 22, "right": 20},
+        ),
         columns=(_("Compensation ÷ loss"), _("Cases"), _("Share"), _("95 % interval")),
         rows=rows,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -23,6 +23,8 @@ from common.money import babel_locale
 ClockState = Literal["ok", "risk", "late", "met", "missed", "paused"]
 RUNNING: frozenset[str] = frozenset({"ok", "risk", "late"})
 MINUTE, HOUR, DAY = 60, 3600, 86400
+# How far a range is drawn: so many times the end of the policy's band.
+RANGE_REACH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class RangeView:
     """What a fair amount would be: the policy's band, what like cases got, and the amount proposed.
 
     Amounts are in major units of `currency`. `limit` is what the reader may grant alone. `top` is the
-    right end of the scale; without it the scale ends at a round number above every amount shown.
+    right end of the scale; without it the scale ends at a round number above every amount drawn. What lies
+    far beyond the policy's band, or a limit far beyond all the rest, would press that together: left out.
     """
 
     currency: str
@@ -68,9 +71,26 @@ class RangeView:
 
     @property
     def end(self) -> Decimal:
-        amounts = (self.low, self.high, self.mine, self.limit, self.top, *self.likes)
-        largest = max((amount for amount in amounts if amount is not None), default=Decimal(0))
-        return self.top if self.top is not None and self.top >= largest else round_up(largest)
+        drawn = (self.low, self.high, self.mine, self.limit, *self.likes)
+        largest = _largest(amount for amount in drawn if self.draws(amount))
+        fits = self.top is not None and self.top >= largest and self.draws(self.top)
+        return self.top if self.top is not None and fits else round_up(largest)
+
+    def draws(self, amount: Decimal | None) -> bool:
+        """Whether an amount lies within the reach of the scale."""
+        return amount is not None and (not self._middle or amount <= RANGE_REACH * self._middle)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there are amounts beyond the scale."""
+        return any(amount is not None and not self.draws(amount) for amount in (self.limit, *self.likes))
+
+    @property
+    def _middle(self) -> Decimal:
+        """What must be seen well: the band and the proposal; without a band all but the limit."""
+        around = (self.mine, self.low, self.high)
+        has_band = self.low is not None or self.high is not None
+        return _largest(around if has_band else (*around, self.top, *self.likes))
 
     @property
     def typical(self) -> Decimal | None:
@@ -93,6 +113,10 @@ class RangeView:
         """Where amounts lie on the scale, in percent of its length."""
         nothing, end = Decimal(0), self.end
         return [100 * float(min(max(amount, nothing), end) / end) for amount in amounts]
+
+
+def _largest(amounts: Iterable[Decimal | None]) -> Decimal:
+    return max((amount for amount in amounts if amount is not None), default=Decimal(0))
 
 
 def round_up(amount: Decimal) -> Decimal:

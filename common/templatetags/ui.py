@@ -153,20 +153,22 @@ def _range_bar(view: RangeView, _language: str | None) -> SafeString:
         f"{''.join(_range_marks(view))}</svg>"
         f'<div class="range-ends" aria-hidden="true"><span>{escape(_whole(Decimal(0), view))}</span>'
         f"{policy}"
-        f"<span>{escape(_whole(view.end, view))}</span></div></div>"
+        f"<span>{escape(_whole(view.end, view))}{'+' if view.goes_on else ''}</span></div></div>"
     )
 
 
 def _range_marks(view: RangeView) -> Iterator[str]:
     """The policy's band, a tick for what like cases got, the reader's limit, and the proposal."""
     if view.low is not None or view.high is not None:
-        start = view.share(view.low or Decimal(0))
-        width = view.share(view.end if view.high is None else view.high) - start
+        start = min(view.share(view.low or Decimal(0)), 99)
+        # A single amount is a band, too, and is seen.
+        width = max(view.share(view.end if view.high is None else view.high) - start, 1)
         yield f'<rect class="policy" x="{start:.2f}%" y="14" width="{width:.2f}%" height="6" rx="3"/>'
+    likes = [amount for amount in view.likes if view.draws(amount)]
     # Many like cases got the same, and one tick shows them.
-    for share in sorted({round(share, 1) for share in view.shares(view.likes)}):
+    for share in sorted({round(share, 1) for share in view.shares(likes)}):
         yield f'<rect class="like" x="{share:.1f}%" y="11" width="2" height="12"/>'
-    if view.limit is not None:
+    if view.limit is not None and view.draws(view.limit):
         at = view.share(view.limit)
         yield f'<line class="limit" x1="{at:.2f}%" x2="{at:.2f}%" y1="4" y2="30"/>'
     if view.mine is not None:

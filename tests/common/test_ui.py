@@ -201,6 +201,46 @@ def test_a_proposal_outside_policy_is_said_to_be() -> None:
     assert "outside policy" in range_words(view)
 
 
+def test_a_limit_far_beyond_the_policy_is_said_and_does_not_press_the_band_together() -> None:
+    view = RangeView("EUR", low=Decimal(27), high=Decimal(54), limit=Decimal(5000), top=Decimal(68))
+    shown = show("{% range_bar view %}", view=view)
+    assert view.end == 68
+    assert 'class="limit"' not in shown
+    assert "you may grant €5,000" in shown
+    assert re.search(r'class="policy" x="39.71%" y="14" width="39.71%"', shown)
+
+
+def test_like_cases_far_beyond_the_policy_do_not_press_the_band_together() -> None:
+    view = RangeView(
+        "EUR", low=Decimal(6), high=Decimal(12), likes=(Decimal(10), Decimal(220)), top=Decimal(10)
+    )
+    shown = show("{% range_bar view %}", view=view)
+    assert view.end == 20
+    assert shown.count('class="like"') == 1
+    assert "<span>€20+</span>" in shown
+    assert "2 like cases, median €115" in shown
+
+
+def test_without_a_policy_all_like_cases_are_on_the_scale() -> None:
+    view = RangeView("EUR", likes=(Decimal(10), Decimal(220)), mine=Decimal(30))
+    assert view.end == 500
+    assert show("{% range_bar view %}", view=view).count('class="like"') == 2
+
+
+def test_a_limit_near_the_other_amounts_is_on_the_scale_and_so_is_one_that_stands_alone() -> None:
+    for view in (
+        RangeView("EUR", low=Decimal(27), high=Decimal(54), limit=Decimal(150)),
+        RangeView("EUR", limit=Decimal(150)),
+    ):
+        assert view.end == 200
+        assert 'class="limit" x1="75.00%"' in show("{% range_bar view %}", view=view)
+
+
+def test_a_policy_of_one_amount_is_a_band_that_can_be_seen() -> None:
+    view = RangeView("EUR", low=Decimal(50), high=Decimal(50), top=Decimal(100))
+    assert 'class="policy" x="50.00%" y="14" width="1.00%"' in show("{% range_bar view %}", view=view)
+
+
 def test_a_range_with_nothing_to_show_still_draws() -> None:
     assert "<svg" in show("{% range_bar view %}", view=RangeView("EUR"))
 

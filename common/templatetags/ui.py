@@ -117,10 +117,11 @@ def clock(view: ClockView) -> SafeString:
 
     A list shows one in each row, so it is written here and not in a template, which takes ten times as long.
     """
-    counting, label = "", view.label
+    counting, shut, stands = "", "", ""
     if view.open_for == 0:
         # Else a deadline of tomorrow, an hour of business away, seems to be sorted wrongly.
-        label = " · ".join((label, _("closed now")))
+        words = _("closed now")
+        shut, stands = " shut", f' <span class="quiet">· {escape(words)}</span>'
     if view.left is not None and view.state in RUNNING:
         parts = (
             ("data-left", view.left),
@@ -129,8 +130,9 @@ def clock(view: ClockView) -> SafeString:
         )
         counting = "".join([f' {name}="{value:d}"' for name, value in parts if value is not None])
     return SafeString(  # all words are escaped
-        f'<div class="clock {view.state}"{counting}><span title="{escape(view.exact)}">'
-        f'<b data-clock-text>{escape(view.text)}</b> <span class="quiet">{escape(label)}</span></span>'
+        f'<div class="clock {view.state}{shut}"{counting}><span title="{escape(view.exact)}">'
+        f"<b data-clock-text>{escape(view.text)}</b> "
+        f'<span class="quiet">{escape(view.label)}</span>{stands}</span>'
         f"{bar(view.percent)}</div>"
     )
 

@@ -42,7 +42,7 @@ def wait(desk: Desk, *, severity: int = 3, amount: int = 50) -> Remedy:
 
 
 def told(level: int) -> set[User]:
-    notices = Notice.objects.filter(dedupe_key__contains=f":{level}:", dedupe_key__startswith="remedy:")
+    notices = Notice.objects.filter(dedupe_key__regex=rf"^remedy:\d+:\d+:{level}:")
     return {notice.user for notice in notices}
 
 

@@ -187,9 +187,8 @@ class RowMaker:
         rows = Rows()
         customers = self._customers([each.record for each in checked], ground, rows, now)
         # Refused records leave keys and numbers over.
-        for (record, words, new), customer, (key, value, _) in zip(
-            checked, customers, ground.reserved, strict=False
-        ):
+        reserved = ground.reserved[: len(checked)]
+        for (record, words, new), customer, (key, value, _) in zip(checked, customers, reserved, strict=True):
             number = case_number(value, now)
             received = record.received_at or self._undated
             columns = case_columns(

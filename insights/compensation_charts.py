@@ -91,7 +91,7 @@ def dose_chart(board: FairnessBoard, link: Callable[[str], str]) -> Chart:
             y={"minInterval": 1},
             grid={"top": 22, "right": 20},
         ),
-        columns=(_("Compensation ÷ loss"), _("Cases"), _("Share"), _("95 % interval")),
+        columns=(_("Compensation ÷ loss"), _("Cases"), _("Share"), _("95% interval")),
         rows=rows,
     )
 

@@ -57,10 +57,10 @@ def fairness_lines(board: FairnessBoard) -> Lines:
     """A line per bin of compensation ÷ loss, then one per agent, branch and tier; shares are in percent."""
     yield [
         _("Part"), pgettext("of a thing", "Name"),
-        _("Cases"), _("Share"), _("Share, 95 % from"), _("Share, 95 % to"), _("Given"),
-        _("Loss"), _("Currency"), _("Median ratio"), _("Median ratio, 95 % from"),
-        _("Median ratio, 95 % to"), _("Lower quarter"), _("Upper quarter"), _("Compared with like cases"),
-        _("Median difference"), _("Median difference, 95 % from"), _("Median difference, 95 % to"),
+        _("Cases"), _("Share"), _("Share, 95% from"), _("Share, 95% to"), _("Given"),
+        _("Loss"), _("Currency"), _("Median ratio"), _("Median ratio, 95% from"),
+        _("Median ratio, 95% to"), _("Lower quarter"), _("Upper quarter"), _("Compared with like cases"),
+        _("Median difference"), _("Median difference, 95% from"), _("Median difference, 95% to"),
     ]  # fmt: skip
     currency = board.selection.currency
     for dose in board.doses:
